@@ -1,0 +1,21 @@
+import type { LimitName } from './limits.ts';
+
+/** How the guest's `run` ended, seen from the cell. */
+export type GuestEnd =
+  | { readonly kind: 'ok'; readonly output: string }
+  | { readonly kind: 'agent-error'; readonly message: string }
+  /** A trap, or a value that does not fit the contract. The message is bounded, escaped and free of host paths. */
+  | { readonly kind: 'trap'; readonly message: string }
+  /** The guest called WASI `exit`. */
+  | { readonly kind: 'exit'; readonly ok: boolean }
+  | { readonly kind: 'limit'; readonly limit: LimitName; readonly message: string }
+  | { readonly kind: 'cancelled' }
+  | { readonly kind: 'fault'; readonly message: string };
+
+/** What a run used. */
+export interface Usage {
+  readonly wallMs: number;
+  readonly cpuMs: number;
+  readonly peakLinearMemoryBytes: number;
+  readonly hostCalls: number;
+}
