@@ -6,6 +6,12 @@ export type Attribute = string | number | boolean | readonly (string | number | 
 /** Attributes by name. A `Map`, because guests choose names. */
 export type Attributes = ReadonlyMap<string, Attribute>;
 
+/**
+ * What the host protects whatever the policy says. `unless-named`: lifted by an allow rule that names the very resource,
+ * without a wildcard. `always`: by nothing.
+ */
+export type Protection = 'unless-named' | 'always';
+
 /** One thing that an effect touches. */
 export interface Access {
   /** For instance `http:GET`, `fs:read`, `db:select`, `tool:call`. */
@@ -13,6 +19,7 @@ export interface Access {
   /** A canonical URI, path or `name:path`: the text that resource patterns are matched against. */
   readonly resource: string;
   readonly attributes: Attributes;
+  readonly protection?: Protection;
 }
 
 /** The capabilities that have a gate. */
