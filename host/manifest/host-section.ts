@@ -1,0 +1,66 @@
+import { resolve } from 'node:path';
+import type { ResolveContext } from '../contracts/gate-config.ts';
+import type { RunLimits } from '../contracts/limits.ts';
+import { resolveAgents, type AgentManifest } from './agent-section.ts';
+import { DEFAULT_LIMITS, resolveLimits } from './limit-section.ts';
+import { DEFAULT_LABELS, HOST_SECTIONS } from './manifest-section.ts';
+import { resolvePolicy, type PolicyManifest } from './policy-section.ts';
+import type { ConfigPath } from './problem-list.ts';
+import type { SectionReader } from './section-reader.ts';
+
+/** The host's own part of a configuration, checked. */
+export interface HostManifest {
+  readonly policy: PolicyManifest;
+  readonly audit: { readonly directory: string; readonly sync: 'write' | 'fsync' };
+  readonly cache: { readonly directory: string };
+  readonly purposes: readonly string[];
+  readonly environments: readonly string[];
+  /** From the least to the most sensitive. */
+  readonly labels: readonly string[];
+  readonly limits: RunLimits;
+  readonly agents: ReadonlyMap<string, AgentManifest>;
+}
+
+/** Reads the host's own sections. */
+export function readHostSections(reader: SectionReader, context: ResolveContext): HostManifest {
+  const sections = HOST_SECTIONS;
+  reader.value('version', sections.version);
+  const audit = reader.value('audit', sections.audit);
+  const cache = reader.value('cache', sections.cache);
+  const purposes = distinct('purposes', reader.value('purposes', sections.purposes) ?? [], context);
+  const environments = distinct('environments', reader.value('environments', sections.environments) ?? [], context);
+  const labels = distinct('labels', reader.value('labels', sections.labels) ?? DEFAULT_LABELS, context);
+  const limits = resolveLimits(reader.value('limits', sections.limits) ?? {}, DEFAULT_LIMITS, (key, message) => {
+    context.problem(['limits', key], message);
+  });
+  const agents = reader.value('agents', sections.agents) ?? {};
+  return {
+    policy: resolvePolicy(reader.value('policy', sections.policy) ?? 'policy', context),
+    audit: {
+      directory: resolveDirectory('audit', audit?.directory ?? '.sallyport/audit', context),
+      sync: audit?.sync ?? 'write',
+    },
+    cache: { directory: resolveDirectory('cache', cache?.directory ?? '.sallyport/cache', context) },
+    purposes,
+    environments,
+    labels,
+    limits,
+    agents: resolveAgents(agents, { purposes, environments, limits }, context),
+  };
+}
+
+function distinct(key: string, names: readonly string[], context: ResolveContext): readonly string[] {
+  names.forEach((name, index) => {
+    if (names.indexOf(name) < index) context.problem([key, index], `\`${name}\` stands there twice`);
+  });
+  return names;
+}
+
+/** A directory that is made when it is first needed. */
+function resolveDirectory(section: string, written: string, context: ResolveContext): string {
+  const absolute = resolve(context.directory, written);
+  const kind = context.probe.kind(absolute);
+  const path: ConfigPath = [section, 'directory'];
+  if (kind !== undefined && kind !== 'directory') context.problem(path, `\`${written}\` is not a directory`);
+  return absolute;
+}

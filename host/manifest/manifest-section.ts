@@ -1,0 +1,78 @@
+import { z } from 'zod';
+import { limitsSchema } from './limit-section.ts';
+
+/** The host's own part of `sallyport.yaml`: everything but the gates' sections. */
+
+/** Names that stand in policies: one word, as the grammar of cells has it. */
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+const nameSchema = z
+  .string()
+  .regex(NAME, { error: 'expected a name of letters, digits, `.`, `_` and `-`, at most 64' });
+// A zero byte would end a path early in the system's eyes (CWE-158).
+const pathSchema = z.string().regex(/^[^\0]+$/, { error: 'expected a path' });
+const textSchema = z.string().regex(/^[^\0]*$/, { error: 'expected text without zero bytes' });
+
+const namesSchema = z.array(nameSchema).max(1000);
+
+export const agentSchema = z
+  .strictObject({
+    component: pathSchema.describe('The WebAssembly component; relative to this file.'),
+    digest: z
+      .string()
+      .regex(/^sha256:[0-9a-f]{64}$/, { error: 'expected `sha256:` and 64 hexadecimal digits in lower case' })
+      .optional()
+      .describe('The only component that may run under this name: `sha256:` and hex.'),
+    purpose: nameSchema.optional().describe('Why it runs: one of `purposes`. Rules may ask for it.'),
+    environment: nameSchema.optional().describe('Where it runs: one of `environments`. Rules may ask for it.'),
+    onBehalfOf: z
+      .string()
+      .regex(/^user:[A-Za-z0-9][A-Za-z0-9._@-]{0,127}$/, { error: 'expected `user:` and a name' })
+      .optional()
+      .describe('The person on whose behalf it runs: `user:NAME`.'),
+    env: z
+      .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: 'expected the name of a variable' }), textSchema)
+      .optional()
+      .describe('Environment variables that the agent sees. It sees no others. No secrets: they enter at the gates.'),
+    args: z.array(textSchema).max(1000).optional().describe('Command line arguments that the agent sees.'),
+    limits: limitsSchema.optional().describe('Lower limits for this agent.'),
+  })
+  .describe('One agent.');
+export type RawAgent = z.output<typeof agentSchema>;
+
+/** The sections by key, in the order in which they are explained. */
+export const HOST_SECTIONS = {
+  version: z.literal(1).describe('Version of this format: 1.'),
+  policy: pathSchema
+    .optional()
+    .describe('Directory with `policy.csv` and, if it is not the built-in one, `model.conf`. `policy` without it.'),
+  audit: z
+    .strictObject({
+      directory: pathSchema.optional().describe('Where the records go. `.sallyport/audit` without it.'),
+      sync: z
+        .enum(['write', 'fsync'])
+        .optional()
+        .describe(
+          '`write` (the default): a record survives the end of the process; `fsync`: the loss of power as well.',
+        ),
+    })
+    .optional()
+    .describe('The record of what was asked, decided and done.'),
+  cache: z
+    .strictObject({ directory: pathSchema.optional().describe('`.sallyport/cache` without it.') })
+    .optional()
+    .describe('Prepared components. It can be deleted at any time.'),
+  purposes: namesSchema.optional().describe('The purposes that agents may have and rules may name.'),
+  environments: namesSchema.optional().describe('The environments that agents may run in and rules may name.'),
+  labels: namesSchema
+    .optional()
+    .describe(
+      'Labels of data, from the least to the most sensitive. public, internal, confidential, secret without it.',
+    ),
+  limits: limitsSchema.optional(),
+  agents: z
+    .record(nameSchema, agentSchema)
+    .optional()
+    .describe('The agents, by name. In policies they are `agent:NAME`.'),
+} as const;
+
+export const DEFAULT_LABELS: readonly string[] = ['public', 'internal', 'confidential', 'secret'];
