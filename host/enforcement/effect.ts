@@ -1,0 +1,33 @@
+import type { DenialReason, ObligationName } from '../contracts/decision.ts';
+import type { Denial } from '../contracts/denial.ts';
+import type { RecordedOutcome } from '../contracts/audit-record.ts';
+import type { Capability, Parsed } from '../contracts/request.ts';
+import type { Grant } from './grant.ts';
+
+/** What a driver reports for the record besides success or failure. */
+export type OutcomeFacts = Omit<RecordedOutcome, 'status' | 'code' | 'durationUs'>;
+
+/** How a driver ends. It never throws for what the world may do; an exception is a fault of the host. */
+export type DriverResult<Value, Failure> =
+  | { readonly status: 'ok'; readonly value: Value; readonly facts?: OutcomeFacts }
+  | { readonly status: 'failed'; readonly failure: Failure; readonly code: string; readonly facts?: OutcomeFacts }
+  /** The driver found, before the effect, that the object is not what may be touched (an address, a link). */
+  | { readonly status: 'denied'; readonly reason: DenialReason; readonly facts?: OutcomeFacts };
+
+/** One effect on its way through the pipeline. */
+export interface Effect<Target, Value, Failure> {
+  readonly capability: Capability;
+  /** The obligations that this gate can discharge. Any other on the decision denies. */
+  readonly discharges: ReadonlySet<ObligationName>;
+  /** Validates and canonicalises the guest's arguments. */
+  readonly parse: () => Parsed<Target> | Promise<Parsed<Target>>;
+  readonly perform: (grant: Grant<Target>) => DriverResult<Value, Failure> | Promise<DriverResult<Value, Failure>>;
+}
+
+/** What the gate maps to its own WIT error. `fault` is a fault of the host: the guest sees `internal`. */
+export type Enforced<Value, Failure> =
+  | { readonly status: 'ok'; readonly value: Value }
+  | { readonly status: 'failed'; readonly failure: Failure }
+  | { readonly status: 'denied'; readonly denial: Denial }
+  | { readonly status: 'refused'; readonly text: string }
+  | { readonly status: 'fault' };

@@ -1,0 +1,233 @@
+import type { AuditEntry, RecordedDecision, RunLog } from '../contracts/audit-record.ts';
+import type { Allow, Decision, DenialReason, ObligationName, PolicyRef, RuleRef } from '../contracts/decision.ts';
+import type { DecisionPoint } from '../contracts/decision-point.ts';
+import { HINTS, type Denial } from '../contracts/denial.ts';
+import type { Ids } from '../contracts/ids.ts';
+import type { Clock } from '../contracts/powers.ts';
+import type { Principal, RunFacts } from '../contracts/principal.ts';
+import { isRefusal, type AccessRequest, type Json, type Parsed } from '../contracts/request.ts';
+import type { DriverResult, Effect, Enforced } from './effect.ts';
+import { createGrantAuthority, type Redeem } from './grant.ts';
+import { isProtected } from './protection.ts';
+import { requestDigest } from './request-digest.ts';
+
+/** What the operator is told as it happens: one event per decision. */
+export interface DecisionEvent {
+  readonly action: string;
+  readonly resource: string;
+  readonly effect: 'allow' | 'approve' | 'deny';
+  readonly reason?: DenialReason;
+  readonly id: string;
+}
+
+/** What a pipeline needs. One pipeline serves one run. */
+export interface PipelineOptions {
+  readonly principal: Principal;
+  readonly facts: RunFacts;
+  readonly decisionPoint: DecisionPoint;
+  readonly log: RunLog;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly observe: (event: DecisionEvent) => void;
+  /** Called with every fault of the host, for the operator. Its text never reaches the guest. */
+  readonly fault: (error: unknown) => void;
+}
+
+/** The policy enforcement point shared by all gates. */
+export interface Pipeline {
+  /** Takes one effect through the ten steps of `order.ts`. Never rejects. */
+  enforce<Target, Value, Failure>(effect: Effect<Target, Value, Failure>): Promise<Enforced<Value, Failure>>;
+  /** Decides without any effect: what an attempt would get now. Nothing is recorded. */
+  check(parsed: Parsed<unknown>, discharges: ReadonlySet<ObligationName>): Decision['effect'];
+  /** Denies and records something that no gate serves. */
+  refuse(action: string, resource: string, reason: DenialReason): Denial;
+  readonly redeem: Redeem;
+  /** True once a record could not be written: every effect is denied from then on. */
+  readonly auditFailed: () => boolean;
+}
+
+/** A decision that is not an allow, ready to be recorded and answered. */
+interface Refused {
+  readonly reason: DenialReason;
+  readonly rules: readonly RuleRef[];
+  readonly access: number;
+  readonly policy: PolicyRef;
+}
+
+const UNPARSED = '(not in canonical form)';
+
+/** Makes the pipeline of one run. */
+export function createPipeline(options: PipelineOptions): Pipeline {
+  const { principal, facts, decisionPoint, log, clock, ids, observe, fault } = options;
+  const grants = createGrantAuthority();
+  let failed = false;
+
+  function append(entry: AuditEntry): number | undefined {
+    if (failed) return undefined;
+    try {
+      return log.append(entry);
+    } catch (error) {
+      failed = true;
+      fault(error);
+      return undefined;
+    }
+  }
+
+  function denialOf(reason: DenialReason, decision: string): Denial {
+    return { decision, reason, hint: HINTS[reason], retryAfterMs: undefined };
+  }
+
+  /** Records a denial, tells the operator, and returns what the guest may know. */
+  function deny(action: string, resource: string, refused: Refused, extra: Partial<AuditEntry> = {}): Denial {
+    const id = ids.decision();
+    const { reason, policy } = refused;
+    const decision: RecordedDecision = { effect: 'deny', id, rules: refused.rules.map((rule) => rule.id), reason };
+    const written = append({ type: 'effect.denied', ...who(), action, resource, decision, policy, ...extra });
+    observe({ action, resource, effect: 'deny', reason, id });
+    return denialOf(written === undefined ? 'audit-unavailable' : reason, id);
+  }
+
+  const who = (): Partial<AuditEntry> => ({
+    principal,
+    ...(facts.purpose === undefined ? {} : { purpose: facts.purpose }),
+  });
+  const hostDenial = (reason: DenialReason): Refused => ({
+    reason,
+    rules: [],
+    access: 0,
+    policy: decisionPoint.policy,
+  });
+
+  /** Allow, or the reason why not. Approval and reservation come between: until they exist, they deny. */
+  function decide(request: AccessRequest<unknown>, discharges: ReadonlySet<ObligationName>): Allow | Refused {
+    const decision = decisionPoint.decide(request.accesses, { ...facts, nowMs: clock.nowMs() });
+    switch (decision.effect) {
+      case 'deny':
+        return decision;
+      case 'approve':
+        return { reason: 'not-approved', rules: decision.rules, access: 0, policy: decision.policy };
+      case 'allow': {
+        const asked = Object.keys(decision.obligations) as ObligationName[]; // keys of a closed, host-made record
+        const unknown = asked.some((name) => name !== 'log' && !discharges.has(name));
+        if (unknown)
+          return { reason: 'unsupported-obligation', rules: decision.rules, access: 0, policy: decision.policy };
+        const guarded = request.accesses.findIndex(({ protection }) => isProtected(protection, decision.rules));
+        if (guarded < 0) return decision;
+        return { reason: 'protected-resource', rules: decision.rules, access: guarded, policy: decision.policy };
+      }
+    }
+  }
+
+  async function perform<Target, Value, Failure>(
+    effect: Effect<Target, Value, Failure>,
+    request: AccessRequest<Target>,
+    allow: Allow,
+  ): Promise<Enforced<Value, Failure>> {
+    const [{ action, resource }] = request.accesses;
+    const digest = requestDigest(request);
+    const id = ids.decision();
+    const decision: RecordedDecision = {
+      effect: 'allow',
+      id,
+      rules: allow.rules.map((rule) => rule.id),
+      ...(Object.keys(allow.obligations).length === 0 ? {} : { obligations: { ...allow.obligations } }),
+    };
+    const intent = append({
+      type: 'effect.intended',
+      ...who(),
+      ...shown(request, digest, allow),
+      action,
+      resource,
+      decision,
+      policy: allow.policy,
+    });
+    if (intent === undefined) {
+      observe({ action, resource, effect: 'deny', reason: 'audit-unavailable', id });
+      return { status: 'denied', denial: denialOf('audit-unavailable', id) };
+    }
+    observe({ action, resource, effect: 'allow', id });
+    const grant = grants.mint({
+      target: request.target,
+      digest,
+      generation: allow.policy.generation,
+      decisionId: id,
+      rules: allow.rules,
+      obligations: allow.obligations,
+    });
+    const started = clock.monotonicUs();
+    let result: DriverResult<Value, Failure>;
+    try {
+      result = await effect.perform(grant);
+    } catch (error) {
+      fault(error);
+      settle(intent, started, { status: 'error', code: 'internal' });
+      return { status: 'fault' };
+    } finally {
+      grants.revoke(grant); // its effect is over, whether it was used or not
+    }
+    switch (result.status) {
+      case 'ok':
+        settle(intent, started, { status: 'ok', ...result.facts });
+        return { status: 'ok', value: result.value };
+      case 'failed':
+        settle(intent, started, { status: 'error', code: result.code, ...result.facts });
+        return { status: 'failed', failure: result.failure };
+      case 'denied': {
+        const outcome = { status: 'error', code: result.reason, ...result.facts } as const;
+        const refused: Refused = { reason: result.reason, rules: allow.rules, access: 0, policy: allow.policy };
+        return { status: 'denied', denial: deny(action, resource, refused, { intent, outcome }) };
+      }
+    }
+  }
+
+  function settle(intent: number, started: number, outcome: NonNullable<AuditEntry['outcome']>): void {
+    const durationUs = Math.round(clock.monotonicUs() - started);
+    append({ type: 'effect.settled', intent, outcome: { ...outcome, durationUs } });
+  }
+
+  return Object.freeze({
+    redeem: grants.redeem,
+    auditFailed: () => failed,
+
+    async enforce<Target, Value, Failure>(effect: Effect<Target, Value, Failure>): Promise<Enforced<Value, Failure>> {
+      try {
+        const parsed = await effect.parse();
+        if (isRefusal(parsed)) {
+          const denial = deny(parsed.action, UNPARSED, hostDenial('invalid-request'), {
+            detail: { refused: parsed.refused },
+          });
+          return failed ? { status: 'denied', denial } : { status: 'refused', text: parsed.refused };
+        }
+        const decided = decide(parsed, effect.discharges);
+        if ('reason' in decided) {
+          const { action, resource } = parsed.accesses[decided.access] ?? parsed.accesses[0];
+          return { status: 'denied', denial: deny(action, resource, decided, shown(parsed, requestDigest(parsed))) };
+        }
+        return await perform(effect, parsed, decided);
+      } catch (error) {
+        fault(error);
+        return { status: 'fault' };
+      }
+    },
+
+    check(parsed: Parsed<unknown>, discharges: ReadonlySet<ObligationName>): Decision['effect'] {
+      if (failed || isRefusal(parsed)) return 'deny'; // what an attempt would get without a record
+      const decided = decide(parsed, discharges);
+      if (!('reason' in decided)) return 'allow';
+      return decided.reason === 'not-approved' ? 'approve' : 'deny';
+    },
+
+    refuse: (action: string, resource: string, reason: DenialReason) => deny(action, resource, hostDenial(reason)),
+  });
+}
+
+/** What the record shows of a request: always its digest and summary; the payload only where a rule asks for it. */
+function shown(request: AccessRequest<unknown>, digest: string, allow?: Allow): Partial<AuditEntry> {
+  const full: Record<string, Json> =
+    allow?.obligations.log === 'full' && request.payload ? { payload: request.payload } : {};
+  const accesses = request.accesses.map(({ action, resource }) => ({ action, resource }));
+  return {
+    request: { digest, ...request.summary, ...full },
+    ...(accesses.length > 1 ? { accesses } : {}),
+  };
+}
