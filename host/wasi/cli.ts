@@ -1,0 +1,57 @@
+import { sealInterface, type HostImports } from '../contracts/guest-import.ts';
+import { createDeadClass } from './dead-class.ts';
+import { createByteSource, type Sink, type Streams } from './streams.ts';
+
+/** What a run gets of a command line. */
+export interface CliOptions {
+  readonly arguments: readonly string[];
+  readonly environment: ReadonlyMap<string, string>;
+  readonly stdin: Uint8Array;
+  readonly output: (stream: 'stdout' | 'stderr', bytes: Uint8Array) => void;
+  /** For standard output and standard error together. */
+  readonly outputBytes: number;
+  readonly exit: (ok: boolean) => never;
+  readonly trap: (message: string) => never;
+}
+
+/** `wasi:cli`: arguments and environment of the configuration, input from memory, captured output, no terminal. */
+export function createCli(options: CliOptions, streams: Streams): HostImports {
+  const { exit, output, trap } = options;
+  const source = createByteSource(options.stdin);
+  let left = options.outputBytes;
+  const sinkOf = (stream: 'stdout' | 'stderr'): Sink => ({
+    room: () => left,
+    put(bytes) {
+      left -= bytes.length;
+      output(stream, bytes);
+    },
+  });
+  const [stdout, stderr] = [sinkOf('stdout'), sinkOf('stderr')];
+  const noTerminal = (): undefined => undefined;
+
+  return new Map([
+    [
+      'wasi:cli/environment',
+      sealInterface({
+        getEnvironment: () => [...options.environment],
+        getArguments: () => [...options.arguments],
+        initialCwd: () => undefined,
+      }),
+    ],
+    [
+      'wasi:cli/exit',
+      sealInterface({
+        exit: (status: { readonly tag: 'ok' | 'err' }) => exit(status.tag === 'ok'),
+        exitWithCode: (code: number) => exit(code === 0),
+      }),
+    ],
+    ['wasi:cli/stdin', sealInterface({ getStdin: () => streams.input(source) })],
+    ['wasi:cli/stdout', sealInterface({ getStdout: () => streams.output(stdout) })],
+    ['wasi:cli/stderr', sealInterface({ getStderr: () => streams.output(stderr) })],
+    ['wasi:cli/terminal-input', sealInterface({ TerminalInput: createDeadClass([], trap) })],
+    ['wasi:cli/terminal-output', sealInterface({ TerminalOutput: createDeadClass([], trap) })],
+    ['wasi:cli/terminal-stdin', sealInterface({ getTerminalStdin: noTerminal })],
+    ['wasi:cli/terminal-stdout', sealInterface({ getTerminalStdout: noTerminal })],
+    ['wasi:cli/terminal-stderr', sealInterface({ getTerminalStderr: noTerminal })],
+  ]);
+}

@@ -1,0 +1,54 @@
+import type { Denial } from '../contracts/denial.ts';
+import type { HostImports } from '../contracts/guest-import.ts';
+import type { Clock, Random } from '../contracts/powers.ts';
+import { createCli } from './cli.ts';
+import { createClocks, createRunClock } from './clocks.ts';
+import { createFilesystem } from './filesystem.ts';
+import { createHttp } from './http.ts';
+import { createPoll } from './poll.ts';
+import { createRandom } from './random.ts';
+import { createSockets } from './sockets.ts';
+import { createStreams } from './streams.ts';
+
+/** What one run's WASI may use: everything comes in here, nothing is taken from the machine. */
+export interface WasiOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly arguments: readonly string[];
+  readonly environment: ReadonlyMap<string, string>;
+  /** Standard input; nothing if it is left out. */
+  readonly stdin?: Uint8Array;
+  /** Gets raw guest output: escape it before a terminal or a log (`contracts/escape.ts`). */
+  readonly output: (stream: 'stdout' | 'stderr', bytes: Uint8Array) => void;
+  /** The most bytes of standard output and standard error together; beyond it, both are closed. */
+  readonly outputBytes: number;
+  readonly sleep: (ms: number) => Promise<void>;
+  /** Records a denial of something that is not served. */
+  readonly deny: (action: string, resource: string) => Denial;
+  /** Ends the run, by throwing a `RunStop`. */
+  readonly exit: (ok: boolean) => never;
+  /** Ends the run where a guest breaks a rule that the WIT has no error for, by throwing a `RunStop`. */
+  readonly trap: (message: string) => never;
+}
+
+/**
+ * WASI 0.2 for one run, by unversioned interface name. Nothing of the machine is behind it: clocks and random bytes are
+ * the injected ones, output is captured, there is no file and no network.
+ */
+export function createWasi(options: WasiOptions): HostImports {
+  const { clock, deny, sleep, trap } = options;
+  const nowNs = createRunClock(clock);
+  const poll = createPoll({ nowNs, sleep, trap });
+  const streams = createStreams(poll, trap);
+  return new Map([
+    ['wasi:io/error', streams.errors],
+    ['wasi:io/poll', poll.interface],
+    ['wasi:io/streams', streams.interface],
+    ...createCli({ ...options, stdin: options.stdin ?? new Uint8Array(0) }, streams),
+    ...createClocks(clock, nowNs, poll),
+    ...createRandom(options.random, trap),
+    ...createFilesystem(trap),
+    ...createSockets(deny, trap),
+    ...createHttp(deny, streams, trap),
+  ]);
+}
