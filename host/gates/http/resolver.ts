@@ -1,0 +1,10 @@
+/** What a name leads to. */
+export type Resolution =
+  | { readonly kind: 'addresses'; readonly addresses: readonly string[] }
+  | { readonly kind: 'not-found' }
+  | { readonly kind: 'timed-out' };
+
+/** Resolves names. */
+export interface Resolver {
+  resolve(name: string, timeoutMs: number): Promise<Resolution>;
+}

@@ -1,0 +1,208 @@
+import type { Flow, NetworkFailure } from './dialer.ts';
+import type { Coding, Decompression, Decompressor } from './decompressor.ts';
+
+/** What a read of a body answers. */
+export type BodyRead =
+  | { readonly kind: 'data'; readonly bytes: Uint8Array }
+  | { readonly kind: 'end' }
+  | { readonly kind: 'failed'; readonly failure: NetworkFailure };
+
+/** Bounds of one body. */
+export interface BodyLimits {
+  /** Of the bytes received, and again of the bytes decompressed. */
+  readonly maxBytes: number;
+  /** Most bytes out of one byte in, beyond the first MiB. */
+  readonly maxRatio: number;
+}
+
+/** One body on its way to the guest: bounded, decompressed, and taken at the guest's pace. */
+export interface ResponseBody {
+  /** Bytes from the network. */
+  data(chunk: Uint8Array): void;
+  /** The network's end of the body. */
+  end(): void;
+  fail(failure: NetworkFailure): void;
+  /** The next bytes, at most `max`; waits for some. One read at a time. */
+  read(max: number): Promise<BodyRead>;
+  /** All bytes. */
+  readAll(): Promise<BodyRead>;
+  /** Ends the body from the reader's side. */
+  close(): void;
+  receivedBytes(): number;
+}
+
+/** What a body is made of. */
+export interface BodySource {
+  readonly flow: Flow;
+  readonly coding: Coding | undefined;
+  readonly decompressor: Decompressor;
+  readonly limits: BodyLimits;
+  /** True if the body will be read by `readAll`: then nothing pauses, `maxBytes` is the bound. */
+  readonly whole: boolean;
+}
+
+const HIGH_WATER = 256 * 1024;
+const FREE_OUTPUT = 1024 * 1024;
+
+/** Makes the body of one answer. */
+export function createResponseBody(source: BodySource): ResponseBody {
+  const { flow, coding, limits, whole } = source;
+  const chunks = createChunkQueue();
+  let received = 0;
+  let made = 0;
+  let state: 'open' | 'ended' | NetworkFailure = 'open';
+  let wake: (() => void) | undefined;
+  let decompression: Decompression | undefined;
+  let held = false;
+
+  const settle = (next: 'ended' | NetworkFailure): void => {
+    if (state !== 'open') return;
+    state = next;
+    if (next !== 'ended') {
+      chunks.clear();
+      flow.abort();
+    }
+    decompression?.close();
+    wake?.();
+  };
+
+  const hold = (): void => {
+    if (whole || held || chunks.size() < HIGH_WATER) return;
+    held = true;
+    if (decompression === undefined) flow.pause();
+    else decompression.pause();
+  };
+  const release = (): void => {
+    if (!held || chunks.size() >= HIGH_WATER) return;
+    held = false;
+    if (decompression === undefined) flow.resume();
+    else decompression.resume();
+  };
+
+  const take = (chunk: Uint8Array): void => {
+    if (state !== 'open' || chunk.length === 0) return;
+    made += chunk.length;
+    const bomb = decompression !== undefined && made > FREE_OUTPUT && made > received * limits.maxRatio;
+    if (made > limits.maxBytes || bomb) {
+      settle('response-too-large');
+      return;
+    }
+    chunks.push(chunk);
+    hold();
+    wake?.();
+  };
+
+  const startDecompression = (as: Coding): Decompression =>
+    source.decompressor(as, {
+      data: take,
+      end: () => {
+        settle('ended');
+        // What follows the coded data means nothing; where the network has ended too, this does nothing.
+        flow.abort();
+      },
+      fail: () => settle('protocol-error'),
+      drained: () => flow.resume(),
+    });
+
+  const changed = (): Promise<void> =>
+    new Promise((resolve) => {
+      wake = () => {
+        wake = undefined;
+        resolve();
+      };
+    });
+
+  return {
+    data(chunk) {
+      if (state !== 'open') return;
+      received += chunk.length;
+      if (received > limits.maxBytes) {
+        settle('response-too-large');
+      } else if (coding === undefined) {
+        take(chunk);
+      } else {
+        decompression ??= startDecompression(coding);
+        if (!decompression.write(chunk)) flow.pause();
+      }
+    },
+    end() {
+      // A coded body of no bytes at all is an empty body.
+      if (decompression === undefined) settle('ended');
+      else decompression.end();
+    },
+    fail: settle,
+    async read(max) {
+      while (chunks.size() === 0) {
+        if (state === 'ended') return { kind: 'end' };
+        if (state !== 'open') return { kind: 'failed', failure: state };
+        await changed();
+      }
+      const bytes = chunks.shift(max);
+      release();
+      return { kind: 'data', bytes };
+    },
+    async readAll() {
+      while (state === 'open') await changed();
+      return state === 'ended'
+        ? { kind: 'data', bytes: chunks.shift(chunks.size()) }
+        : { kind: 'failed', failure: state };
+    },
+    close() {
+      settle('connection-failed');
+      chunks.clear();
+    },
+    receivedBytes: () => received,
+  };
+}
+
+/** Chunks in order, with their total size. */
+function createChunkQueue() {
+  let chunks: Uint8Array[] = [];
+  let size = 0;
+  return {
+    size: () => size,
+    clear(): void {
+      chunks = [];
+      size = 0;
+    },
+    push(chunk: Uint8Array): void {
+      chunks.push(chunk);
+      size += chunk.length;
+    },
+    /** The first bytes, `max` of them or as many as there are. Copies only where chunks must be joined. */
+    shift(max: number): Uint8Array {
+      const wanted = Math.min(max, size);
+      size -= wanted;
+      const [first] = chunks;
+      if (first === undefined || wanted === 0) return new Uint8Array(0);
+      if (first.length > wanted) {
+        chunks[0] = first.subarray(wanted);
+        return first.subarray(0, wanted);
+      }
+      if (first.length === wanted) {
+        chunks.shift();
+        return first;
+      }
+      return join(wanted);
+    },
+  };
+
+  function join(wanted: number): Uint8Array {
+    const joined = new Uint8Array(wanted);
+    let used = 0;
+    let filled = 0;
+    for (const chunk of chunks) {
+      const part = chunk.subarray(0, wanted - filled);
+      joined.set(part, filled);
+      filled += part.length;
+      if (part.length < chunk.length) {
+        chunks[used] = chunk.subarray(part.length);
+        break;
+      }
+      used += 1;
+      if (filled === wanted) break;
+    }
+    chunks = chunks.slice(used);
+    return joined;
+  }
+}
