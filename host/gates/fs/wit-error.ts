@@ -1,0 +1,27 @@
+import type { DeniedCase } from '../../contracts/denial.ts';
+import { throwWit } from '../../contracts/guest-import.ts';
+import type { Enforced } from '../../enforcement/effect.ts';
+import type { FsFailure } from './driver.ts';
+
+/** The variant `error` of `sallyport:agent/fs`. */
+export type FsError =
+  | DeniedCase
+  | { readonly tag: 'invalid-path'; readonly val: string }
+  | { readonly tag: FsFailure }
+  | { readonly tag: 'internal' };
+
+/** The value of a call, or its WIT error, thrown. */
+export function fsAnswer<Value>(enforced: Enforced<Value, FsFailure>): Value {
+  switch (enforced.status) {
+    case 'ok':
+      return enforced.value;
+    case 'failed':
+      return throwWit<FsError>({ tag: enforced.failure });
+    case 'denied':
+      return throwWit<FsError>({ tag: 'denied', val: enforced.denial });
+    case 'refused':
+      return throwWit<FsError>({ tag: 'invalid-path', val: enforced.text });
+    case 'fault':
+      return throwWit<FsError>({ tag: 'internal' });
+  }
+}

@@ -1,0 +1,74 @@
+import type { ObligationName } from '../../contracts/decision.ts';
+import type { Gate } from '../../contracts/gate.ts';
+import type { ServedInterface } from '../../contracts/served-interface.ts';
+import type { Pipeline } from '../../enforcement/enforce.ts';
+import type { ToolConfig } from './config.ts';
+import { createToolDriver, type ProcessSpawner, type ToolMount, type ToolOutput } from './driver.ts';
+import { createToolParser } from './request.ts';
+import { toolAnswer } from './wit-error.ts';
+
+export type { ToolConfig, ToolDeclaration } from './config.ts';
+export type { ProcessSpawner, ToolMount } from './driver.ts';
+export { exposedPrograms } from './driver.ts';
+export { isToolArgument, TOOL_ACTIONS } from './request.ts';
+
+export interface ToolGateOptions {
+  readonly pipeline: Pipeline;
+  readonly config: ToolConfig;
+  readonly spawner: ProcessSpawner;
+  /** The mounts of the run: working directories, and where agents can write. */
+  readonly mounts: readonly ToolMount[];
+  /** Bytes that one call may carry. */
+  readonly callBytes: number;
+  /** Whether some rule lets this agent call the tool, whatever the arguments. */
+  readonly mayCall: (name: string) => boolean;
+}
+
+/** The row of the import matrix. */
+export const TOOL_INTERFACE: ServedInterface = {
+  name: 'sallyport:agent/tool-exec',
+  versions: ['0.1.0'],
+  servedBy: 'tool-exec',
+  functions: [
+    { name: 'list', waits: true },
+    { name: 'call', waits: true },
+  ],
+};
+
+const DISCHARGES: ReadonlySet<ObligationName> = new Set<ObligationName>(['timeoutMs']);
+
+/** The record `tool` of the WIT. */
+interface WitTool {
+  readonly name: string;
+  readonly description: string;
+  readonly inputSchema: string;
+}
+
+/** The gate of `sallyport:agent/tool-exec`. Throws if a tool cannot be run as it is declared. */
+export function createToolGate(options: ToolGateOptions): Gate {
+  const { pipeline, config, spawner, mounts, callBytes, mayCall } = options;
+  const parser = createToolParser({ config, mayCall });
+  const driver = createToolDriver({ config, spawner, mounts, callBytes, redeem: pipeline.redeem });
+
+  const toolExec = Object.freeze({
+    /** No effect: it tells the agent which of the declared tools its own rules name. */
+    list: (): readonly WitTool[] =>
+      config.tools
+        .filter(({ name }) => mayCall(name))
+        .map(({ name, description, schema }) => ({ name, description, inputSchema: JSON.stringify(schema) })),
+    async call(name: string, json: string): Promise<ToolOutput> {
+      const parse = () => parser.call(name, json);
+      return toolAnswer(
+        await pipeline.enforce({ capability: 'tool', discharges: DISCHARGES, parse, perform: driver.call }),
+      );
+    },
+  });
+
+  return Object.freeze({
+    capability: 'tool',
+    discharges: DISCHARGES,
+    imports: new Map([[TOOL_INTERFACE.name, toolExec]]),
+    intention: parser.intention,
+    close: driver.close,
+  });
+}

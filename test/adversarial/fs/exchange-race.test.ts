@@ -1,0 +1,87 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import type { FileTree } from '../../../host/gates/fs/driver.ts';
+import { createMountFiles } from '../../../host/powers/mount-files.ts';
+import { createRandom } from '../../../host/powers/random.ts';
+import { fsFixture, text } from '../../gates/fs/fs-fixture.ts';
+
+const RACE_MS = 3000;
+const ATTACKER = fileURLToPath(new URL('exchange-attacker.mjs', import.meta.url));
+
+/** Runs `act` again and again while another process exchanges `d` and `f` with links to the outside. */
+async function raced(root: string, act: () => void): Promise<void> {
+  const attacker = spawn(process.execPath, [ATTACKER, root], { stdio: ['pipe', 'pipe', 'inherit'] });
+  try {
+    await once(attacker.stdout, 'data');
+    const end = performance.now() + RACE_MS;
+    while (performance.now() < end) act();
+  } finally {
+    attacker.stdin.end();
+    await once(attacker, 'exit');
+  }
+}
+
+function planted() {
+  const fixture = fsFixture();
+  const { root, outside } = fixture;
+  mkdirSync(join(root, 'd'));
+  writeFileSync(join(root, 'd/f'), 'inside');
+  writeFileSync(join(root, 'f'), 'inside');
+  writeFileSync(join(outside, 'f'), 'OUTSIDE');
+  symlinkSync(outside, join(root, 'link-to-outside'));
+  symlinkSync(join(outside, 'f'), join(root, 'link-to-secret'));
+  return { ...fixture, tree: createMountFiles(createRandom()).open(root) };
+}
+
+function readBoth(tree: FileTree, seen: Map<string, number>): void {
+  for (const names of [['d', 'f'], ['f']]) {
+    const result = tree.read(names, undefined, 100);
+    const key = result.ok ? text(result.value) : result.failure;
+    seen.set(key, (seen.get(key) ?? 0) + 1);
+  }
+}
+
+describe('F3: another process that exchanges names cannot lead an operation out', () => {
+  it('reads nothing outside, where a plain read does', async () => {
+    using fixture = planted();
+    const { tree } = fixture;
+    const [seen, plain] = [new Map<string, number>(), new Map<string, number>()];
+    await raced(fixture.root, () => {
+      readBoth(tree, seen);
+      try {
+        const contents = readFileSync(join(fixture.root, 'd/f'), 'utf8');
+        plain.set(contents, (plain.get(contents) ?? 0) + 1);
+      } catch {
+        // the name was away
+      }
+    });
+    tree.close();
+    expect(plain.get('OUTSIDE') ?? 0).toBeGreaterThan(0);
+    expect(seen.get('OUTSIDE') ?? 0).toBe(0);
+    expect(seen.get('inside') ?? 0).toBeGreaterThan(100);
+  });
+
+  it('writes, creates and removes nothing outside', async () => {
+    using fixture = planted();
+    const { tree } = fixture;
+    let done = 0;
+    const contents = new TextEncoder().encode('inside');
+    await raced(fixture.root, () => {
+      done += Number(tree.write(['d', 'new'], contents, { sync: false }).ok);
+      done += Number(tree.write(['d', 'f'], contents, { sync: false }).ok);
+      done += Number(tree.append(['d', 'log'], contents, { sync: false, mostBytes: 1 << 30 }).ok);
+      done += Number(tree.append(['f'], contents, { sync: false, mostBytes: 1 << 30 }).ok);
+      done += Number(tree.makeDirectory(['d', 'made']).ok);
+      done += Number(tree.remove(['d', 'made']).ok);
+      done += Number(tree.rename(['d', 'new'], ['d', 'newer']).ok);
+    });
+    tree.close();
+    expect(done).toBeGreaterThan(100);
+    expect(readdirSync(fixture.outside)).toEqual(['f']);
+    expect(readFileSync(join(fixture.outside, 'f'), 'utf8')).toBe('OUTSIDE');
+  });
+});

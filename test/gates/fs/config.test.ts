@@ -1,0 +1,81 @@
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { exposedPaths, fsConfig, type FsSection } from '../../../host/gates/fs/config.ts';
+import { createPathProbe } from '../../../host/powers/path-probe.ts';
+
+describe('the configuration of mounts', () => {
+  let folder = '';
+  beforeAll(() => {
+    folder = realpathSync(mkdtempSync(join(tmpdir(), 'sallyport-mounts-')));
+    for (const name of ['a/inner', 'ab', 'b']) mkdirSync(join(folder, name), { recursive: true });
+    symlinkSync('b', join(folder, 'link-to-b'));
+    writeFileSync(join(folder, 'file'), '');
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  function resolve(section: FsSection) {
+    const problems: string[] = [];
+    const config = fsConfig.resolve(fsConfig.schema.parse(section), {
+      directory: folder,
+      probe: createPathProbe(),
+      problem: (path, message) => problems.push(`${path.join('.')}: ${message}`),
+    });
+    return { problems, config };
+  }
+
+  it('resolves directories from the folder of the file, read-only unless it says otherwise', () => {
+    const { config, problems } = resolve({
+      '/a': { directory: './a' },
+      '/b': { directory: 'link-to-b', access: 'rw' },
+    });
+    expect(problems).toEqual([]);
+    expect(config.mounts).toMatchObject([
+      { path: '/a', directory: join(folder, 'a'), access: 'ro' },
+      { path: '/b', directory: join(folder, 'b'), access: 'rw' },
+    ]);
+  });
+
+  it('grants nothing when it is absent', () => {
+    expect(resolve(fsConfig.absent).config.mounts).toEqual([]);
+  });
+
+  it.each<[string, FsSection, RegExp]>([
+    ['a directory that is not there', { '/w': { directory: 'none' } }, /`none` does not exist/],
+    ['a file', { '/w': { directory: 'file' } }, /`file` is not a directory/],
+    ['the whole file system', { '/w': { directory: '/' } }, /too much for a mount/],
+    ['the process table', { '/w': { directory: '/proc/self' } }, /too much for a mount/],
+    ['devices', { '/w': { directory: '/dev' } }, /too much for a mount/],
+    ['`/` as the virtual path', { '/': { directory: 'a' } }, /cannot be a mount/],
+    ['a relative virtual path', { w: { directory: 'a' } }, /not absolute/],
+    ['a virtual path with a trailing slash', { '/w/': { directory: 'a' } }, /empty segment/],
+    ['a virtual path with `..`', { '/w/../x': { directory: 'a' } }, /`\.\.`/],
+    ['nested virtual paths', { '/w': { directory: 'a' }, '/w/x': { directory: 'b' } }, /overlaps the mount `\/w`/],
+    ['nested directories', { '/w': { directory: 'a' }, '/x': { directory: 'a/inner' } }, /overlaps the directory/],
+    ['one directory twice', { '/w': { directory: 'b' }, '/x': { directory: 'link-to-b' } }, /overlaps the directory/],
+  ])('refuses %s', (_, section, message) => {
+    const { problems } = resolve(section);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toMatch(message);
+  });
+
+  it('tells a sibling with the same beginning from a nested one', () => {
+    expect(resolve({ '/a': { directory: 'a' }, '/ab': { directory: 'ab' } }).problems).toEqual([]);
+  });
+
+  it('refuses unknown keys and bad values', () => {
+    expect(() => fsConfig.schema.parse({ '/w': { directory: 'a', acess: 'rw' } })).toThrow(/acess/);
+    expect(() => fsConfig.schema.parse({ '/w': { directory: 'a', access: 'all' } })).toThrow();
+    expect(() => fsConfig.schema.parse({ '/w': { directory: 'a', maxFileBytes: 0 } })).toThrow();
+  });
+
+  it('finds paths of the host that a writable mount would expose', () => {
+    const { config } = resolve({ '/a': { directory: 'a', access: 'rw' }, '/b': { directory: 'b' } });
+    const audit = join(folder, 'a/inner');
+    expect(exposedPaths(config, [audit, folder, join(folder, 'b/policies'), join(folder, 'ab')])).toEqual([
+      { mount: '/a', path: audit },
+      { mount: '/a', path: folder },
+    ]);
+  });
+});

@@ -1,0 +1,93 @@
+import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { RuleRef } from '../../../host/contracts/decision.ts';
+import type { Access } from '../../../host/contracts/request.ts';
+import { createFsGate } from '../../../host/gates/fs/index.ts';
+import type { FsConfig, FsMount } from '../../../host/gates/fs/config.ts';
+import type { FileEntry, MountFiles } from '../../../host/gates/fs/driver.ts';
+import type { FsError } from '../../../host/gates/fs/wit-error.ts';
+import { createMountFiles } from '../../../host/powers/mount-files.ts';
+import { createRandom } from '../../../host/powers/random.ts';
+import { testPipeline } from '../../support/pipeline.ts';
+
+/** `sallyport:agent/fs` as a guest sees it. */
+export interface GuestFs {
+  read(path: string, range?: { offset: bigint; length: bigint }): Promise<Uint8Array>;
+  write(path: string, contents: Uint8Array): Promise<undefined>;
+  append(path: string, contents: Uint8Array): Promise<undefined>;
+  list(path: string, cursor?: string): Promise<{ entries: FileEntry[]; next: string | undefined }>;
+  stat(path: string): Promise<{ kind: string; size: bigint; modifiedMs: bigint }>;
+  makeDirectory(path: string): Promise<undefined>;
+  remove(path: string): Promise<undefined>;
+  rename(source: string, target: string): Promise<undefined>;
+}
+
+export interface FsFixtureOptions {
+  readonly allow?: (access: Access) => boolean;
+  readonly rules?: readonly RuleRef[];
+  readonly mount?: Partial<FsMount>;
+  readonly more?: (folder: string) => FsMount[];
+  readonly callBytes?: number;
+  readonly auditFailsAt?: number;
+  readonly files?: (real: MountFiles) => MountFiles;
+}
+
+/** A gate over a real directory `/workspace`, with a directory `outside` beside it. */
+export function fsFixture(options: FsFixtureOptions = {}) {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'sallyport-fs-')));
+  const [root, outside] = [join(folder, 'workspace'), join(folder, 'outside')];
+  mkdirSync(root);
+  mkdirSync(outside);
+  const mount: FsMount = {
+    path: '/workspace',
+    directory: root,
+    access: 'rw',
+    maxFileBytes: 1 << 20,
+    sync: false,
+    ...options.mount,
+  };
+  const config: FsConfig = { mounts: [mount, ...(options.more?.(folder) ?? [])] };
+  const policy = testPipeline({
+    allow: options.allow ?? (() => true),
+    ...(options.rules ? { rules: options.rules } : {}),
+    ...(options.auditFailsAt === undefined ? {} : { auditFailsAt: options.auditFailsAt }),
+  });
+  const real = createMountFiles(createRandom());
+  const files = options.files?.(real) ?? real;
+  const gate = createFsGate({ pipeline: policy.pipeline, config, files, callBytes: options.callBytes ?? 1 << 20 });
+  const fs = gate.imports.get('sallyport:agent/fs') as unknown as GuestFs; // the glue types imports by WIT, not by TypeScript
+  return {
+    ...policy,
+    gate,
+    fs,
+    folder,
+    root,
+    outside,
+    [Symbol.dispose](): void {
+      void gate.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The WIT error that a call ends with. */
+export async function fsErrorOf(call: Promise<unknown>): Promise<FsError> {
+  const answer: unknown = await call.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  if (typeof answer !== 'object' || answer === null || !('payload' in answer)) {
+    throw new Error(`no WIT error: ${String(answer)}`);
+  }
+  return answer.payload as FsError; // whatever a gate throws is a payload of its own error variant
+}
+
+/** The tag of the WIT error, with the reason of a denial. */
+export async function fsTagOf(call: Promise<unknown>): Promise<string> {
+  const error = await fsErrorOf(call);
+  return error.tag === 'denied' ? `denied:${error.val.reason}` : error.tag;
+}
+
+export const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+export const text = (contents: Uint8Array): string => new TextDecoder().decode(contents);
