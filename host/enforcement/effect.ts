@@ -24,6 +24,12 @@ export interface Effect<Target, Value, Failure> {
   readonly perform: (grant: Grant<Target>) => DriverResult<Value, Failure> | Promise<DriverResult<Value, Failure>>;
 }
 
+/** An effect whose parser and driver answer at once. */
+export interface ImmediateEffect<Target, Value, Failure> extends Effect<Target, Value, Failure> {
+  readonly parse: () => Parsed<Target>;
+  readonly perform: (grant: Grant<Target>) => DriverResult<Value, Failure>;
+}
+
 /** What the gate maps to its own WIT error. `fault` is a fault of the host: the guest sees `internal`. */
 export type Enforced<Value, Failure> =
   | { readonly status: 'ok'; readonly value: Value }

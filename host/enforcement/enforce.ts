@@ -6,7 +6,7 @@ import type { Ids } from '../contracts/ids.ts';
 import type { Clock } from '../contracts/powers.ts';
 import type { Principal, RunFacts } from '../contracts/principal.ts';
 import { isRefusal, type AccessRequest, type Json, type Parsed } from '../contracts/request.ts';
-import type { DriverResult, Effect, Enforced } from './effect.ts';
+import type { DriverResult, Effect, Enforced, ImmediateEffect } from './effect.ts';
 import { createGrantAuthority, type Redeem } from './grant.ts';
 import { isProtected } from './protection.ts';
 import { requestDigest } from './request-digest.ts';
@@ -37,6 +37,8 @@ export interface PipelineOptions {
 export interface Pipeline {
   /** Takes one effect through the ten steps of `order.ts`. Never rejects. */
   enforce<Target, Value, Failure>(effect: Effect<Target, Value, Failure>): Promise<Enforced<Value, Failure>>;
+  /** The same for an effect that never waits: the guest is answered without giving up its stack. Never throws. */
+  enforceNow<Target, Value, Failure>(effect: ImmediateEffect<Target, Value, Failure>): Enforced<Value, Failure>;
   /** Decides without any effect: what an attempt would get now. Nothing is recorded. */
   check(parsed: Parsed<unknown>, discharges: ReadonlySet<ObligationName>): Decision['effect'];
   /** Denies and records something that no gate serves. */
@@ -44,6 +46,19 @@ export interface Pipeline {
   readonly redeem: Redeem;
   /** True once a record could not be written: every effect is denied from then on. */
   readonly auditFailed: () => boolean;
+}
+
+/** A value, now or later. */
+type Pending<Value> = Value | Promise<Value>;
+
+/** An effect between its intent and its outcome. */
+interface OpenEffect {
+  /** `seq` of the intent. */
+  readonly intent: number;
+  readonly action: string;
+  readonly resource: string;
+  readonly allow: Allow;
+  readonly startedUs: number;
 }
 
 /** A decision that is not an allow, ready to be recorded and answered. */
@@ -118,11 +133,11 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     }
   }
 
-  async function perform<Target, Value, Failure>(
+  function perform<Target, Value, Failure>(
     effect: Effect<Target, Value, Failure>,
     request: AccessRequest<Target>,
     allow: Allow,
-  ): Promise<Enforced<Value, Failure>> {
+  ): Pending<Enforced<Value, Failure>> {
     const [{ action, resource }] = request.accesses;
     const digest = requestDigest(request);
     const id = ids.decision();
@@ -154,25 +169,37 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       rules: allow.rules,
       obligations: allow.obligations,
     });
-    const started = clock.monotonicUs();
-    let result: DriverResult<Value, Failure>;
+    const open: OpenEffect = { intent, action, resource, allow, startedUs: clock.monotonicUs() };
+    let result: Pending<DriverResult<Value, Failure>>;
     try {
-      result = await effect.perform(grant);
+      result = effect.perform(grant);
     } catch (error) {
-      fault(error);
-      settle(intent, started, { status: 'error', code: 'internal' });
-      return { status: 'fault' };
-    } finally {
-      grants.revoke(grant); // its effect is over, whether it was used or not
+      grants.revoke(grant);
+      return broken(open, error);
     }
+    if (!(result instanceof Promise)) {
+      grants.revoke(grant); // its effect is over, whether it was used or not
+      return conclude(open, result);
+    }
+    return result
+      .finally(() => grants.revoke(grant))
+      .then(
+        (done) => conclude(open, done),
+        (error: unknown) => broken(open, error),
+      );
+  }
+
+  /** Records how an effect ended, and says what the gate may know. */
+  function conclude<Value, Failure>(open: OpenEffect, result: DriverResult<Value, Failure>): Enforced<Value, Failure> {
     switch (result.status) {
       case 'ok':
-        settle(intent, started, { status: 'ok', ...result.facts });
+        settle(open, { status: 'ok', ...result.facts });
         return { status: 'ok', value: result.value };
       case 'failed':
-        settle(intent, started, { status: 'error', code: result.code, ...result.facts });
+        settle(open, { status: 'error', code: result.code, ...result.facts });
         return { status: 'failed', failure: result.failure };
       case 'denied': {
+        const { intent, action, resource, allow } = open;
         const outcome = { status: 'error', code: result.reason, ...result.facts } as const;
         const refused: Refused = { reason: result.reason, rules: allow.rules, access: 0, policy: allow.policy };
         return { status: 'denied', denial: deny(action, resource, refused, { intent, outcome }) };
@@ -180,34 +207,61 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     }
   }
 
-  function settle(intent: number, started: number, outcome: NonNullable<AuditEntry['outcome']>): void {
-    const durationUs = Math.round(clock.monotonicUs() - started);
+  /** A driver that throws is a fault of the host: nobody knows what it did. */
+  function broken(open: OpenEffect, error: unknown): { readonly status: 'fault' } {
+    fault(error);
+    settle(open, { status: 'error', code: 'internal' });
+    return { status: 'fault' };
+  }
+
+  function settle({ intent, startedUs }: OpenEffect, outcome: NonNullable<AuditEntry['outcome']>): void {
+    const durationUs = Math.round(clock.monotonicUs() - startedUs);
     append({ type: 'effect.settled', intent, outcome: { ...outcome, durationUs } });
+  }
+
+  /** Decides on what a parser returned and, if it is allowed, performs it. */
+  function admit<Target, Value, Failure>(
+    effect: Effect<Target, Value, Failure>,
+    parsed: Parsed<Target>,
+  ): Pending<Enforced<Value, Failure>> {
+    if (isRefusal(parsed)) {
+      const detail = { refused: parsed.refused };
+      const denial = deny(parsed.action, UNPARSED, hostDenial('invalid-request'), { detail });
+      return failed ? { status: 'denied', denial } : { status: 'refused', text: parsed.refused };
+    }
+    const decided = decide(parsed, effect.discharges);
+    if (!('reason' in decided)) return perform(effect, parsed, decided);
+    const { action, resource } = parsed.accesses[decided.access] ?? parsed.accesses[0];
+    return { status: 'denied', denial: deny(action, resource, decided, shown(parsed, requestDigest(parsed))) };
+  }
+
+  /** Answers at once where parser and driver do: a promise would cost the guest a switch of stacks. */
+  function run<Target, Value, Failure>(effect: Effect<Target, Value, Failure>): Pending<Enforced<Value, Failure>> {
+    const faulted = (error: unknown): { readonly status: 'fault' } => {
+      fault(error);
+      return { status: 'fault' };
+    };
+    try {
+      const parsed = effect.parse();
+      return parsed instanceof Promise
+        ? parsed.then((ready) => admit(effect, ready)).catch(faulted)
+        : admit(effect, parsed);
+    } catch (error) {
+      return faulted(error);
+    }
   }
 
   return Object.freeze({
     redeem: grants.redeem,
     auditFailed: () => failed,
 
-    async enforce<Target, Value, Failure>(effect: Effect<Target, Value, Failure>): Promise<Enforced<Value, Failure>> {
-      try {
-        const parsed = await effect.parse();
-        if (isRefusal(parsed)) {
-          const denial = deny(parsed.action, UNPARSED, hostDenial('invalid-request'), {
-            detail: { refused: parsed.refused },
-          });
-          return failed ? { status: 'denied', denial } : { status: 'refused', text: parsed.refused };
-        }
-        const decided = decide(parsed, effect.discharges);
-        if ('reason' in decided) {
-          const { action, resource } = parsed.accesses[decided.access] ?? parsed.accesses[0];
-          return { status: 'denied', denial: deny(action, resource, decided, shown(parsed, requestDigest(parsed))) };
-        }
-        return await perform(effect, parsed, decided);
-      } catch (error) {
-        fault(error);
-        return { status: 'fault' };
-      }
+    enforce: async <Target, Value, Failure>(effect: Effect<Target, Value, Failure>) => run(effect),
+
+    enforceNow<Target, Value, Failure>(effect: ImmediateEffect<Target, Value, Failure>): Enforced<Value, Failure> {
+      const enforced = run(effect);
+      if (!(enforced instanceof Promise)) return enforced;
+      fault(new TypeError('an immediate effect waited')); // it has been performed and recorded all the same
+      return { status: 'fault' };
     },
 
     check(parsed: Parsed<unknown>, discharges: ReadonlySet<ObligationName>): Decision['effect'] {

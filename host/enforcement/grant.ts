@@ -34,22 +34,40 @@ export interface GrantAuthority {
   readonly redeem: Redeem;
 }
 
+/** What a grant really is: nobody outside this file can name the class, and its claim cannot be read without it. */
+class SealedGrant {
+  readonly #authority: object;
+  #claim: Claim<unknown> | undefined;
+
+  constructor(authority: object, claim: Claim<unknown>) {
+    this.#authority = authority;
+    this.#claim = claim;
+    Object.freeze(this);
+  }
+
+  /** The claim, once, for the authority that made it. */
+  static open(grant: unknown, authority: object): Claim<unknown> | undefined {
+    if (typeof grant !== 'object' || grant === null || !(#claim in grant) || grant.#authority !== authority)
+      return undefined;
+    const claim = grant.#claim;
+    grant.#claim = undefined;
+    return claim;
+  }
+}
+
 /** One authority for one run. Its grants are worthless to any other. */
 export function createGrantAuthority(): GrantAuthority {
-  const live = new WeakMap<object, Claim<unknown>>();
+  const authority = Object.freeze({});
   return Object.freeze({
     mint<Target>(claim: Claim<Target>): Grant<Target> {
       // The brand exists only in the type, so the cast is the one place where a grant comes into being.
-      const grant = Object.freeze(Object.create(null)) as Grant<Target>;
-      live.set(grant, claim);
-      return grant;
+      return new SealedGrant(authority, claim) as unknown as Grant<Target>;
     },
-    revoke: (grant: Grant<unknown>) => void live.delete(grant),
+    revoke: (grant: Grant<unknown>) => void SealedGrant.open(grant, authority),
     redeem<Target>(grant: Grant<Target>): Claim<Target> {
-      const claim = live.get(grant);
+      const claim = SealedGrant.open(grant, authority);
       if (claim === undefined) throw new HostError('ERR_GRANT', 'not a live grant: forged, foreign or used before');
-      live.delete(grant);
-      return claim as Claim<Target>; // `mint` stored the claim of this very grant, so its target has the grant's type
+      return claim as Claim<Target>; // `mint` sealed the claim of this very grant, so its target has the grant's type
     },
   });
 }

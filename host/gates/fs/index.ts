@@ -29,7 +29,7 @@ export const FS_INTERFACE: ServedInterface = {
   name: 'sallyport:agent/fs',
   versions: ['0.1.0'],
   servedBy: 'fs',
-  functions: FUNCTIONS.map((name) => ({ name, waits: true })),
+  functions: FUNCTIONS.map((name) => ({ name, waits: false })),
 };
 
 /** Nothing: a call returns no rows, and it does not wait. */
@@ -48,30 +48,28 @@ export function createFsGate(options: FsGateOptions): Gate {
   const parser = createFsParser(config);
   const driver = createFsDriver({ config, files, callBytes, redeem: pipeline.redeem });
 
-  async function enforce<Target, Value>(
+  function enforce<Target, Value>(
     parse: () => Parsed<Target>,
     perform: (grant: Grant<Target>) => DriverResult<Value, FsFailure>,
-  ): Promise<Value> {
-    return fsAnswer(await pipeline.enforce({ capability: 'fs', discharges: DISCHARGES, parse, perform }));
+  ): Value {
+    return fsAnswer(pipeline.enforceNow({ capability: 'fs', discharges: DISCHARGES, parse, perform }));
   }
 
   const fs = Object.freeze({
-    read: (path: string, range: WitRange | undefined): Promise<Uint8Array> =>
+    read: (path: string, range: WitRange | undefined): Uint8Array =>
       enforce(() => parser.read(path, range), driver.read),
-    write: (path: string, contents: Uint8Array): Promise<undefined> =>
+    write: (path: string, contents: Uint8Array): undefined =>
       enforce(() => parser.write(path, contents), driver.write),
-    append: (path: string, contents: Uint8Array): Promise<undefined> =>
+    append: (path: string, contents: Uint8Array): undefined =>
       enforce(() => parser.append(path, contents), driver.append),
-    list: (path: string, cursor: string | undefined): Promise<Page> =>
-      enforce(() => parser.list(path, cursor), driver.list),
-    async stat(path: string): Promise<WitMetadata> {
-      const { kind, size, modifiedMs } = await enforce(() => parser.stat(path), driver.stat);
+    list: (path: string, cursor: string | undefined): Page => enforce(() => parser.list(path, cursor), driver.list),
+    stat(path: string): WitMetadata {
+      const { kind, size, modifiedMs } = enforce(() => parser.stat(path), driver.stat);
       return { kind, size: BigInt(size), modifiedMs: BigInt(modifiedMs) };
     },
-    makeDirectory: (path: string): Promise<undefined> =>
-      enforce(() => parser.makeDirectory(path), driver.makeDirectory),
-    remove: (path: string): Promise<undefined> => enforce(() => parser.remove(path), driver.remove),
-    rename: (source: string, target: string): Promise<undefined> =>
+    makeDirectory: (path: string): undefined => enforce(() => parser.makeDirectory(path), driver.makeDirectory),
+    remove: (path: string): undefined => enforce(() => parser.remove(path), driver.remove),
+    rename: (source: string, target: string): undefined =>
       enforce(() => parser.rename(source, target), driver.rename),
   });
 

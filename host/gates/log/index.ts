@@ -18,7 +18,7 @@ export const LOG_INTERFACE: ServedInterface = {
   name: 'sallyport:agent/log',
   versions: ['0.1.0'],
   servedBy: 'log',
-  functions: [{ name: 'write', waits: true }],
+  functions: [{ name: 'write', waits: false }],
 };
 
 /** What the log gate needs. */
@@ -36,8 +36,8 @@ export function createLogGate({ pipeline, config, sink, limits }: LogGateDeps): 
   const driver = createLogDriver({ sink, redeem: pipeline.redeem, logBytes: limits.logBytes });
 
   /** `write: func(level: level, message: string) -> result<_, error>` */
-  async function write(level: string, message: string): Promise<void> {
-    const enforced = await pipeline.enforce({
+  function write(level: string, message: string): void {
+    const enforced = pipeline.enforceNow({
       capability: 'log',
       discharges: DISCHARGES,
       parse: () => parseWrite(level, message, config.maxLineBytes),

@@ -56,7 +56,7 @@ export function fsFixture(options: FsFixtureOptions = {}) {
   const real = createMountFiles(createRandom());
   const files = options.files?.(real) ?? real;
   const gate = createFsGate({ pipeline: policy.pipeline, config, files, callBytes: options.callBytes ?? 1 << 20 });
-  const fs = gate.imports.get('sallyport:agent/fs') as unknown as GuestFs; // the glue types imports by WIT, not by TypeScript
+  const fs = asGuest(gate.imports.get('sallyport:agent/fs') ?? {});
   return {
     ...policy,
     gate,
@@ -69,6 +69,14 @@ export function fsFixture(options: FsFixtureOptions = {}) {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** The interface as a guest sees it, where a call that fails at once is a promise that fails: tests treat both alike. */
+function asGuest(members: object): GuestFs {
+  const later = Object.entries(members as Record<string, (...values: unknown[]) => unknown>).map(
+    ([name, member]) => [name, async (...values: unknown[]) => Promise.resolve(member(...values))] as const,
+  );
+  return Object.fromEntries(later) as unknown as GuestFs; // the glue types imports by WIT, not by TypeScript
 }
 
 /** The WIT error that a call ends with. */
