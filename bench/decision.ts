@@ -1,0 +1,293 @@
+/**
+ * Measures one decision at 10 to 100 000 rules, and in the same run stock Casbin over all rows.
+ *
+ * Every rule concerns the agent that asks: the worst case for the index. The same number of different requests is spread
+ * over the rules at every size; about one in ten meets none. Each size has a worker of its own, as a run has, and all take
+ * turns. Usage: `node bench/decision.ts [--json]`.
+ */
+import { once } from 'node:events';
+import { cpus, totalmem } from 'node:os';
+import { parentPort, Worker, workerData, type MessagePort } from 'node:worker_threads';
+import { newEnforcer, newModelFromString } from 'casbin';
+import { createDecisionPoint } from '../host/policy/decision-point.ts';
+import { loadPolicy, type PolicySnapshot } from '../host/policy/policy-snapshot.ts';
+import { matchesResource } from '../host/policy/resource-pattern.ts';
+import { splitCanonical, type ResourceParts } from '../host/policy/resource-parts.ts';
+import { compileRule, createCellCompiler } from '../host/policy/rule.ts';
+import { actionMatches, type Vocabulary } from '../host/policy/vocabulary.ts';
+import { DEFAULT_MODEL } from '../host/policy/default-model.ts';
+import type { Access } from '../host/contracts/request.ts';
+import type { Decision } from '../host/contracts/decision.ts';
+import type { DecisionContext } from '../host/contracts/decision-point.ts';
+
+const AGENT = 'agent:bench';
+const SIZES = [10, 100, 1_000, 10_000, 100_000];
+/** Different requests, spread over all rules: the working set of an agent. */
+const REQUESTS = 500;
+const WARM_UP = 20_000;
+const TURNS = 40;
+/** Stock Casbin takes a fifth of a second at the largest size: its samples are fewer there. */
+const BASELINE_BUDGET_MS = 4_000;
+const MAX_SAMPLES = 20_000;
+
+const VOCABULARY: Vocabulary = {
+  purposes: ['triage', 'audit'],
+  environments: ['prod', 'test'],
+  labels: ['public', 'internal', 'confidential'],
+  actions: ['http:GET', 'http:POST', 'fs:read', 'fs:write', 'db:select', 'tool:call'],
+  isArgument: () => true,
+};
+const CONTEXT: DecisionContext = { nowMs: Date.parse('2026-03-02T11:00:00Z'), purpose: 'triage', environment: 'prod' };
+
+interface Figures {
+  readonly p50_us: number;
+  readonly p99_us: number;
+}
+interface Row extends Figures {
+  readonly rules: number;
+  /** p50 of this size over p50 at 10 rules. */
+  readonly growth: number;
+  /** p50 over the baseline's p50. */
+  readonly ratio: number;
+  readonly baseline: Figures & { readonly name: string; readonly samples: number };
+  /** The same for requests that were never made before. */
+  readonly fresh_p50_us: number;
+  readonly load_ms: number;
+  /** Cloning the agent's slice and making its decision point. */
+  readonly point_ms: number;
+}
+
+function createRandom(seed: number): (limit: number) => number {
+  let state = seed;
+  return (limit) => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), state | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) % limit;
+  };
+}
+
+interface MadeRow {
+  readonly row: string;
+  readonly action: string;
+  /** A resource that the row matches; where its pattern has a wildcard, another one for each number. */
+  readonly resource: (k: number) => string;
+  readonly wildcard: boolean;
+}
+
+function makeRow(n: number, random: (limit: number) => number): MadeRow {
+  const effect = random(12) === 0 ? 'deny' : 'allow';
+  const when = ['-', '-', '-', 'purpose=triage', 'env=prod', 'hours(08-19 Europe/Paris)'][random(6)]!;
+  const then = effect === 'deny' ? '-' : ['-', 'timeout=30s', 'log=full'][random(3)]!;
+  const api = `https://api${n % 997}.example.com/v1/team${n}`;
+  const kinds: readonly (readonly [action: string, pattern: string, resource: (k: number) => string])[] = [
+    ['http:GET', `${api}/**`, (k) => `${api}/items/${k}`],
+    ['http:POST', `https://*.tenant${n}.example.net/hooks/*`, (k) => `https://eu.tenant${n}.example.net/hooks/${k}`],
+    ['fs:read', `/workspace/project${n}/**/*.md`, (k) => `/workspace/project${n}/docs/guide/${k}.md`],
+    ['db:select', `db:main/table${n}`, () => `db:main/table${n}`],
+    ['tool:call', `tool:suite${n % 331}/task${n}`, () => `tool:suite${n % 331}/task${n}`],
+  ];
+  const [action, pattern, resource] = kinds[n % kinds.length]!;
+  const row = `p, role:bench, ${action}, ${pattern}, ${when}, ${effect}, ${then}`;
+  return { row, action, resource, wildcard: pattern.includes('*') };
+}
+
+interface Workload {
+  readonly text: string;
+  /** Requests that come again and again, as those of an agent do. */
+  readonly accesses: readonly Access[];
+  /** Makes a request that was never made before. */
+  readonly fresh: () => Access;
+}
+
+function makeWorkload(rules: number): Workload {
+  const random = createRandom(rules);
+  const made = Array.from({ length: rules }, (_, n) => makeRow(n, random));
+  const wildcards = made.filter(({ wildcard }) => wildcard);
+  const accessTo = ({ action, resource }: MadeRow, k: number): Access => ({
+    action,
+    resource: random(10) === 0 ? `${resource(k)}-unknown/x` : resource(k),
+    attributes: new Map(),
+  });
+  const accesses = Array.from({ length: REQUESTS }, () => accessTo(made[random(rules)]!, random(100_000)));
+  let count = 100_000;
+  return {
+    text: `g, ${AGENT}, role:bench\n${made.map(({ row }) => row).join('\n')}\n`,
+    accesses,
+    fresh: () => accessTo(wildcards[random(wildcards.length)]!, count++),
+  };
+}
+
+/** Stock Casbin with the same model and the same functions, over every row. */
+async function createStock({ rules, links }: PolicySnapshot): Promise<(access: Access) => boolean> {
+  const compiler = createCellCompiler(VOCABULARY);
+  const compiled = rules.map((placed) => compileRule(placed, compiler));
+  const enforcer = await newEnforcer(newModelFromString(DEFAULT_MODEL));
+  const sections = enforcer.getModel().model;
+  sections.get('p')!.get('p')!.policy = compiled.map(({ cells }) => [...cells]);
+  sections.get('g')!.get('g')!.policy = links.map((link) => [...link]);
+  await enforcer.buildRoleLinks();
+  const resources = new Map(compiled.map(({ resource }) => [resource.text, resource]));
+  const conditions = new Map(compiled.map(({ condition }) => [condition.text, condition]));
+  await enforcer.addFunction('actMatch', actionMatches);
+  await enforcer.addFunction('objMatch', (parts: ResourceParts, cell: string) =>
+    matchesResource(resources.get(cell)!, parts),
+  );
+  await enforcer.addFunction('when', (attributes: Access['attributes'], cell: string, eft: string) => {
+    const verdict = conditions.get(cell)!.test({ context: CONTEXT, attributes });
+    return verdict === 'undecided' ? eft === 'deny' : verdict;
+  });
+  await enforcer.addFunction('note', () => true);
+  return (access) => enforcer.enforceSync(AGENT, access.action, splitCanonical(access.resource), access.attributes);
+}
+
+const round = (value: number): number => Math.round(value * 100) / 100;
+
+function figures(times: Float64Array): Figures {
+  const sorted = times.toSorted();
+  return {
+    p50_us: round(sorted[Math.floor(sorted.length / 2)]!),
+    p99_us: round(sorted[Math.floor(sorted.length * 0.99)]!),
+  };
+}
+
+/** Microseconds of each call. */
+function time(run: (access: Access) => unknown, accesses: readonly Access[], samples: number): Float64Array {
+  const times = new Float64Array(samples);
+  for (let i = 0; i < samples; i++) {
+    const access = accesses[i % accesses.length]!;
+    const start = performance.now();
+    run(access);
+    times[i] = (performance.now() - start) * 1_000;
+  }
+  return times;
+}
+
+interface Subject extends Workload {
+  readonly snapshot: PolicySnapshot;
+  readonly decide: (access: Access) => Decision;
+  readonly load_ms: number;
+  readonly point_ms: number;
+}
+
+async function createSubject(rules: number): Promise<Subject> {
+  const workload = makeWorkload(rules);
+  const loading = performance.now();
+  const snapshot = loadPolicy({ policy: { file: 'bench.csv', text: workload.text } }, VOCABULARY, 1);
+  const slicing = performance.now();
+  const point = await createDecisionPoint(structuredClone(snapshot.sliceFor(AGENT)), AGENT);
+  const point_ms = round(performance.now() - slicing);
+  const decide = (access: Access): Decision => point.decide([access], CONTEXT);
+  for (let i = 0; i < WARM_UP; i++) decide(i % 2 === 0 ? workload.accesses[(i / 2) % REQUESTS]! : workload.fresh());
+  return { ...workload, snapshot, decide, load_ms: round(slicing - loading), point_ms };
+}
+
+interface Turn {
+  readonly again: Float64Array;
+  readonly fresh: Float64Array;
+}
+
+/** One pass over requests that come again, after one that is not timed, and one over requests that are new. */
+function takeTurn({ decide, accesses, fresh }: Subject): Turn {
+  for (const access of accesses) decide(access);
+  const again = time(decide, accesses, REQUESTS);
+  return { again, fresh: time(decide, Array.from({ length: REQUESTS }, fresh), REQUESTS) };
+}
+
+async function measureBaseline({ snapshot, accesses, decide }: Subject): Promise<Row['baseline']> {
+  const stock = await createStock(snapshot);
+  const before = performance.now();
+  for (const access of accesses.slice(0, 3)) {
+    if (stock(access) !== (decide(access).effect === 'allow')) {
+      throw new Error(`the two disagree on ${access.action} ${access.resource}`);
+    }
+  }
+  const each = (performance.now() - before) / 3;
+  const samples = Math.max(20, Math.min(MAX_SAMPLES, Math.floor(BASELINE_BUDGET_MS / each)));
+  return { name: 'casbin enforceSync over all rows', samples, ...figures(time(stock, accesses, samples)) };
+}
+
+/** One size, in a worker of its own as a run has one: `turn` answers samples, `baseline` the figures of stock Casbin. */
+async function serve(port: MessagePort, rules: number): Promise<void> {
+  const subject = await createSubject(rules);
+  port.postMessage({ load_ms: subject.load_ms, point_ms: subject.point_ms });
+  port.on('message', (asked: 'turn' | 'baseline') => {
+    if (asked === 'turn') port.postMessage(takeTurn(subject));
+    else void measureBaseline(subject).then((baseline) => port.postMessage(baseline));
+  });
+}
+
+/** The next message of a worker; its type is what the worker was asked for. */
+async function answer<Value>(worker: Worker): Promise<Value> {
+  const [value] = (await once(worker, 'message')) as [Value]; // `serve` answers each question with one message
+  return value;
+}
+
+async function ask<Value>(worker: Worker, question: 'turn' | 'baseline'): Promise<Value> {
+  worker.postMessage(question);
+  return answer<Value>(worker);
+}
+
+async function measure(): Promise<readonly Row[]> {
+  const sizes: {
+    rules: number;
+    worker: Worker;
+    again: number[];
+    fresh: number[];
+    made: Pick<Row, 'load_ms' | 'point_ms'>;
+  }[] = [];
+  for (const rules of SIZES) {
+    const worker = new Worker(new URL(import.meta.url), { workerData: { rules } });
+    sizes.push({ rules, worker, again: [], fresh: [], made: await answer(worker) });
+  }
+  // All sizes take turns, so that whatever else the machine does falls on all of them.
+  for (let turn = 0; turn < TURNS; turn++) {
+    for (const { worker, again, fresh } of sizes) {
+      const turned = await ask<Turn>(worker, 'turn');
+      again.push(...turned.again);
+      fresh.push(...turned.fresh);
+    }
+  }
+  const rows: Row[] = [];
+  for (const { rules, worker, again, fresh, made } of sizes) {
+    const own = figures(Float64Array.from(again));
+    const fresh_p50_us = figures(Float64Array.from(fresh)).p50_us;
+    const baseline = await ask<Row['baseline']>(worker, 'baseline');
+    await worker.terminate();
+    const growth = round(own.p50_us / (rows[0]?.p50_us ?? own.p50_us));
+    rows.push({
+      rules,
+      ...own,
+      growth,
+      ratio: Number((own.p50_us / baseline.p50_us).toPrecision(3)),
+      baseline,
+      fresh_p50_us,
+      ...made,
+    });
+  }
+  return rows;
+}
+
+async function main(): Promise<void> {
+  const rows = await measure();
+  const [cpu] = cpus();
+  const machine = {
+    cpus: cpus().length,
+    model: cpu?.model ?? 'unknown',
+    memoryBytes: totalmem(),
+    platform: `${process.platform}-${process.arch}`,
+    node: process.version,
+  };
+  if (process.argv.includes('--json')) {
+    console.log(JSON.stringify({ name: 'decision', machine, rows }));
+    return;
+  }
+  console.log(`decision: node ${machine.node}, ${machine.cpus} x ${machine.model}`);
+  console.log('growth = p50 over p50 at 10 rules; ratio = p50 over the p50 of stock Casbin over all rows');
+  console.table(
+    rows.map(({ baseline, ...row }) => ({ ...row, casbin_p50_us: baseline.p50_us, casbin_p99_us: baseline.p99_us })),
+  );
+}
+
+if (parentPort === null) await main();
+else await serve(parentPort, (workerData as { rules: number }).rules); // `measure` passes exactly this

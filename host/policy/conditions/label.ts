@@ -1,0 +1,29 @@
+import { CellError } from '../cell-error.ts';
+import { suggestion } from '../spelling.ts';
+import type { Clause, ClauseScope, ClauseText } from './clause.ts';
+
+/** The attribute that carries the join of all labels of an effect. No guest can name it: argument names have no `%`. */
+export const LABEL_ATTRIBUTE = '%label';
+
+const FORM = /^label(<=|>=|=)(.*)$/s;
+
+/** `label<=confidential`: the join of the labels in this effect, compared in the order of the configuration. */
+export function parseLabel({ text, offset }: ClauseText, { words }: ClauseScope): Clause {
+  const [, operator, name] = FORM.exec(text) ?? [];
+  if (operator === undefined || name === undefined)
+    throw new CellError(offset + 5, 'expected `<=`, `>=` or `=` and a label');
+  const ranks = new Map(words.labels.map((label, rank) => [label, rank]));
+  const wanted = ranks.get(name);
+  if (wanted === undefined)
+    throw new CellError(offset + 5 + operator.length, `unknown label \`${name}\`${suggestion(name, words.labels)}`);
+  return {
+    text,
+    test({ attributes }) {
+      const label = attributes.get(LABEL_ATTRIBUTE);
+      const rank = typeof label === 'string' ? ranks.get(label) : undefined;
+      if (rank === undefined) return 'undecided';
+      if (operator === '=') return rank === wanted;
+      return operator === '<=' ? rank <= wanted : rank >= wanted;
+    },
+  };
+}

@@ -1,0 +1,42 @@
+import { CellError } from '../cell-error.ts';
+
+/** The characters that a cell cannot hold, and how a value spells them. */
+const ESCAPES: ReadonlyMap<string, string> = new Map([
+  ['%20', ' '],
+  ['%25', '%'],
+  ['%28', '('],
+  ['%29', ')'],
+  ['%2C', ','],
+  ['%7C', '|'],
+]);
+
+/** Reads one value. Throws a `CellError` for an empty one, and for an escape that is not one of the six. */
+export function decodeValue(text: string, offset: number): string {
+  if (text === '') throw new CellError(offset, 'a value is missing here');
+  const odd = /[()'"]/.exec(text);
+  if (odd)
+    throw new CellError(offset + odd.index, `a value has no \`${odd[0]}\`; brackets are written \`%28\` and \`%29\``);
+  return text.replace(/%.{0,2}/gs, (escape: string, index: number) => {
+    const character = ESCAPES.get(escape);
+    if (character === undefined) {
+      throw new CellError(
+        offset + index,
+        `unknown escape \`${escape}\`; expected ${[...ESCAPES.keys()].map((name) => `\`${name}\``).join(' ')}`,
+      );
+    }
+    return character;
+  });
+}
+
+/** Reads values between `|`, each with its offset. */
+export function decodeSet(
+  text: string,
+  offset: number,
+): readonly { readonly value: string; readonly offset: number }[] {
+  let at = offset;
+  return text.split('|').map((piece) => {
+    const start = at;
+    at += piece.length + 1;
+    return { value: decodeValue(piece, start), offset: start };
+  });
+}

@@ -1,0 +1,165 @@
+import { splitResource, type ResourceParts } from './resource-parts.ts';
+import { capabilityOf } from './vocabulary.ts';
+
+/** Something that an index can hold: its place in the policy, its action cell and its resource cell. */
+export interface Indexed {
+  readonly order: number;
+  readonly action: string;
+  readonly pattern: string;
+}
+
+/** Narrows a request to the rules that it can meet. Never leaves out one that matches. */
+export interface RuleIndex<Entry extends Indexed> {
+  /** In the order of the policy. */
+  candidates(action: string, resource: ResourceParts): readonly Entry[];
+}
+
+/**
+ * Makes an index over action and resource: by the literal beginning, then by segments up to the first `**`. The trees of
+ * an action are built when it is first asked for, and none for an action that no rule names: guest text makes nothing grow.
+ */
+export function createRuleIndex<Entry extends Indexed>(entries: readonly Entry[]): RuleIndex<Entry> {
+  const byAction = Map.groupBy(entries, ({ action }) => action);
+  const wildcards = [...byAction.keys()].some((action) => action.endsWith(':*'));
+  const forests = new Map<string, Forest<Entry>>();
+
+  function forestOf(cell: string): Forest<Entry> | undefined {
+    const known = forests.get(cell);
+    const own = known === undefined ? byAction.get(cell) : undefined;
+    if (own === undefined) return known;
+    const grown = growForest(own);
+    forests.set(cell, grown);
+    return grown;
+  }
+
+  return Object.freeze({
+    candidates(action: string, resource: ResourceParts): readonly Entry[] {
+      const found: Entry[] = [];
+      walk(forestOf(action), resource, found);
+      const wildcard = wildcards ? `${capabilityOf(action)}:*` : action;
+      if (wildcard !== action) walk(forestOf(wildcard), resource, found);
+      return found.length > 1 ? found.sort((a, b) => a.order - b.order) : found;
+    },
+  });
+}
+
+interface Node<Entry> {
+  /** By the next segment, where the pattern has it literally. */
+  literal: Map<string, Node<Entry>> | undefined;
+  /** Where the next segment of the pattern is `*`. */
+  one: Node<Entry> | undefined;
+  /** Patterns that end here, or go on with a segment that is neither: these are tried one by one. */
+  rest: Entry[] | undefined;
+}
+
+/** The trees of one action cell. */
+interface Forest<Entry> {
+  /** By how many segments a pattern begins with before its first wildcard: trees over what follows, by that beginning. */
+  readonly levels: readonly Level<Entry>[];
+  /** What follows `*.` and `**.` in the hosts of the patterns. `**` alone is followed by nothing. */
+  readonly oneLabel: ReadonlySet<string>;
+  readonly anyLabels: ReadonlySet<string>;
+}
+
+interface Level<Entry> {
+  readonly depth: number;
+  readonly byPrefix: Map<string, Node<Entry>>;
+}
+
+const createNode = <Entry>(): Node<Entry> => ({ literal: undefined, one: undefined, rest: undefined });
+
+function growForest<Entry extends Indexed>(entries: readonly Entry[]): Forest<Entry> {
+  const levels = new Map<number, Level<Entry>>();
+  const oneLabel = new Set<string>();
+  const anyLabels = new Set<string>();
+  for (const entry of entries) {
+    const parts = splitResource(entry.pattern);
+    if (parts === undefined) throw new TypeError('a pattern that no policy can hold');
+    const { host, path, at } = parts;
+    if (host.startsWith('**')) anyLabels.add(host.slice(3));
+    else if (host.startsWith('*')) oneLabel.add(host.slice(2));
+    const wildcard = path.findIndex((segment) => segment.includes('*'));
+    const depth = wildcard < 0 ? path.length : wildcard;
+    let level = levels.get(depth);
+    if (level === undefined) levels.set(depth, (level = { depth, byPrefix: new Map() }));
+    plant(childOf(level.byPrefix, prefixOf(entry.pattern, at.path, path, depth)), path, depth, entry);
+  }
+  return { levels: [...levels.values()], oneLabel, anyLabels };
+}
+
+/** The text up to the end of so many segments; `start` is where the path begins. */
+function prefixOf(text: string, start: number, path: readonly string[], depth: number): string {
+  let end = start + Math.max(0, depth - 1);
+  for (let segment = 0; segment < depth; segment++) end += path[segment]?.length ?? 0;
+  return text.slice(0, end);
+}
+
+function plant<Entry>(root: Node<Entry>, path: readonly string[], from: number, entry: Entry): void {
+  let node = root;
+  for (let at = from; at < path.length; at++) {
+    const segment = path[at] ?? '';
+    if (segment === '*') node = node.one ??= createNode();
+    else if (segment.includes('*')) break;
+    else node = childOf((node.literal ??= new Map<string, Node<Entry>>()), segment);
+  }
+  (node.rest ??= []).push(entry);
+}
+
+function childOf<Entry>(nodes: Map<string, Node<Entry>>, key: string): Node<Entry> {
+  let node = nodes.get(key);
+  if (node === undefined) {
+    node = createNode();
+    nodes.set(key, node);
+  }
+  return node;
+}
+
+/** Goes to the patterns with the host of the resource, and to those with a wildcard that may stand for a part of it. */
+function walk<Entry>(forest: Forest<Entry> | undefined, parts: ResourceParts, found: Entry[]): void {
+  if (forest === undefined) return;
+  const { text } = parts;
+  descend(forest, text, parts.at.path, parts.path, found);
+  const { oneLabel, anyLabels } = forest;
+  if (parts.host === '' || parts.address || oneLabel.size + anyLabels.size === 0) return;
+  const { host, at } = parts;
+  const end = at.host + host.length;
+  const withHost = (pattern: string): void =>
+    descend(
+      forest,
+      text.slice(0, at.host) + pattern + text.slice(end),
+      at.path + pattern.length - host.length,
+      parts.path,
+      found,
+    );
+  let dot = host.indexOf('.');
+  if (dot >= 0 && oneLabel.has(host.slice(dot + 1))) withHost(`*${host.slice(dot)}`);
+  if (anyLabels.size === 0) return;
+  for (; dot >= 0; dot = host.indexOf('.', dot + 1)) {
+    if (anyLabels.has(host.slice(dot + 1))) withHost(`**${host.slice(dot)}`);
+  }
+  if (anyLabels.has('')) withHost('**');
+}
+
+function descend<Entry>(
+  { levels }: Forest<Entry>,
+  text: string,
+  start: number,
+  path: readonly string[],
+  found: Entry[],
+): void {
+  for (const { depth, byPrefix } of levels) {
+    if (depth > path.length) continue;
+    const tree = byPrefix.get(prefixOf(text, start, path, depth));
+    if (tree !== undefined) collect(tree, path, depth, found);
+  }
+}
+
+/** Visits each node at most once, so the cost is bounded by the patterns and not by the request. */
+function collect<Entry>(node: Node<Entry>, path: readonly string[], at: number, found: Entry[]): void {
+  if (node.rest !== undefined) for (const entry of node.rest) found.push(entry);
+  const segment = path[at];
+  if (segment === undefined) return;
+  const next = node.literal?.get(segment);
+  if (next !== undefined) collect(next, path, at + 1, found);
+  if (node.one !== undefined) collect(node.one, path, at + 1, found);
+}

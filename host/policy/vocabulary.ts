@@ -1,0 +1,28 @@
+/** The words that a policy may use. They come from the configuration and from the gates; everything else is an error. */
+export interface Vocabulary {
+  readonly purposes: readonly string[];
+  readonly environments: readonly string[];
+  /** From the lowest to the highest. */
+  readonly labels: readonly string[];
+  /** Every action that a gate can ask for, for instance `http:GET`. */
+  readonly actions: readonly string[];
+  /** Whether an access of this action on such a resource carries the attribute `name` (`arg.NAME` in a rule). */
+  isArgument(action: string, resourcePattern: string, name: string): boolean;
+}
+
+/** The part of a vocabulary that conditions are compiled with. Plain data. */
+export interface Words {
+  readonly purposes: readonly string[];
+  readonly environments: readonly string[];
+  readonly labels: readonly string[];
+}
+
+/** The action cells that an action can meet: itself, and the wildcard of its capability. */
+export const actionCells = (action: string): readonly [string, string] => [action, `${capabilityOf(action)}:*`];
+
+/** Whether an action is the one that a cell names, or of the capability whose wildcard it is. */
+export const actionMatches = (action: string, cell: string): boolean =>
+  action === cell || (cell.endsWith(':*') && action.startsWith(cell.slice(0, -1)));
+
+/** The part of an action before the colon. */
+export const capabilityOf = (action: string): string => action.slice(0, Math.max(0, action.indexOf(':')));
