@@ -1,0 +1,43 @@
+/** A core module of a prepared component, vetted and capped. */
+export interface ArtefactModule {
+  /** The file, and the name under which the glue asks for it. */
+  readonly name: string;
+  /** The most pages (64 KiB) that the memories of one instance can have. */
+  readonly pages: number;
+  /** The most entries that the tables of one instance can have. */
+  readonly tableEntries: number;
+  /** How many memories the module has of its own. */
+  readonly memories: number;
+  /** SHA-256 of the file, hex. */
+  readonly sha256: string;
+}
+
+/** What a component takes from one interface. */
+export interface ArtefactImport {
+  readonly version: string;
+  /** WIT names of the functions that it can call: the upper bound of its authority. */
+  readonly functions: readonly string[];
+  /** Those of them that the host may answer later. */
+  readonly waits: readonly string[];
+  /** The resource classes that the glue wants, by JavaScript name. */
+  readonly classes: readonly string[];
+}
+
+/** A component, ready to be instantiated. Plain data. */
+export interface Artefact {
+  /** Of the component: `sha256:` and hex. */
+  readonly digest: string;
+  /** Absolute path of the folder that holds glue and modules. */
+  readonly directory: string;
+  /** SHA-256 of the glue, hex. */
+  readonly glueSha256: string;
+  readonly modules: readonly ArtefactModule[];
+  /** By interface, without version. */
+  readonly imports: Readonly<Record<string, ArtefactImport>>;
+  /** True if nothing had to be done. */
+  readonly cached: boolean;
+  readonly prepareMs: number;
+}
+
+/** The file of the generated code in an artefact's folder. */
+export const GLUE_FILE = 'component.js';

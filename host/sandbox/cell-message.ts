@@ -1,0 +1,59 @@
+import type { RunLimits } from '../contracts/limits.ts';
+import type { GuestEnd } from '../contracts/run-end.ts';
+import type { Artefact } from './artefact.ts';
+import type { EndPhase, ModuleMap } from './instance.ts';
+
+/** What a thread cell starts with. */
+export interface CellStart {
+  readonly data: unknown;
+  readonly artefact: Artefact;
+  readonly limits: RunLimits;
+  readonly meter: SharedArrayBuffer;
+  readonly ledger: SharedArrayBuffer;
+}
+
+/** From the supervisor to the cell. */
+export type ToCell =
+  | { readonly kind: 'start'; readonly start: CellStart }
+  | { readonly kind: 'modules'; readonly modules: ModuleMap }
+  | { readonly kind: 'stop'; readonly end: GuestEnd };
+
+/** From the cell to the supervisor. */
+export type FromCell =
+  /** The composition's own message. */
+  | { readonly kind: 'post'; readonly message: unknown }
+  /** How far the guest is. */
+  | { readonly kind: EndPhase; readonly end: GuestEnd }
+  /** The cell has closed its gates and returns. */
+  | { readonly kind: 'done'; readonly end: GuestEnd; readonly cpuMs: number };
+
+/** Checks what a cell says about its own end: known kinds and fields of known types, nothing else. */
+export function parseGuestEnd(value: unknown): GuestEnd | undefined {
+  const fields = new Map(typeof value === 'object' && value !== null ? Object.entries(value) : []);
+  const text = (name: string): string => {
+    const field: unknown = fields.get(name);
+    return typeof field === 'string' ? field : '';
+  };
+  switch (fields.get('kind')) {
+    case 'ok':
+      return { kind: 'ok', output: text('output') };
+    case 'agent-error':
+      return { kind: 'agent-error', message: text('message') };
+    case 'trap':
+      return { kind: 'trap', message: text('message') };
+    case 'exit':
+      return { kind: 'exit', ok: fields.get('ok') === true };
+    case 'limit': {
+      const limit = LIMITS.find((name) => name === fields.get('limit'));
+      return limit === undefined ? undefined : { kind: 'limit', limit, message: text('message') };
+    }
+    case 'cancelled':
+      return { kind: 'cancelled' };
+    case 'fault':
+      return { kind: 'fault', message: text('message') };
+    default:
+      return undefined;
+  }
+}
+
+const LIMITS = ['wallMs', 'cpuMs', 'memoryBytes', 'hostCalls', 'callBytes', 'outputBytes', 'logBytes'] as const;

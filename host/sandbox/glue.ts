@@ -1,0 +1,78 @@
+import { HostError } from '../contracts/errors.ts';
+
+/** What the generated glue shows of one imported interface. */
+export interface GlueImport {
+  /** WIT names of the functions that the component can call: `fetch`, `[method]transaction.query`. */
+  readonly functions: string[];
+  /** Those of them that the glue awaits. */
+  readonly waits: string[];
+}
+
+/** What the glue reads from the import object. */
+export interface GlueFacts {
+  /** By the interface's full name, `sallyport:agent/http@0.1.0`. */
+  readonly calls: ReadonlyMap<string, GlueImport>;
+  /** The property names that it takes from an interface, by unversioned name. */
+  readonly members: ReadonlyMap<string, readonly string[]>;
+}
+
+const DEBUG_LOG =
+  /const _debugLog = \(\.\.\.args\) => \{\s*if \(!globalThis\?\.process\?\.env\?\.JCO_DEBUG\) \{ return; \}\s*console\.debug\(\.\.\.args\);\s*\};/g;
+/** A call names its function; a trampoline names its number, and whether it is awaited. */
+const STEP =
+  /\[iface="(?<iface>[^"\n]*)", function="(?<name>[^"\n]*)"\] \[Instruction::CallInterface\]|_trampoline(?<trampoline>\d+)\.fnName = '[^'\n]*';(?:\s*_trampoline\k<trampoline>\.manuallyAsync = (?<waits>true|false);)?/g;
+const MEMBERS = /^\s*const \{ ([^{}\n]*) \} = imports\['([^'\n]*)'\];$/gm;
+const READS = /imports\[/g;
+
+/** Empties the tracing function of the glue, which reads the environment at every step: it halves the cost of a call. */
+export function quietGlue(glue: string): string {
+  const matches = glue.match(DEBUG_LOG)?.length ?? 0;
+  if (matches !== 1) throw changed('the tracing function');
+  return glue.replace(DEBUG_LOG, 'const _debugLog = () => {};');
+}
+
+/** Reads from the glue what the component can call. Fails where the text is not the known one. */
+export function readGlue(glue: string): GlueFacts {
+  return { calls: readCalls(glue), members: readMembers(glue) };
+}
+
+/** A call line names the function; the next trampoline line behind it says whether it is awaited. */
+function readCalls(glue: string): Map<string, GlueImport> {
+  const calls = new Map<string, GlueImport>();
+  let pending: { readonly iface: string; readonly name: string } | undefined;
+  for (const { groups = {} } of glue.matchAll(STEP)) {
+    const { iface, name, trampoline, waits } = groups;
+    if (iface !== undefined && name !== undefined) {
+      if (pending !== undefined) throw changed('the order of call and trampoline');
+      pending = { iface, name };
+    } else if (trampoline !== undefined && pending !== undefined) {
+      const found = calls.get(pending.iface) ?? { functions: [], waits: [] };
+      calls.set(pending.iface, found);
+      if (!found.functions.includes(pending.name)) found.functions.push(pending.name);
+      if (waits === 'true' && !found.waits.includes(pending.name)) found.waits.push(pending.name);
+      pending = undefined;
+    }
+  }
+  if (pending !== undefined) throw changed('a call without a trampoline');
+  return calls;
+}
+
+function readMembers(glue: string): Map<string, readonly string[]> {
+  const members = new Map<string, readonly string[]>();
+  let seen = 0;
+  for (const [, list = '', iface = ''] of glue.matchAll(MEMBERS)) {
+    seen++;
+    members.set(
+      iface,
+      list.split(',').map((item) => item.split(':')[0]?.trim() ?? ''),
+    );
+  }
+  // A reading of the import object that was not understood would leave a function out of the checks.
+  if (seen !== (glue.match(READS)?.length ?? 0) || members.size !== seen) throw changed('the reading of imports');
+  return members;
+}
+
+const changed = (what: string): HostError =>
+  new HostError('ERR_PREPARE_FAILED', `the generated code is not of the known form: ${what}`, {
+    hints: ['the transpiler is not the version that this host was made for; install the pinned one'],
+  });

@@ -1,0 +1,109 @@
+import type { ResourceClass } from '../contracts/guest-import.ts';
+
+/**
+ * Values between glue and gates. The guest's side sees guards in place of a gate's resources, so that every call of a
+ * method passes the same point as any other call.
+ */
+export interface GuestValues {
+  /** Host to guest: replaces resources by their guards. */
+  outward(value: unknown, size: SizeCount): unknown;
+  /** Guest to host: replaces guards by the resources behind them. */
+  inward(value: unknown, size: SizeCount): unknown;
+  /** Makes the resource behind a guard known. */
+  bind(guard: object, resource: object): void;
+  /** The resource behind a guard. */
+  resource(guard: object): object;
+}
+
+/** Adds up what crosses. An approximation of the size in linear memory, cheap to take. */
+export interface SizeCount {
+  bytes: number;
+}
+
+/** Bytes charged for a value besides the contents of strings and lists. */
+const VALUE_BYTES = 8;
+
+/**
+ * `guardOf` gives the guard class for the prototype of a resource class. `onForged` ends the run: for a handle that it
+ * does not know the glue makes up a bare object.
+ */
+export function createGuestValues(guardOf: ReadonlyMap<object, ResourceClass>, onForged: () => never): GuestValues {
+  const guards = new WeakMap<object, object>();
+  const guardPrototypes = new Set([...guardOf.values()].map((guardClass): unknown => guardClass.prototype));
+  const resources = new WeakMap<object, object>();
+
+  function bind(guard: object, resource: object): void {
+    resources.set(guard, resource);
+    guards.set(resource, guard);
+  }
+
+  /** The resource behind a guard; `undefined` for a plain value. */
+  function resourceBehind(value: object): object | undefined {
+    const resource = resources.get(value);
+    return resource === undefined && guardPrototypes.has(prototypeOf(value)) ? onForged() : resource;
+  }
+
+  /** The guard of a resource, the same one each time; `undefined` for a plain value. */
+  function guardFor(value: object): object | undefined {
+    const known = guards.get(value);
+    if (known !== undefined) return known;
+    for (let prototype = prototypeOf(value); prototype !== null; prototype = prototypeOf(prototype)) {
+      if (prototype === Object.prototype) return undefined;
+      const guardClass = guardOf.get(prototype);
+      if (guardClass === undefined) continue;
+      const guard = Object.create(guardClass.prototype as object) as object; // a class's prototype is an object
+      bind(guard, value);
+      return guard;
+    }
+    return undefined;
+  }
+
+  function map(value: unknown, size: SizeCount, replace: (value: object) => object | undefined): unknown {
+    size.bytes += VALUE_BYTES;
+    if (typeof value === 'string') {
+      size.bytes += value.length;
+      return value;
+    }
+    if (typeof value !== 'object' || value === null) return value;
+    if (ArrayBuffer.isView(value)) {
+      size.bytes += value.byteLength;
+      return value;
+    }
+    if (Array.isArray(value)) return mapArray(value, size, replace);
+    return replace(value) ?? mapRecord(value, size, replace);
+  }
+
+  function mapArray(
+    values: readonly unknown[],
+    size: SizeCount,
+    replace: (value: object) => object | undefined,
+  ): unknown {
+    let copy: unknown[] | undefined;
+    for (let index = 0; index < values.length; index++) {
+      const value = values[index];
+      const mapped = map(value, size, replace);
+      if (mapped !== value) (copy ??= [...values])[index] = mapped;
+    }
+    return copy ?? values;
+  }
+
+  function mapRecord(record: object, size: SizeCount, replace: (value: object) => object | undefined): unknown {
+    let copy: Record<string, unknown> | undefined;
+    for (const [key, value] of Object.entries(record)) {
+      const mapped = map(value, size, replace);
+      // Field names come from the types of the interface, not from the guest.
+      if (mapped !== value)
+        (copy ??= Object.assign(Object.create(null) as Record<string, unknown>, record))[key] = mapped;
+    }
+    return copy ?? record;
+  }
+
+  return Object.freeze({
+    bind,
+    resource: (guard: object) => resources.get(guard) ?? onForged(),
+    outward: (value: unknown, size: SizeCount) => map(value, size, guardFor),
+    inward: (value: unknown, size: SizeCount) => map(value, size, resourceBehind),
+  });
+}
+
+const prototypeOf = (value: object): object | null => Object.getPrototypeOf(value) as object | null; // its declared type is `any`

@@ -1,0 +1,155 @@
+import type { RunLimits } from '../contracts/limits.ts';
+import { RunStop } from '../contracts/run-stop.ts';
+import type { GuestValues, SizeCount } from './guest-values.ts';
+import type { Meter } from './meter.ts';
+import { describeError } from './printable.ts';
+import type { RunEnding } from './run-ending.ts';
+
+/** One function of an interface, as the host calls it. */
+export interface HostTarget {
+  /** For the operator: `sallyport:agent/http#fetch`. */
+  readonly name: string;
+  /** Whether the glue awaits the answer. */
+  readonly waits: boolean;
+  /** Performs the call on the arguments as the gate knows them. `self` is the resource of a method. */
+  readonly invoke: (self: object | undefined, values: readonly unknown[]) => unknown;
+}
+
+/** The one place through which every call of the guest passes, in every cell. */
+export interface HostCalls {
+  /** A function for the import object. */
+  guard(target: HostTarget): (self: object | undefined, values: readonly unknown[]) => unknown;
+  /** Runs what a gate does when the guest drops a handle. It is no call of the guest's, and cannot be answered. */
+  drop(name: string, work: () => unknown): void;
+  /** Something that cannot be: the run ends. Never returns. */
+  fault(text: string): never;
+}
+
+export interface HostCallOptions {
+  readonly limits: RunLimits;
+  readonly meter: Meter;
+  readonly ending: RunEnding;
+  readonly values: GuestValues;
+  /** Called at each call: a chance to see how much memory the guest has. */
+  readonly sampleMemory: () => void;
+}
+
+/** Gates answer `too-large` at the limit; far above it a call ends the run, whatever the gate would do. */
+const CEILING_FACTOR = 4;
+
+/** Unwinds the guest once its run has ended. The guest may catch it (`catch_all`); it reaches nothing any more. */
+class RunOver extends Error {
+  override readonly name = 'RunOver';
+}
+
+export function createHostCalls(options: HostCallOptions): HostCalls {
+  const { limits, meter, ending, values, sampleMemory } = options;
+  const ceiling = limits.callBytes * CEILING_FACTOR;
+
+  function over(): never {
+    throw new RunOver('the run has ended');
+  }
+
+  function fault(text: string): never {
+    ending.end({ kind: 'fault', message: text });
+    over();
+  }
+
+  function charge(target: HostTarget, size: SizeCount): void {
+    if (size.bytes <= ceiling) return;
+    ending.end({
+      kind: 'limit',
+      limit: 'callBytes',
+      message: `a call of \`${target.name}\` carried about ${size.bytes} bytes`,
+    });
+    over();
+  }
+
+  function admit(target: HostTarget, arguments_: readonly unknown[]): readonly unknown[] {
+    if (ending.ended() !== undefined) over();
+    sampleMemory();
+    if (meter.countCall() > limits.hostCalls) {
+      ending.end({
+        kind: 'limit',
+        limit: 'hostCalls',
+        message: `the agent made more than ${limits.hostCalls} calls to the host`,
+      });
+      over();
+    }
+    const size: SizeCount = { bytes: 0 };
+    const inward = arguments_.map((value) => values.inward(value, size));
+    charge(target, size);
+    return inward;
+  }
+
+  function answer(target: HostTarget, value: unknown): unknown {
+    const size: SizeCount = { bytes: 0 };
+    const outward = values.outward(value, size);
+    charge(target, size);
+    return outward;
+  }
+
+  /** Only `{ payload }` may reach the guest. Anything else that was thrown is the host's own business. */
+  function refuse(target: HostTarget, error: unknown): never {
+    if (error instanceof RunStop) {
+      ending.end(error.end);
+      over();
+    }
+    if (error instanceof RunOver) throw error;
+    if (typeof error !== 'object' || error === null || error instanceof Error || !Object.hasOwn(error, 'payload')) {
+      fault(`\`${target.name}\` failed: ${describeError(error)}`);
+    }
+    const thrown = { payload: answer(target, (error as { readonly payload: unknown }).payload) }; // seen a moment ago
+    throw thrown;
+  }
+
+  /** Leaves a guest whose run has ended where it waits: it is not woken up. */
+  const park = (): Promise<never> => new Promise(() => undefined);
+
+  async function wait(target: HostTarget, self: object | undefined, arguments_: readonly unknown[]): Promise<unknown> {
+    try {
+      const value = await target.invoke(self, admit(target, arguments_));
+      return ending.ended() === undefined ? answer(target, value) : await park();
+    } catch (error) {
+      try {
+        return refuse(target, error);
+      } catch (thrown) {
+        if (ending.ended() !== undefined) return park();
+        throw thrown;
+      }
+    }
+  }
+
+  function callNow(target: HostTarget, self: object | undefined, arguments_: readonly unknown[]): unknown {
+    let value: unknown;
+    try {
+      value = target.invoke(self, admit(target, arguments_));
+    } catch (error) {
+      return refuse(target, error);
+    }
+    if (value instanceof Promise) {
+      value.catch(() => undefined); // it is not waited for
+      fault(`\`${target.name}\` answers later, but is declared to answer at once`);
+    }
+    return answer(target, value);
+  }
+
+  function drop(name: string, work: () => unknown): void {
+    const target: HostTarget = { name: `${name} (drop)`, waits: false, invoke: work };
+    const failed = (error: unknown): never =>
+      refuse(target, error instanceof Error ? error : new Error('a drop has no answer'));
+    try {
+      const done = work();
+      if (done instanceof Promise) done.catch(failed).catch(() => undefined); // the run has ended: that is all there is to say
+    } catch (error) {
+      failed(error);
+    }
+  }
+
+  return Object.freeze({
+    fault,
+    drop,
+    guard: (target: HostTarget) => (self: object | undefined, arguments_: readonly unknown[]) =>
+      target.waits ? wait(target, self, arguments_) : callNow(target, self, arguments_),
+  });
+}

@@ -1,0 +1,125 @@
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { HostImports } from '../contracts/guest-import.ts';
+import type { RunLimits } from '../contracts/limits.ts';
+import type { GuestEnd } from '../contracts/run-end.ts';
+import { GLUE_FILE, type Artefact, type ArtefactModule } from './artefact.ts';
+import { createCoreInstances, type CoreInstances } from './core-instances.ts';
+import { classifyError } from './guest-error.ts';
+import { createGuestValues, type GuestValues } from './guest-values.ts';
+import { createHostCalls, type HostCalls } from './host-call.ts';
+import { createGuards, createImportObject, type Crossing, type ImportObject } from './import-object.ts';
+import { PAGE_BYTES } from './memory-plan.ts';
+import type { Meter } from './meter.ts';
+import { createRunEnding, type RunEnding } from './run-ending.ts';
+
+/** Compiled core modules by file name. */
+export type ModuleMap = ReadonlyMap<string, WebAssembly.Module>;
+
+export interface InstanceOptions {
+  readonly artefact: Artefact;
+  readonly modules: ModuleMap | Promise<ModuleMap>;
+  readonly imports: HostImports;
+  readonly input: string;
+  readonly limits: RunLimits;
+  readonly meter: Meter;
+  /** Ends the run from outside; the reason is the `GuestEnd`. */
+  readonly stop?: AbortSignal;
+  /** Told how the run goes: `ending` when something ends it while the guest may still hold the thread; `ended` once. */
+  readonly notify?: (phase: EndPhase, end: GuestEnd) => void;
+}
+
+export type EndPhase = 'ending' | 'ended';
+
+/** The generated code of a component. */
+interface Glue {
+  readonly instantiate: (
+    getCoreModule: (name: string) => WebAssembly.Module,
+    imports: ImportObject,
+    instantiateCore: CoreInstances['instantiate'],
+  ) => unknown;
+}
+
+/** Loads the generated code. Doing it early saves time: the glue does nothing until it is called. */
+export async function loadGlue(artefact: Artefact): Promise<Glue> {
+  const glue: unknown = await import(pathToFileURL(join(artefact.directory, GLUE_FILE)).href);
+  if (!isGlue(glue)) throw new Error('the generated code does not export `instantiate`');
+  return glue;
+}
+
+/** One instance, one call of `run`. Never rejects; when it resolves, the guest reaches nothing any more. */
+export async function runInstance(options: InstanceOptions): Promise<GuestEnd> {
+  const { limits, meter, stop, notify } = options;
+  const budgetPages = Math.floor(limits.memoryBytes / PAGE_BYTES);
+  const ending = createRunEnding((end) => notify?.('ending', end));
+  stop?.addEventListener('abort', () => ending.end(stop.reason as GuestEnd), { once: true }); // see `InstanceOptions.stop`
+  if (stop?.aborted === true) return stop.reason as GuestEnd;
+
+  let cores: CoreInstances | undefined;
+  const sampleMemory = (): void => meter.notePages(cores?.pages() ?? 0);
+
+  async function run(): Promise<GuestEnd> {
+    const [glue, modules] = await Promise.all([loadGlue(options.artefact), options.modules]);
+    cores = createCoreInstances(moduleFacts(options.artefact, modules), budgetPages);
+    const imports = guardedImports(options, ending, sampleMemory);
+    meter.noteStart(threadCpuMs());
+    const instance = await glue.instantiate((name) => moduleNamed(modules, name), imports, cores.instantiate);
+    sampleMemory();
+    if (!hasRun(instance)) throw new Error('the instance does not export `run`');
+    return toEnd(await instance.run(options.input), limits);
+  }
+
+  const returned = run().catch((error: unknown) => classifyError(error, { pages: cores?.pages() ?? 0, budgetPages }));
+  const end = ending.close(await Promise.race([ending.whenEnded, returned]));
+  sampleMemory();
+  notify?.('ended', end);
+  return end;
+}
+
+/** CPU time of this thread, milliseconds. */
+export function threadCpuMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
+}
+
+function guardedImports(options: InstanceOptions, ending: RunEnding, sampleMemory: () => void): ImportObject {
+  const { artefact, imports, limits, meter } = options;
+  const guards = createGuards(artefact, imports, (): Crossing => ({ calls, values }));
+  const forged = (): never => {
+    ending.end({ kind: 'trap', message: 'the guest used a resource handle that it does not have' });
+    throw new Error('unknown resource handle');
+  };
+  const values: GuestValues = createGuestValues(guards.byPrototype, forged);
+  const calls: HostCalls = createHostCalls({ limits, meter, ending, values, sampleMemory });
+  return createImportObject(artefact, imports, guards, calls);
+}
+
+function moduleFacts(artefact: Artefact, modules: ModuleMap): Map<WebAssembly.Module, ArtefactModule> {
+  return new Map(artefact.modules.map((facts) => [moduleNamed(modules, facts.name), facts]));
+}
+
+function moduleNamed(modules: ModuleMap, name: string): WebAssembly.Module {
+  const module = modules.get(name);
+  if (module === undefined) throw new Error('the glue asks for a module that was not prepared');
+  return module;
+}
+
+function toEnd(output: unknown, limits: RunLimits): GuestEnd {
+  if (typeof output !== 'string') return { kind: 'fault', message: 'run returned something that is not a string' };
+  if (output.length <= limits.callBytes) return { kind: 'ok', output };
+  return {
+    kind: 'limit',
+    limit: 'callBytes',
+    message: `the answer has ${output.length} characters; the limit is ${limits.callBytes} bytes`,
+  };
+}
+
+function isGlue(value: unknown): value is Glue {
+  return (
+    typeof value === 'object' && value !== null && 'instantiate' in value && typeof value.instantiate === 'function'
+  );
+}
+
+function hasRun(value: unknown): value is { run(input: string): unknown } {
+  return typeof value === 'object' && value !== null && 'run' in value && typeof value.run === 'function';
+}

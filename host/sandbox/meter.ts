@@ -1,0 +1,38 @@
+/**
+ * What a run has used so far, in memory that supervisor and cell share: the numbers outlive a cell that is killed. The
+ * cell writes, the supervisor reads; both see 32-bit words.
+ */
+export interface Meter {
+  /** Counts one more call from the guest to the host; returns the count. */
+  countCall(): number;
+  /** Notes how much linear memory there is now, in pages of 64 KiB. The highest value stays. */
+  notePages(pages: number): void;
+  /** Notes that the guest starts now, when the cell itself has used `cpuMs`: its own start is not the guest's. */
+  noteStart(cpuMs: number): void;
+  hostCalls(): number;
+  peakPages(): number;
+  /** CPU time of the cell when the guest started; `undefined` before. Milliseconds. */
+  startCpuMs(): number | undefined;
+}
+
+const WORD = { calls: 0, pages: 1, started: 2, startCpuMs: 3 } as const;
+const WORDS = 4;
+
+export const createMeterMemory = (): SharedArrayBuffer => new SharedArrayBuffer(WORDS * Uint32Array.BYTES_PER_ELEMENT);
+
+export function createMeter(memory: SharedArrayBuffer = createMeterMemory()): Meter {
+  const words = new Uint32Array(memory);
+  return Object.freeze({
+    countCall: () => Atomics.add(words, WORD.calls, 1) + 1,
+    notePages(pages: number): void {
+      if (pages > Atomics.load(words, WORD.pages)) Atomics.store(words, WORD.pages, pages);
+    },
+    noteStart(cpuMs: number): void {
+      Atomics.store(words, WORD.startCpuMs, Math.round(cpuMs));
+      Atomics.store(words, WORD.started, 1);
+    },
+    hostCalls: () => Atomics.load(words, WORD.calls),
+    peakPages: () => Atomics.load(words, WORD.pages),
+    startCpuMs: () => (Atomics.load(words, WORD.started) === 1 ? Atomics.load(words, WORD.startCpuMs) : undefined),
+  });
+}

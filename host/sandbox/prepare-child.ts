@@ -1,0 +1,135 @@
+import { readFileSync, writeSync } from 'node:fs';
+import { HostError } from '../contracts/errors.ts';
+import type { ArtefactImport } from './artefact.ts';
+import { CONTRACT_TYPES } from './contract-types.ts';
+import { importedFunctionTypes } from './component-types.ts';
+import { checkExports, checkGlue, checkImports, checkTypes, fullName, waitingImports } from './component-check.ts';
+import { readWorld, type ComponentWorld } from './component-world.ts';
+import { vetCoreNames, vetFileName } from './core-names.ts';
+import { decodeFrame, encodeFrame } from './frame.ts';
+import { quietGlue, readGlue, type GlueFacts } from './glue.ts';
+import { mostOf, planMemory } from './memory-plan.ts';
+import { ownedBy, rewriteModule, type Ceilings, type Owned } from './module-limits.ts';
+import { ANSWER_FD, type PrepareAnswer, type ChildRequest, type PreparedModule } from './prepare-job.ts';
+import { withoutPaths } from './printable.ts';
+import { loadTranspiler } from './transpiler.ts';
+
+/*
+ * The child in which one untrusted component is prepared. It lives for this one component, because a malformed one
+ * leaves the transpiler unusable, and it never imports what is generated here.
+ */
+
+interface Prepared {
+  readonly answer: PrepareAnswer;
+  readonly blobs: readonly Uint8Array[];
+}
+
+async function prepare(component: Uint8Array, { job, toolchain }: ChildRequest): Promise<Prepared> {
+  const transpiler = await loadTranspiler(toolchain);
+  const world = readWorld(await invalidIfThrows(() => transpiler.printWit(component)));
+  checkExports(world);
+  checkImports(world, job.served);
+  checkTypes(await invalidIfThrows(() => importedFunctionTypes(component)), CONTRACT_TYPES);
+  const waiting = waitingImports(world, job.served);
+  const files = await invalidIfThrows(() => transpiler.transpile(component, waiting));
+
+  const sources = new Map<string, Uint8Array<ArrayBuffer>>();
+  let glueBytes: Uint8Array | undefined;
+  for (const [name, bytes] of files) {
+    vetFileName(name);
+    if (name.endsWith('.js')) {
+      glueBytes = bytes;
+      continue;
+    }
+    const source = Uint8Array.from(bytes);
+    vetCoreNames(compiled(name, source));
+    sources.set(name, source);
+  }
+  if (glueBytes === undefined) throw new HostError('ERR_PREPARE_FAILED', 'the transpiler wrote no glue');
+
+  const glue = quietGlue(new TextDecoder('utf-8', { fatal: true }).decode(glueBytes));
+  const facts = readGlue(glue);
+  checkGlue(facts, world, job.served);
+  const modules = capModules(sources, job.budgetPages);
+  return {
+    answer: { status: 'ok', modules: modules.map(({ module }) => module), imports: importsOf(world, facts) },
+    blobs: [new TextEncoder().encode(glue), ...modules.map(({ bytes }) => bytes)],
+  };
+}
+
+function capModules(
+  sources: ReadonlyMap<string, Uint8Array<ArrayBuffer>>,
+  budgetPages: number,
+): { module: PreparedModule; bytes: Uint8Array }[] {
+  const owned = new Map([...sources].map(([name, source]) => [name, ownedBy(source)]));
+  const plan = planMemory(owned, budgetPages);
+  return [...sources].map(([name, source]) => {
+    const own: Owned = owned.get(name) ?? { memories: [], tables: [] };
+    const ceilings: Ceilings = plan.get(name) ?? { memories: [], tables: [] };
+    const bytes = rewriteModule(source, ceilings);
+    compiled(name, bytes);
+    const pages = mostOf(own.memories, ceilings.memories);
+    const tableEntries = mostOf(own.tables, ceilings.tables);
+    return { module: { name, pages, tableEntries, memories: own.memories.length }, bytes };
+  });
+}
+
+function importsOf(world: ComponentWorld, facts: GlueFacts): Record<string, ArtefactImport> {
+  return Object.fromEntries(
+    world.imports.map((id) => {
+      const { functions, waits } = facts.calls.get(fullName(id)) ?? { functions: [], waits: [] };
+      const classes = (facts.members.get(id.name) ?? []).filter((member) => /^[A-Z]/.test(member));
+      return [id.name, { version: id.version ?? '', functions, waits, classes }];
+    }),
+  );
+}
+
+function compiled(name: string, bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
+  try {
+    return new WebAssembly.Module(bytes);
+  } catch (error) {
+    throw invalid(error, `the core module \`${name}\` is not valid`);
+  }
+}
+
+/** Whatever the transpiler says about a component is about the component. */
+async function invalidIfThrows<T>(work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw error instanceof HostError ? error : invalid(error, 'the file is not a valid component');
+  }
+}
+
+function invalid(error: unknown, what: string): HostError {
+  const text = error instanceof Error ? ('payload' in error ? String(error.payload) : error.message) : String(error);
+  const [line = ''] = text.trim().split('\n');
+  return new HostError('ERR_COMPONENT_INVALID', `${what}: ${withoutPaths(line, 300)}`);
+}
+
+function refusal(error: unknown): PrepareAnswer {
+  if (error instanceof HostError) {
+    return { status: 'refused', code: error.code, message: error.message, hints: error.hints };
+  }
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return {
+    status: 'refused',
+    code: 'ERR_PREPARE_FAILED',
+    message: `preparing failed: ${withoutPaths(text, 300)}`,
+    hints: [],
+  };
+}
+
+function answer(prepared: Prepared): void {
+  for (const part of encodeFrame({ header: prepared.answer, blobs: prepared.blobs })) {
+    for (let at = 0; at < part.length;) at += writeSync(ANSWER_FD, part, at);
+  }
+}
+
+const { header, blobs } = decodeFrame(readFileSync(0));
+const [component = new Uint8Array()] = blobs;
+try {
+  answer(await prepare(component, header as ChildRequest)); // the host wrote it a moment ago: the two files are one program
+} catch (error) {
+  answer({ answer: refusal(error), blobs: [] });
+}

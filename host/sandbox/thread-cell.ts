@@ -1,0 +1,228 @@
+import type { Worker } from 'node:worker_threads';
+import type { RunLimits } from '../contracts/limits.ts';
+import type { GuestEnd, Usage } from '../contracts/run-end.ts';
+import type { Artefact } from './artefact.ts';
+import { parseGuestEnd, type FromCell, type ToCell } from './cell-message.ts';
+import { PAGE_BYTES } from './memory-plan.ts';
+import { createMeter, createMeterMemory, type Meter } from './meter.ts';
+import type { ModuleStore } from './module-store.ts';
+import { describeError, printable } from './printable.ts';
+import { createLedgerMemory, killNoted } from './process-ledger.ts';
+import { startWorker, type CellShape, type WarmCell } from './warm-cell.ts';
+
+export interface ThreadCellOptions extends CellShape {
+  /** A worker of the same shape that was started before; it is used up. */
+  readonly warm?: WarmCell;
+  /** For the composition in the cell; can be cloned. */
+  readonly data: unknown;
+  readonly artefact: Artefact;
+  readonly modules: ModuleStore;
+  readonly limits: RunLimits;
+  /** How long the cell may take to close its gates after the guest has returned. Five seconds where absent. */
+  readonly closeMs?: number;
+  readonly onMessage?: (message: unknown) => void;
+  /** Cancels the run. */
+  readonly signal?: AbortSignal;
+}
+
+/** How a cell ended. */
+export interface CellEnd {
+  readonly guest: GuestEnd;
+  readonly usage: Usage;
+  /** True if the cell returned by itself, so that its gates are closed; false if it was killed. */
+  readonly closed: boolean;
+  /** Child processes that had to be killed. */
+  readonly killedProcesses: number;
+  /** The last of what the cell wrote to standard error: for the operator, when something is wrong with the host. */
+  readonly diagnostics: string;
+}
+
+export interface ThreadCell {
+  /** Never rejects. When it resolves, the worker is gone, and so are the processes that it noted. */
+  readonly end: Promise<CellEnd>;
+}
+
+/** How long a cell has to notice a stop: a guest that holds the thread does not. */
+const NOTICE_MS = 80;
+/** How long it then has to close its gates; longer where nobody waits for a limit. */
+const CLOSE_AFTER_STOP_MS = 120;
+const CLOSE_MS = 5000;
+const POLL_MS = 40;
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+const DIAGNOSTICS = 4096;
+
+/** Starts one worker for one run and supervises it: wall clock, CPU time, heap, cancellation. */
+export function startThreadCell(options: ThreadCellOptions): ThreadCell {
+  return Object.freeze({ end: supervise(options) });
+}
+
+async function supervise(options: ThreadCellOptions): Promise<CellEnd> {
+  const { limits, signal } = options;
+  const started = performance.now();
+  const meterMemory = createMeterMemory();
+  const meter = createMeter(meterMemory);
+  if (signal?.aborted === true) return unused({ kind: 'cancelled' });
+  const ledger = createLedgerMemory();
+  const { data, artefact } = options;
+  let worker: Worker;
+  try {
+    worker = options.warm?.take() ?? startWorker(options);
+    worker.postMessage({
+      kind: 'start',
+      start: { data, artefact, limits, meter: meterMemory, ledger },
+    } satisfies ToCell);
+  } catch (error) {
+    return unused({ kind: 'fault', message: `the cell cannot be started: ${describeError(error)}` });
+  }
+  const diagnostics = drain(worker);
+  const life = watch(worker, options);
+  const cpu = createCpuWatch(worker, meter, limits, (end) => life.stop(end));
+  const wall = setTimeout(
+    () => life.stop({ kind: 'limit', limit: 'wallMs', message: `the run took longer than ${limits.wallMs} ms` }),
+    Math.min(limits.wallMs, LONGEST_TIMER_MS),
+  );
+  const cancel = (): void => life.stop({ kind: 'cancelled' });
+  signal?.addEventListener('abort', cancel, { once: true });
+  const outcome = await life.over;
+  clearTimeout(wall);
+  signal?.removeEventListener('abort', cancel);
+  const cpuMs = await cpu.close(outcome.cpuMs);
+  await worker.terminate(); // always: an instance is never used twice
+  const killedProcesses = killNoted(ledger);
+  const wallMs = performance.now() - started;
+  const usage = { wallMs, cpuMs, peakLinearMemoryBytes: meter.peakPages() * PAGE_BYTES, hostCalls: meter.hostCalls() };
+  return { guest: outcome.end, usage, closed: outcome.closed, killedProcesses, diagnostics: diagnostics() };
+}
+
+/** The end of a run for which there was no cell. */
+function unused(guest: GuestEnd): CellEnd {
+  const usage = { wallMs: 0, cpuMs: 0, peakLinearMemoryBytes: 0, hostCalls: 0 };
+  return { guest, usage, closed: true, killedProcesses: 0, diagnostics: '' };
+}
+
+interface Outcome {
+  readonly end: GuestEnd;
+  readonly closed: boolean;
+  readonly cpuMs?: number;
+}
+
+interface Life {
+  /** Ends the run: the cell is asked, given a moment, and killed. */
+  stop(end: GuestEnd): void;
+  readonly over: Promise<Outcome>;
+}
+
+/** Follows a worker to its end. The first word about how the run ended counts, and the supervisor's own comes first. */
+function watch(worker: Worker, options: ThreadCellOptions): Life {
+  const { promise, resolve } = Promise.withResolvers<Outcome>();
+  let known: GuestEnd | undefined;
+  let stopped = false;
+  let deadline: NodeJS.Timeout | undefined;
+
+  const settle = (outcome: Outcome): void => {
+    clearTimeout(deadline);
+    resolve(outcome);
+  };
+  const killIn = (ms: number): void => {
+    clearTimeout(deadline);
+    deadline = setTimeout(() => settle({ end: known ?? FAULT, closed: false }), ms);
+  };
+  function stop(end: GuestEnd): void {
+    if (known !== undefined) return;
+    known = end;
+    stopped = true;
+    worker.postMessage({ kind: 'stop', end } satisfies ToCell);
+    killIn(NOTICE_MS);
+  }
+  function hear(message: FromCell): void {
+    switch (message.kind) {
+      case 'post':
+        options.onMessage?.(message.message);
+        return;
+      case 'ending':
+        if (known !== undefined) return;
+        known = parseGuestEnd(message.end) ?? FAULT;
+        killIn(NOTICE_MS);
+        return;
+      case 'ended':
+        known ??= parseGuestEnd(message.end) ?? FAULT;
+        killIn(stopped ? CLOSE_AFTER_STOP_MS : (options.closeMs ?? CLOSE_MS));
+        return;
+      case 'done':
+        settle({
+          end: stopped ? (known ?? FAULT) : (parseGuestEnd(message.end) ?? FAULT),
+          closed: true,
+          cpuMs: message.cpuMs,
+        });
+    }
+  }
+  worker.on('message', hear);
+  worker.once('error', (error) => settle({ end: known ?? brokenBy(error), closed: false }));
+  worker.once('exit', () => settle({ end: known ?? FAULT, closed: false }));
+  options.modules.compiled(options.artefact).then(
+    (modules) => worker.postMessage({ kind: 'modules', modules } satisfies ToCell),
+    (error: unknown) => stop({ kind: 'fault', message: describeError(error) }),
+  );
+  return { stop, over: promise };
+}
+
+const FAULT: GuestEnd = { kind: 'fault', message: 'the cell ended without a word' };
+
+function brokenBy(error: unknown): GuestEnd {
+  if (error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY') {
+    return { kind: 'limit', limit: 'memoryBytes', message: 'the heap of the cell is full' };
+  }
+  return { kind: 'fault', message: `the cell failed: ${describeError(error)}` };
+}
+
+interface CpuWatch {
+  /** Ends the watch. Returns the guest's CPU time; `last` is what the cell itself has read at its end. */
+  close(last: number | undefined): Promise<number>;
+}
+
+/** Polls the CPU time of the worker, which it tells even while the guest spins. Counted from the start of the guest. */
+function createCpuWatch(worker: Worker, meter: Meter, limits: RunLimits, stop: (end: GuestEnd) => void): CpuWatch {
+  let used = 0;
+  const read = async (): Promise<number> => {
+    const start = meter.startCpuMs();
+    if (start === undefined) return 0;
+    const { user, system } = await worker.cpuUsage();
+    return (user + system) / 1000 - start;
+  };
+  const timer = setInterval(
+    () => {
+      read().then(
+        (now) => {
+          used = Math.max(used, now);
+          if (used > limits.cpuMs)
+            stop({ kind: 'limit', limit: 'cpuMs', message: `the run used more than ${limits.cpuMs} ms of CPU time` });
+        },
+        () => undefined, // the worker has just ended
+      );
+    },
+    Math.min(POLL_MS, Math.max(5, limits.cpuMs / 4)),
+  );
+  return {
+    async close(last: number | undefined): Promise<number> {
+      clearInterval(timer);
+      const start = meter.startCpuMs() ?? 0;
+      const now = last === undefined || !Number.isFinite(last) ? await read().catch(() => used) : last - start;
+      return Math.max(used, now, 0);
+    },
+  };
+}
+
+/** Keeps what a worker writes from filling up, and the last of its standard error. */
+function drain(worker: Worker): () => string {
+  let tail = '';
+  worker.stdout.resume();
+  worker.stderr.on('data', (chunk: Buffer) => {
+    tail = (tail + chunk.toString()).slice(-DIAGNOSTICS);
+  });
+  return () =>
+    tail
+      .split('\n')
+      .map((line) => printable(line, 400))
+      .join('\n')
+      .trim();
+}

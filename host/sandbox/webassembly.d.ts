@@ -1,0 +1,40 @@
+/**
+ * The part of the WebAssembly JavaScript interface that the host uses. Node has it; the type libraries have it only
+ * together with the whole of a browser.
+ */
+declare namespace WebAssembly {
+  type Kind = 'function' | 'table' | 'memory' | 'global' | 'tag';
+
+  interface ImportDescriptor {
+    readonly module: string;
+    readonly name: string;
+    readonly kind: Kind;
+  }
+
+  interface ExportDescriptor {
+    readonly name: string;
+    readonly kind: Kind;
+  }
+
+  // eslint-disable-next-line @typescript-eslint/no-extraneous-class -- that is its shape
+  class Module {
+    constructor(bytes: Uint8Array<ArrayBuffer>);
+    static imports(module: Module): ImportDescriptor[];
+    static exports(module: Module): ExportDescriptor[];
+  }
+
+  class Instance {
+    constructor(module: Module, imports?: object);
+    readonly exports: Readonly<Record<string, unknown>>;
+  }
+
+  class Memory {
+    readonly buffer: ArrayBuffer;
+  }
+
+  class RuntimeError extends Error {}
+  class LinkError extends Error {}
+  class CompileError extends Error {}
+
+  function compile(bytes: Uint8Array<ArrayBuffer>): Promise<Module>;
+}

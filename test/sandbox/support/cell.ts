@@ -1,0 +1,87 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { onTestFinished } from 'vitest';
+import type { RunLimits } from '../../../host/contracts/limits.ts';
+import type { Artefact } from '../../../host/sandbox/artefact.ts';
+import type { ComponentSource } from '../../../host/sandbox/component-source.ts';
+import { createModuleStore } from '../../../host/sandbox/module-store.ts';
+import { prepareComponent, type PrepareLimits } from '../../../host/sandbox/prepare.ts';
+import { startThreadCell, type CellEnd } from '../../../host/sandbox/thread-cell.ts';
+import type { WarmCell } from '../../../host/sandbox/warm-cell.ts';
+import type { ProbeMessage } from './probe.ts';
+import { SERVED } from './served.ts';
+
+export const LIMITS: RunLimits = {
+  wallMs: 20_000,
+  cpuMs: 10_000,
+  memoryBytes: 64 * 1_048_576,
+  hostCalls: 1000,
+  callBytes: 1_048_576,
+  outputBytes: 1_048_576,
+  logBytes: 1_048_576,
+};
+
+export const ENTRY = pathToFileURL(join(import.meta.dirname, 'cell-entry.ts'));
+
+/** How long after its limit a cell may end. The promise is 250 ms; machines that are shared get four times as long. */
+export const GRACE_MS = 1000;
+
+/** A folder of the test's own, removed after it. */
+export async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'sallyport-sandbox-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Prepares for a test. */
+export async function prepared(
+  source: ComponentSource,
+  cacheDirectory: string,
+  limits: Partial<PrepareLimits> = {},
+): Promise<Artefact> {
+  return prepareComponent({
+    source,
+    cacheDirectory,
+    served: SERVED,
+    limits: { memoryBytes: LIMITS.memoryBytes, ...limits },
+  });
+}
+
+export interface CellRun extends CellEnd {
+  readonly messages: readonly ProbeMessage[];
+}
+
+export interface CellSetup {
+  readonly input?: string;
+  readonly limits?: Partial<RunLimits>;
+  readonly heapMebibytes?: number;
+  readonly signal?: AbortSignal;
+  /** How long the cell takes to close, milliseconds. */
+  readonly closing?: number;
+  readonly closeMs?: number;
+  readonly warm?: WarmCell;
+  readonly onMessage?: (message: ProbeMessage) => void;
+}
+
+/** Runs a component in a cell with the probe as its only gate. */
+export async function runCell(artefact: Artefact, setup: CellSetup = {}): Promise<CellRun> {
+  const messages: ProbeMessage[] = [];
+  const cell = startThreadCell({
+    entry: ENTRY,
+    data: { input: setup.input ?? 'hello', closing: setup.closing ?? 0 },
+    artefact,
+    modules: createModuleStore(),
+    limits: { ...LIMITS, ...setup.limits },
+    onMessage: (message) => {
+      messages.push(message as ProbeMessage); // the probe is the only one that posts
+      setup.onMessage?.(message as ProbeMessage);
+    },
+    ...(setup.heapMebibytes === undefined ? {} : { heapMebibytes: setup.heapMebibytes }),
+    ...(setup.warm === undefined ? {} : { warm: setup.warm }),
+    ...(setup.closeMs === undefined ? {} : { closeMs: setup.closeMs }),
+    ...(setup.signal === undefined ? {} : { signal: setup.signal }),
+  });
+  return { ...(await cell.end), messages };
+}
