@@ -21,9 +21,8 @@ export interface WitThrow<E> {
 }
 
 /** Throws a WIT error in the way the glue expects. */
-export function throwWit<E>(error: E): never {
-  const thrown: WitThrow<E> = { payload: error };
-  throw thrown;
+export function throwWit(error: unknown): never {
+  throw { payload: error } satisfies WitThrow<unknown>;
 }
 
 /** An interface that nobody can change or reach past: no prototype (`constructor` is not an import), frozen throughout. */

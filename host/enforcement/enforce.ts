@@ -5,7 +5,7 @@ import { HINTS, type Denial } from '../contracts/denial.ts';
 import type { Ids } from '../contracts/ids.ts';
 import type { Clock } from '../contracts/powers.ts';
 import type { Principal, RunFacts } from '../contracts/principal.ts';
-import { isRefusal, type AccessRequest, type Json, type Parsed } from '../contracts/request.ts';
+import { isRefusal, type AccessRequest, type Attributes, type Json, type Parsed } from '../contracts/request.ts';
 import type { DriverResult, Effect, Enforced, ImmediateEffect } from './effect.ts';
 import { createGrantAuthority, type Redeem } from './grant.ts';
 import { isProtected } from './protection.ts';
@@ -17,6 +17,8 @@ export interface DecisionEvent {
   readonly resource: string;
   readonly effect: 'allow' | 'approve' | 'deny';
   readonly reason?: DenialReason;
+  /** What a rule could have tested; only where the policy did not allow. */
+  readonly attributes?: Attributes;
   readonly id: string;
 }
 
@@ -93,12 +95,18 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   }
 
   /** Records a denial, tells the operator, and returns what the guest may know. */
-  function deny(action: string, resource: string, refused: Refused, extra: Partial<AuditEntry> = {}): Denial {
+  function deny(
+    action: string,
+    resource: string,
+    refused: Refused,
+    extra: Partial<AuditEntry> = {},
+    attributes?: Attributes,
+  ): Denial {
     const id = ids.decision();
     const { reason, policy } = refused;
     const decision: RecordedDecision = { effect: 'deny', id, rules: refused.rules.map((rule) => rule.id), reason };
     const written = append({ type: 'effect.denied', ...who(), action, resource, decision, policy, ...extra });
-    observe({ action, resource, effect: 'deny', reason, id });
+    observe({ action, resource, effect: 'deny', reason, id, ...(attributes === undefined ? {} : { attributes }) });
     return denialOf(written === undefined ? 'audit-unavailable' : reason, id);
   }
 
@@ -231,8 +239,9 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     }
     const decided = decide(parsed, effect.discharges);
     if (!('reason' in decided)) return perform(effect, parsed, decided);
-    const { action, resource } = parsed.accesses[decided.access] ?? parsed.accesses[0];
-    return { status: 'denied', denial: deny(action, resource, decided, shown(parsed, requestDigest(parsed))) };
+    const { action, resource, attributes } = parsed.accesses[decided.access] ?? parsed.accesses[0];
+    const record = shown(parsed, requestDigest(parsed));
+    return { status: 'denied', denial: deny(action, resource, decided, record, attributes) };
   }
 
   /** Answers at once where parser and driver do: a promise would cost the guest a switch of stacks. */

@@ -39,6 +39,7 @@ export interface PolicySnapshot {
   /** Every action that a gate can ask for. */
   readonly actions: readonly string[];
   readonly words: Words;
+  readonly isArgument: Vocabulary['isArgument'];
   readonly roles: RoleGraph;
   /** All roles of an agent, sorted; `role:any` among them. */
   rolesOf(agent: string): readonly string[];
@@ -61,7 +62,8 @@ export function loadPolicy(source: PolicySource, vocabulary: Vocabulary, generat
   problems.throwIfAny();
   const links = rows.links.map(({ cells }) => cells);
   const ref: PolicyRef = Object.freeze({ digest: digestOf(rules, links), generation });
-  return createSnapshot({ ref, rules, links, words, actions: [...vocabulary.actions] });
+  const isArgument: Vocabulary['isArgument'] = (...asked) => vocabulary.isArgument(...asked);
+  return createSnapshot({ ref, rules, links, words, actions: [...vocabulary.actions], isArgument });
 }
 
 interface SnapshotParts {
@@ -70,9 +72,10 @@ interface SnapshotParts {
   readonly links: readonly RoleLink[];
   readonly words: Words;
   readonly actions: readonly string[];
+  readonly isArgument: Vocabulary['isArgument'];
 }
 
-function createSnapshot({ ref, rules, links, words, actions }: SnapshotParts): PolicySnapshot {
+function createSnapshot({ ref, rules, links, words, actions, isArgument }: SnapshotParts): PolicySnapshot {
   const roles = createRoleGraph(links);
   const bySubject = Map.groupBy(rules, ({ cells }) => cells[0]);
   const rulesFor = (agent: string): readonly PlacedRule[] =>
@@ -86,6 +89,7 @@ function createSnapshot({ ref, rules, links, words, actions }: SnapshotParts): P
     links,
     actions,
     words,
+    isArgument,
     roles,
     rulesFor,
     rolesOf: (agent: string) =>

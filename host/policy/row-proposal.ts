@@ -1,5 +1,6 @@
 import type { Decision } from '../contracts/decision.ts';
 import type { Access } from '../contracts/request.ts';
+import { argumentCondition } from './argument-condition.ts';
 import { CellError } from './cell-error.ts';
 import type { PolicySnapshot } from './policy-snapshot.ts';
 import { matchesResource, parseResourcePattern } from './resource-pattern.ts';
@@ -39,16 +40,29 @@ export function proposeRow(
   if (pattern === undefined)
     return { note: `\`${access.resource}\` is not a resource in canonical form, so no row can match it` };
   const subject = snapshot.roles.direct(agent).find((role) => role !== ANY_ROLE) ?? agent;
-  const lineToAdd = `p, ${subject}, ${access.action}, ${pattern}, -, allow, -`;
-  if (pattern === access.resource) return { lineToAdd };
-  return {
-    lineToAdd,
-    note: 'the resource has characters that a row cannot hold; `*` stands for them, and for others in their place',
-  };
+  const { when, open } = conditionOf(snapshot, access, pattern);
+  const lineToAdd = `p, ${subject}, ${access.action}, ${pattern}, ${when}, allow, -`;
+  const notes = [
+    ...(pattern === access.resource
+      ? []
+      : ['the resource has characters that a row cannot hold; `*` stands for them, and for others in their place']),
+    ...(open.length === 0 ? [] : [`the row does not test ${open.map((name) => `\`arg.${name}\``).join(' ')}`]),
+  ];
+  return notes.length === 0 ? { lineToAdd } : { lineToAdd, note: notes.join('; ') };
+}
+
+/** A call of a tool is what its arguments make of it: the row tests them. Elsewhere the resource says what is touched. */
+function conditionOf(
+  snapshot: PolicySnapshot,
+  { action, attributes }: Access,
+  pattern: string,
+): ReturnType<typeof argumentCondition> {
+  if (capabilityOf(action) !== 'tool') return { when: '-', open: [] };
+  return argumentCondition(snapshot, action, pattern, attributes);
 }
 
 /** What a cell or a pattern cannot hold as it is. */
-const UNWRITABLE = /[\s\p{Cc}\p{Cs},'"`*?{}\\]+/gu;
+const UNWRITABLE = /[\s\p{Cc}\p{Cf}\p{Cs},'"`*?{}\\]+/gu;
 
 /** The pattern that matches one resource, and as little else as can be written; `undefined` if there is none. */
 export function literalPattern(resource: string): string | undefined {

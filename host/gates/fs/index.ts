@@ -58,8 +58,7 @@ export function createFsGate(options: FsGateOptions): Gate {
   const fs = Object.freeze({
     read: (path: string, range: WitRange | undefined): Uint8Array =>
       enforce(() => parser.read(path, range), driver.read),
-    write: (path: string, contents: Uint8Array): undefined =>
-      enforce(() => parser.write(path, contents), driver.write),
+    write: (path: string, contents: Uint8Array): undefined => enforce(() => parser.write(path, contents), driver.write),
     append: (path: string, contents: Uint8Array): undefined =>
       enforce(() => parser.append(path, contents), driver.append),
     list: (path: string, cursor: string | undefined): Page => enforce(() => parser.list(path, cursor), driver.list),
@@ -69,8 +68,7 @@ export function createFsGate(options: FsGateOptions): Gate {
     },
     makeDirectory: (path: string): undefined => enforce(() => parser.makeDirectory(path), driver.makeDirectory),
     remove: (path: string): undefined => enforce(() => parser.remove(path), driver.remove),
-    rename: (source: string, target: string): undefined =>
-      enforce(() => parser.rename(source, target), driver.rename),
+    rename: (source: string, target: string): undefined => enforce(() => parser.rename(source, target), driver.rename),
   });
 
   return Object.freeze({

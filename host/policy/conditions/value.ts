@@ -9,6 +9,7 @@ const ESCAPES: ReadonlyMap<string, string> = new Map([
   ['%2C', ','],
   ['%7C', '|'],
 ]);
+const SPELLINGS: ReadonlyMap<string, string> = new Map([...ESCAPES].map(([escape, character]) => [character, escape]));
 
 /** Reads one value. Throws a `CellError` for an empty one, and for an escape that is not one of the six. */
 export function decodeValue(text: string, offset: number): string {
@@ -26,6 +27,11 @@ export function decodeValue(text: string, offset: number): string {
     }
     return character;
   });
+}
+
+/** Writes one value; characters that no value can hold stay as they are. */
+export function encodeValue(value: string): string {
+  return value.replace(/[ %(),|]/g, (character) => SPELLINGS.get(character) ?? character);
 }
 
 /** Reads values between `|`, each with its offset. */

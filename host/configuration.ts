@@ -1,0 +1,100 @@
+import { basename, dirname, join, resolve } from 'node:path';
+import { HostError } from './contracts/errors.ts';
+import type { HostPowers } from './host-powers.ts';
+import { parseManifest, type Manifest } from './manifest/manifest.ts';
+import { loadPolicy, type PolicySnapshot } from './policy/policy-snapshot.ts';
+import type { SourceText } from './policy/policy-file.ts';
+import { exposures, gateConfigs, vocabularyOf, type GateSettings } from './settings.ts';
+
+/** A configuration and its policy, read and checked together: what a host works under. */
+export interface Configuration {
+  readonly manifest: Manifest;
+  readonly settings: GateSettings;
+  readonly policy: PolicySnapshot;
+}
+
+const MOST_CONFIGURATION_BYTES = 1 << 20;
+const MOST_POLICY_BYTES = 256 << 20;
+
+/** Reads `sallyport.yaml`, without the policy: enough to find the audit directory. Throws `ERR_CONFIG_*`. */
+export function readManifest(
+  file: string,
+  workingDirectory: string,
+  powers: HostPowers,
+): { manifest: Manifest; settings: GateSettings } {
+  const path = resolve(workingDirectory, file);
+  const bytes = readBytes(path, file, 'ERR_CONFIG_READ', MOST_CONFIGURATION_BYTES, powers);
+  const configs = gateConfigs(powers.inspector);
+  const manifest = parseManifest(bytes, path, Object.values(configs), powers);
+  const settings: GateSettings = {
+    http: manifest.section(configs.http),
+    fs: manifest.section(configs.fs),
+    db: manifest.section(configs.db),
+    tools: manifest.section(configs.tools),
+    log: manifest.section(configs.log),
+    policyCheck: manifest.section(configs.policyCheck),
+  };
+  refuseExposed(file, manifest, settings, powers);
+  return { manifest, settings };
+}
+
+/** Reads configuration and policy. Throws `HostError` with every problem: nothing of either is in force then. */
+export function readConfiguration(file: string, workingDirectory: string, powers: HostPowers): Configuration {
+  const { manifest, settings } = readManifest(file, workingDirectory, powers);
+  const { rules, model } = manifest.policy;
+  const source = {
+    policy: readText(rules, powers),
+    ...(model === undefined ? {} : { model: readText(model, powers) }),
+  };
+  return { manifest, settings, policy: loadPolicy(source, vocabularyOf(manifest, settings.tools), 1) };
+}
+
+/** What agents could write must not be what the host relies on: its records, its rules, its cache, what it runs. */
+function refuseExposed(file: string, manifest: Manifest, settings: GateSettings, powers: HostPowers): void {
+  const { audit, cache, policy, agents } = manifest;
+  const named = [
+    ...[audit.directory, cache.directory, policy.directory, policy.rules, manifest.file],
+    ...(policy.model === undefined ? [] : [policy.model]),
+    ...[...agents.values()].map(({ component }) => component),
+  ];
+  // CWE-59: where a name is a link, what counts is where it leads; the name itself could be exchanged.
+  const relied = new Set([...named, ...named.map((path) => realOf(path, powers))]);
+  const hints = exposures(settings, [...relied]).map((text) => `${file}: ${text}`);
+  if (hints.length > 0)
+    throw new HostError('ERR_CONFIG_INVALID', `\`${file}\` lets agents change what the host relies on`, { hints });
+}
+
+/** A path with its links resolved, as far as it exists. */
+function realOf(path: string, { probe }: Pick<HostPowers, 'probe'>): string {
+  const real = probe.real(path);
+  if (real !== undefined || dirname(path) === path) return real ?? path;
+  return join(realOf(dirname(path), { probe }), basename(path));
+}
+
+function readText(path: string, powers: HostPowers): SourceText {
+  const bytes = readBytes(path, path, 'ERR_POLICY_READ', MOST_POLICY_BYTES, powers);
+  try {
+    return { file: path, text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes) };
+  } catch (cause) {
+    throw new HostError('ERR_POLICY_READ', `\`${path}\` is not UTF-8`, { cause });
+  }
+}
+
+function readBytes(
+  path: string,
+  shown: string,
+  code: 'ERR_CONFIG_READ' | 'ERR_POLICY_READ',
+  most: number,
+  { probe, texts }: HostPowers,
+): Uint8Array {
+  const kind = probe.kind(path);
+  if (kind === undefined) throw new HostError(code, `there is no file \`${shown}\``);
+  if (kind !== 'file')
+    throw new HostError(code, `\`${shown}\` is ${kind === 'directory' ? 'a directory' : 'not a regular file'}`);
+  try {
+    return texts.read(path, most);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new HostError(code, `\`${shown}\` cannot be read: ${reason}`, { cause });
+  }
+}

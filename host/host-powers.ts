@@ -1,0 +1,36 @@
+import type { AuditFiles } from './audit/audit-files.ts';
+import type { PathProbe } from './contracts/gate-config.ts';
+import type { Clock, Random } from './contracts/powers.ts';
+import type { DatabaseInspector } from './gates/db/engine.ts';
+import { createAuditFiles } from './powers/audit-file.ts';
+import { createClock } from './powers/clock.ts';
+import { ENGINE } from './powers/engine.ts';
+import { createPathProbe } from './powers/path-probe.ts';
+import { createRandom } from './powers/random.ts';
+import { createSqliteInspector } from './powers/sqlite-inspector.ts';
+import { createTextFiles, type TextFiles } from './powers/text-file.ts';
+
+/** What the host may use of the machine, outside of cells. */
+export interface HostPowers {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly probe: PathProbe;
+  readonly texts: TextFiles;
+  readonly auditFiles: AuditFiles;
+  readonly inspector: DatabaseInspector;
+  /** Name and version of the engine that runs everything: part of the trusted base. */
+  readonly engine: string;
+}
+
+/** The powers of this machine. */
+export function createHostPowers(): HostPowers {
+  return Object.freeze({
+    clock: createClock(),
+    random: createRandom(),
+    probe: createPathProbe(),
+    texts: createTextFiles(),
+    auditFiles: createAuditFiles(),
+    inspector: createSqliteInspector(),
+    engine: ENGINE,
+  });
+}

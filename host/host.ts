@@ -1,0 +1,196 @@
+import { resolve } from 'node:path';
+import { runAgent } from './agent-run.ts';
+import { readConfiguration, type Configuration } from './configuration.ts';
+import { HostError } from './contracts/errors.ts';
+import type { LogLevel } from './contracts/log-sink.ts';
+import type { RunFacts } from './contracts/principal.ts';
+import type { Attributes } from './contracts/request.ts';
+import type { RunResult } from './contracts/run-result.ts';
+import { didYouMean } from './contracts/suggestion.ts';
+import type { DecisionEvent } from './enforcement/enforce.ts';
+import { createHostPowers, type HostPowers } from './host-powers.ts';
+import { inspectComponent, type Inspection } from './inspection.ts';
+import type { AgentManifest } from './manifest/agent-section.ts';
+import type { Manifest } from './manifest/manifest.ts';
+import {
+  explainDecision,
+  reportPolicy,
+  rowFor,
+  type PolicyExplanation,
+  type PolicyQuestion,
+  type PolicyReport,
+} from './policy-view.ts';
+import type { RunEvent } from './run-event.ts';
+import { createCells, type Cells } from './cells.ts';
+
+/** Where a host finds its configuration. */
+export interface HostOptions {
+  /** Path of `sallyport.yaml`. */
+  readonly configuration: string;
+  /** Where relative paths start. */
+  readonly workingDirectory: string;
+  /** What it may use of the machine; all that it needs, if absent. */
+  readonly powers?: HostPowers;
+  /** Start a cell at once, for whoever is about to run an agent: it is ready when the run needs it. */
+  readonly spareCell?: boolean;
+}
+
+/** Which agent, and its component. */
+export interface AgentChoice {
+  /** May be left out where the configuration has one agent. */
+  readonly agent?: string;
+  /** Path of the component; the one of the configuration, if absent. */
+  readonly component?: string;
+}
+
+/** One run. */
+export interface RunOptions extends AgentChoice {
+  readonly input: string;
+  readonly signal?: AbortSignal;
+  /** One of the declared purposes; the agent's own, if absent. */
+  readonly purpose?: string;
+  /** `user:NAME`. */
+  readonly onBehalfOf?: string;
+  /** Told of everything that was denied, as it happens. */
+  readonly onDecision?: (event: DecisionEvent, agent: string) => void;
+  /** A line that the agent wrote for the operator. */
+  readonly onLog?: (level: LogLevel, text: string) => void;
+  /** A line of the agent's output. It may hold anything: escape it before a terminal. */
+  readonly onOutput?: (text: string, stream: 'stdout' | 'stderr') => void;
+  /** A fault of the host. */
+  readonly onFault?: (text: string) => void;
+}
+
+/** A host: one configuration and its policy, in force. Two hosts in one process do not know of each other. */
+export interface Host {
+  readonly manifest: Manifest;
+  /** Runs an agent once. Throws `HostError` where the run could not even be recorded. */
+  run(options: RunOptions): Promise<RunResult>;
+  /** Says what a component can ask for and what its agent may do. Nothing runs. */
+  inspect(options: AgentChoice & { readonly signal?: AbortSignal }): Promise<Inspection>;
+  policyReport(): PolicyReport;
+  /** Decides without any effect, and says why. */
+  explain(question: PolicyQuestion & { readonly agent?: string }): PolicyExplanation;
+  /** The row of `policy.csv` that would allow an action. For a tool it tests the arguments that the call had. */
+  rowFor(agent: string, action: string, resource: string, attributes?: Attributes): string;
+  /** Ends the spare cell, if there is one. Runs that are under way end by themselves. */
+  close(): Promise<void>;
+}
+
+/** Opens a host. Throws `HostError` with every problem of the configuration and the policy. */
+export async function openHost(options: HostOptions): Promise<Host> {
+  // First of all: the cell starts while the configuration is read.
+  const cells = createCells({ spare: options.spareCell === true });
+  const powers = options.powers ?? createHostPowers();
+  try {
+    const configuration = readConfiguration(options.configuration, options.workingDirectory, powers);
+    return createHost(configuration, options.workingDirectory, powers, cells);
+  } catch (error) {
+    await cells.close();
+    throw error;
+  }
+}
+
+function createHost(configuration: Configuration, workingDirectory: string, powers: HostPowers, cells: Cells): Host {
+  const choose = (choice: AgentChoice): { agent: AgentManifest; component: string } => {
+    const agent = chooseAgent(configuration, choice.agent);
+    const { component } = choice;
+    return { agent, component: component === undefined ? agent.component : resolve(workingDirectory, component) };
+  };
+  return Object.freeze({
+    manifest: configuration.manifest,
+    async run(request: RunOptions): Promise<RunResult> {
+      const { agent, component } = choose(request);
+      const run = {
+        configuration,
+        agent,
+        component,
+        facts: factsOf(request, agent, configuration),
+        input: request.input,
+        signal: request.signal ?? new AbortController().signal,
+        onEvent: (event: RunEvent) => tellSafely(event, request, agent.name),
+      };
+      return runAgent(run, powers, cells);
+    },
+    async inspect(request: AgentChoice & { readonly signal?: AbortSignal }): Promise<Inspection> {
+      const { signal } = request;
+      return inspectComponent({ configuration, ...choose(request), ...(signal === undefined ? {} : { signal }) });
+    },
+    policyReport: () => reportPolicy(configuration, powers.clock),
+    explain: (question: PolicyQuestion & { readonly agent?: string }) =>
+      explainDecision(configuration, chooseAgent(configuration, question.agent), question, powers.clock),
+    rowFor: (agent: string, action: string, resource: string, attributes?: Attributes) =>
+      rowFor(configuration, agent, { action, resource, ...(attributes === undefined ? {} : { attributes }) }),
+    close: () => cells.close(),
+  });
+}
+
+function chooseAgent({ manifest }: Configuration, name: string | undefined): AgentManifest {
+  const names = [...manifest.agents.keys()];
+  const [only] = names;
+  const wanted = name ?? (names.length === 1 ? only : undefined);
+  if (wanted === undefined) {
+    const what =
+      names.length === 0
+        ? 'the configuration has no agent'
+        : 'the configuration has several agents: name one with `--agent`';
+    throw new HostError('ERR_USAGE', what, { hints: names });
+  }
+  const agent = manifest.agents.get(wanted);
+  if (agent === undefined) {
+    throw new HostError('ERR_USAGE', `the configuration has no agent \`${wanted}\`${didYouMean(wanted, names)}`, {
+      hints: names,
+    });
+  }
+  return agent;
+}
+
+const USER = /^user:[A-Za-z0-9][A-Za-z0-9._@-]{0,127}$/;
+
+function factsOf(request: RunOptions, agent: AgentManifest, { manifest }: Configuration): RunFacts {
+  const purpose = request.purpose ?? agent.purpose;
+  const onBehalfOf = request.onBehalfOf ?? agent.onBehalfOf;
+  if (purpose !== undefined && !manifest.purposes.includes(purpose)) {
+    throw new HostError(
+      'ERR_USAGE',
+      `the purpose \`${purpose}\` is not declared${didYouMean(purpose, manifest.purposes)}`,
+      {
+        hints: manifest.purposes,
+      },
+    );
+  }
+  if (onBehalfOf !== undefined && !USER.test(onBehalfOf)) {
+    throw new HostError('ERR_USAGE', `\`${onBehalfOf}\` is not a user: write \`user:NAME\``);
+  }
+  return {
+    ...(purpose === undefined ? {} : { purpose }),
+    ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
+    ...(agent.environment === undefined ? {} : { environment: agent.environment }),
+  };
+}
+
+/** An observer that throws would otherwise end the whole process, and with it runs whose records are open. */
+function tellSafely(event: RunEvent, request: RunOptions, agent: string): void {
+  try {
+    tell(event, request, agent);
+  } catch (error) {
+    if (event.kind === 'fault') return; // there is nobody left to tell
+    tellSafely({ kind: 'fault', text: `an observer of the run failed: ${String(error)}` }, request, agent);
+  }
+}
+
+function tell(event: RunEvent, request: RunOptions, agent: string): void {
+  switch (event.kind) {
+    case 'decision':
+      request.onDecision?.(event.event, agent);
+      return;
+    case 'log':
+      request.onLog?.(event.level, event.text);
+      return;
+    case 'output':
+      for (const line of event.lines) request.onOutput?.(line, event.stream);
+      return;
+    case 'fault':
+      request.onFault?.(event.text);
+  }
+}

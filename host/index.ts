@@ -1,0 +1,25 @@
+/** The only door of the host. */
+export { openHost, type AgentChoice, type Host, type HostOptions, type RunOptions } from './host.ts';
+export { auditDirectory, readAudit, verifyAudit, type AuditLocation, type ShownRecord } from './audit-view.ts';
+export type { Inspection, InspectedImport } from './inspection.ts';
+export type { PolicyExplanation, PolicyExplanationRow, PolicyQuestion, PolicyReport } from './policy-view.ts';
+export { probePlatform, type PlatformCheck, type PlatformReport } from './platform.ts';
+export type { HostPowers } from './host-powers.ts';
+export type { Manifest } from './manifest/manifest.ts';
+export type { DecisionEvent } from './enforcement/enforce.ts';
+export type { Verification } from './audit/verify/run-file.ts';
+export { configurationSchema, importMatrix } from './configuration-schema.ts';
+export type { ServedInterface, ServedFunction } from './contracts/served-interface.ts';
+export { HostError, HOST_ERRORS, type HostErrorCode } from './contracts/errors.ts';
+export { EXIT, type ExitCode } from './contracts/exit-code.ts';
+export {
+  EXIT_OF_STATUS,
+  RUN_STATUSES,
+  type RunResult,
+  type RunStatus,
+  type RunError,
+  type DecisionCounts,
+} from './contracts/run-result.ts';
+export type { Usage } from './contracts/run-end.ts';
+export type { LogLevel } from './contracts/log-sink.ts';
+export { escapeControl } from './contracts/escape.ts';

@@ -1,0 +1,63 @@
+import { readComponent } from './sandbox/component-source.ts';
+import { prepareComponent } from './sandbox/prepare.ts';
+import type { Configuration } from './configuration.ts';
+import type { ServedInterface } from './contracts/served-interface.ts';
+import type { AgentManifest } from './manifest/agent-section.ts';
+import { ruleLine } from './policy/rule.ts';
+import { SERVED } from './settings.ts';
+
+/** One import of a component, and what stands behind it. */
+export interface InspectedImport {
+  readonly name: string;
+  readonly version: string;
+  readonly servedBy: ServedInterface['servedBy'];
+  /** The functions that it can call: the upper bound of its authority. */
+  readonly functions: readonly string[];
+}
+
+/** What a component can ask for, and what its agent may do. */
+export interface Inspection {
+  readonly component: {
+    readonly path: string;
+    readonly digest: string;
+    readonly bytes: number;
+    readonly modules: number;
+  };
+  readonly imports: readonly InspectedImport[];
+  /** `agent:NAME`. */
+  readonly agent: string;
+  readonly roles: readonly string[];
+  /** The rules that name the agent or one of its roles. */
+  readonly rules: readonly { readonly id: string; readonly line: number; readonly row: string }[];
+}
+
+/** Prepares a component, or takes it from the cache, and says what it imports. Nothing of it runs. */
+export async function inspectComponent(options: {
+  readonly configuration: Configuration;
+  readonly agent: AgentManifest;
+  readonly component: string;
+  readonly signal?: AbortSignal;
+}): Promise<Inspection> {
+  const { configuration, agent, component, signal } = options;
+  const { manifest, policy } = configuration;
+  const bytes = await readComponent(component, 64 << 20);
+  const artefact = await prepareComponent({
+    source: bytes,
+    cacheDirectory: manifest.cache.directory,
+    served: SERVED,
+    limits: { memoryBytes: agent.limits.memoryBytes },
+    ...(signal === undefined ? {} : { signal }),
+  });
+  const imports = Object.entries(artefact.imports).map(([name, { version, functions }]): InspectedImport => {
+    const served = SERVED.find((candidate) => candidate.name === name);
+    return { name, version, servedBy: served?.servedBy ?? 'denies', functions };
+  });
+  const subject = `agent:${agent.name}`;
+  return {
+    component: { path: component, digest: artefact.digest, bytes: bytes.length, modules: artefact.modules.length },
+    imports: imports.sort((a, b) => (a.name < b.name ? -1 : 1)),
+    agent: subject,
+    roles: policy.rolesOf(subject),
+    rules: policy.rulesFor(subject).map(({ id, line, cells }) => ({ id, line, row: ruleLine(cells) })),
+  };
+}

@@ -1,0 +1,2 @@
+/** The JavaScript engine of this process. */
+export const ENGINE = `node ${process.versions.node}`;

@@ -1,0 +1,13 @@
+import type { LogLevel } from './contracts/log-sink.ts';
+import type { DecisionEvent } from './enforcement/enforce.ts';
+
+/** What a cell tells its supervisor while a run goes on. */
+export type RunEvent =
+  /** Something was denied, or waits. Allowed effects are in the record alone. */
+  | { readonly kind: 'decision'; readonly event: DecisionEvent }
+  /** A line that the agent wrote for the operator; escaped. */
+  | { readonly kind: 'log'; readonly level: LogLevel; readonly text: string }
+  /** Lines of the agent's standard output or error; raw. */
+  | { readonly kind: 'output'; readonly stream: 'stdout' | 'stderr'; readonly lines: readonly string[] }
+  /** A fault of the host. */
+  | { readonly kind: 'fault'; readonly text: string };

@@ -1,0 +1,211 @@
+import type { AuditFiles } from './audit/audit-files.ts';
+import { resumeRunLog } from './audit/run-log.ts';
+import type { Gate, Intention } from './contracts/gate.ts';
+import type { HostImports } from './contracts/guest-import.ts';
+import type { Clock, ProcessLedger, Random } from './contracts/powers.ts';
+import { RunStop } from './contracts/run-stop.ts';
+import { createPipeline, type Pipeline } from './enforcement/enforce.ts';
+import { createIds } from './ids.ts';
+import { createLineBuffer } from './line-buffer.ts';
+import { createDecisionPoint } from './policy/decision-point.ts';
+import { createReach } from './policy/reach.ts';
+import type { RunEvent } from './run-event.ts';
+import type { RunSpec } from './run-spec.ts';
+import { createWasi } from './wasi/virtual-wasi.ts';
+
+/** What the gates of one run may use of the machine. */
+export interface CellPowers {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly files: AuditFiles;
+  readonly ledger: ProcessLedger;
+  readonly sleep: (ms: number) => Promise<void>;
+}
+
+/** The gates of one run, in force. */
+export interface OpenGates {
+  readonly imports: HostImports;
+  /** Ends everything that the run still holds. */
+  close(): Promise<void>;
+}
+
+interface GateContext {
+  readonly spec: RunSpec;
+  readonly powers: CellPowers;
+  readonly pipeline: Pipeline;
+  readonly post: (event: RunEvent) => void;
+  /** The gates opened so far: `policy` asks them all. */
+  readonly gates: Gate[];
+}
+
+/**
+ * Every gate, by its interface. Each is loaded only for a component that imports it: what is not there cannot be reached,
+ * and a small agent starts fast.
+ */
+const GATES: ReadonlyMap<string, (context: GateContext) => Promise<Gate>> = new Map([
+  [
+    'sallyport:agent/http',
+    async ({ spec, powers, pipeline }: GateContext): Promise<Gate> => {
+      const [{ createHttpGate }, { createLazyHttpDialer }, { createSystemResolver }, { startDecompression }] =
+        await Promise.all([
+          import('./gates/http/index.ts'),
+          import('./powers/lazy-http-dialer.ts'),
+          import('./powers/resolver.ts'),
+          import('./powers/decompressor.ts'),
+        ]);
+      const { clock } = powers;
+      const resolver = createSystemResolver({ clock });
+      return createHttpGate({
+        pipeline,
+        config: spec.settings.http,
+        resolver,
+        dialer: createLazyHttpDialer(),
+        decompressor: startDecompression,
+        clock,
+      });
+    },
+  ],
+  [
+    'sallyport:agent/fs',
+    async ({ spec, powers, pipeline }: GateContext): Promise<Gate> => {
+      const [{ createFsGate }, { createMountFiles }] = await Promise.all([
+        import('./gates/fs/index.ts'),
+        import('./powers/mount-files.ts'),
+      ]);
+      const files = createMountFiles(powers.random);
+      return createFsGate({ pipeline, config: spec.settings.fs, files, callBytes: spec.limits.callBytes });
+    },
+  ],
+  [
+    'sallyport:agent/db',
+    async ({ spec, powers, pipeline }: GateContext): Promise<Gate> => {
+      const [{ createDbGate }, { createSqliteEngine }] = await Promise.all([
+        import('./gates/db/index.ts'),
+        import('./powers/sqlite-engine.ts'),
+      ]);
+      return createDbGate({ pipeline, config: spec.settings.db, engine: createSqliteEngine(powers.ledger) });
+    },
+  ],
+  [
+    'sallyport:agent/tool-exec',
+    async ({ spec, powers, pipeline }: GateContext): Promise<Gate> => {
+      const [{ createToolGate }, { createProcessSpawner }] = await Promise.all([
+        import('./gates/tool-exec/index.ts'),
+        import('./powers/process-spawner.ts'),
+      ]);
+      const reach = createReach(spec.policy);
+      return createToolGate({
+        pipeline,
+        config: spec.settings.tools,
+        spawner: createProcessSpawner(powers.ledger),
+        mounts: spec.settings.fs.mounts,
+        callBytes: spec.limits.callBytes,
+        mayCall: (name) => reach('tool:call', `tool:${name}`),
+      });
+    },
+  ],
+  [
+    'sallyport:agent/log',
+    async ({ spec, pipeline, post }: GateContext): Promise<Gate> => {
+      const { createLogGate } = await import('./gates/log/index.ts');
+      const sink = {
+        line: (level: Extract<RunEvent, { kind: 'log' }>['level'], text: string) => post({ kind: 'log', level, text }),
+      };
+      return createLogGate({ pipeline, config: spec.settings.log, sink, limits: spec.limits });
+    },
+  ],
+  [
+    'sallyport:agent/policy',
+    async ({ spec, pipeline, gates }: GateContext): Promise<Gate> => {
+      const { createPolicyGate } = await import('./gates/policy/index.ts');
+      const canonicalise = (intention: Intention) => {
+        const gate = gates.find(({ capability }) => intention.action.startsWith(`${capability}:`));
+        // A capability that the component does not import cannot be used, whatever the policy says.
+        if (gate === undefined)
+          return { parsed: { refused: 'no such capability', action: intention.action }, discharges: NOTHING };
+        return { parsed: gate.intention(intention), discharges: gate.discharges };
+      };
+      return createPolicyGate({ pipeline, config: spec.settings.policyCheck, canonicalise });
+    },
+  ],
+]);
+
+const NOTHING: Gate['discharges'] = new Set();
+
+/** Opens the gates that a component imports, for one run. WASI is always served: runtimes need it to start. */
+export async function openGates(
+  spec: RunSpec,
+  interfaces: readonly string[],
+  powers: CellPowers,
+  post: (event: RunEvent) => void,
+): Promise<OpenGates> {
+  const log = resumeRunLog(spec.log, { files: powers.files, clock: powers.clock });
+  const pipeline = createPipeline({
+    principal: spec.principal,
+    facts: spec.facts,
+    decisionPoint: await createDecisionPoint(spec.policy, spec.principal.agent),
+    log,
+    clock: powers.clock,
+    ids: createIds(spec.run),
+    observe: (event) => {
+      if (event.effect !== 'allow') post({ kind: 'decision', event });
+    },
+    fault: (error) => post({ kind: 'fault', text: faultText(error) }),
+  });
+  const gates: Gate[] = [];
+  const context: GateContext = { spec, powers, pipeline, post, gates };
+  const wanted = [...GATES].filter(([name]) => interfaces.includes(name));
+  gates.push(...(await Promise.all(wanted.map(([, open]) => open(context)))));
+  const { wasi, flush } = openWasi(context);
+  const types: HostImports = new Map([
+    ['sallyport:agent/types', Object.freeze(Object.create(null) as Record<string, never>)],
+  ]);
+
+  return Object.freeze({
+    imports: new Map([...types, ...wasi, ...gates.flatMap((gate) => [...gate.imports])]),
+    async close(): Promise<void> {
+      flush();
+      const closed = await Promise.allSettled(gates.map(async (gate) => gate.close()));
+      for (const result of closed)
+        if (result.status === 'rejected') post({ kind: 'fault', text: faultText(result.reason) });
+      log.close();
+    },
+  });
+}
+
+function openWasi({ spec, powers, pipeline, post }: GateContext): { wasi: HostImports; flush: () => void } {
+  const buffers = {
+    stdout: createLineBuffer((lines) => post({ kind: 'output', stream: 'stdout', lines })),
+    stderr: createLineBuffer((lines) => post({ kind: 'output', stream: 'stderr', lines })),
+  };
+  const wasi = createWasi({
+    clock: powers.clock,
+    random: powers.random,
+    sleep: powers.sleep,
+    arguments: spec.arguments,
+    environment: new Map(spec.environment),
+    outputBytes: spec.limits.outputBytes,
+    output: (stream, bytes) => buffers[stream].write(bytes),
+    deny: (action, resource) => pipeline.refuse(action, resource, 'not-served'),
+    exit: (ok) => {
+      throw new RunStop({ kind: 'exit', ok });
+    },
+    trap: (message) => {
+      throw new RunStop({ kind: 'trap', message });
+    },
+  });
+  return {
+    wasi,
+    flush: () => {
+      buffers.stdout.end();
+      buffers.stderr.end();
+    },
+  };
+}
+
+/** For the operator alone. */
+function faultText(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const cause = error.cause instanceof Error ? `: ${error.cause.message}` : '';
+  return `${error.name}: ${error.message}${cause}`;
+}

@@ -1,0 +1,114 @@
+import type { ServedInterface } from './contracts/served-interface.ts';
+import { createDbConfig, type DbConfig } from './gates/db/config.ts';
+import { ACTIONS as DB_ACTIONS, DB_INTERFACE, isDbArgument } from './gates/db/index.ts';
+import { exposedPaths, fsConfig, type FsConfig } from './gates/fs/config.ts';
+import { FS_ACTIONS, FS_INTERFACE, isFsArgument } from './gates/fs/index.ts';
+import { httpConfig, type HttpConfig } from './gates/http/config.ts';
+import { ACTIONS as HTTP_ACTIONS, HTTP_INTERFACE, isHttpArgument } from './gates/http/index.ts';
+import { logConfig, type LogConfig } from './gates/log/config.ts';
+import { ACTIONS as LOG_ACTIONS, LOG_INTERFACE } from './gates/log/index.ts';
+import { policyCheckConfig, type PolicyCheckConfig } from './gates/policy/config.ts';
+import { ACTIONS as POLICY_ACTIONS, POLICY_INTERFACE } from './gates/policy/index.ts';
+import { toolConfig, type ToolConfig } from './gates/tool-exec/config.ts';
+import { isToolArgument } from './gates/tool-exec/request.ts';
+import { exposedPrograms, TOOL_ACTIONS, TOOL_INTERFACE } from './gates/tool-exec/index.ts';
+import type { DatabaseInspector } from './gates/db/engine.ts';
+import type { Vocabulary } from './policy/vocabulary.ts';
+import { WASI_INTERFACES } from './wasi/interfaces.ts';
+
+/** What the configuration says to each gate. Plain data: it is cloned into the cell. */
+export interface GateSettings {
+  readonly http: HttpConfig;
+  readonly fs: FsConfig;
+  readonly db: DbConfig;
+  readonly tools: ToolConfig;
+  readonly log: LogConfig;
+  readonly policyCheck: PolicyCheckConfig;
+}
+
+const TYPES_INTERFACE: ServedInterface = {
+  name: 'sallyport:agent/types',
+  versions: ['0.1.0'],
+  servedBy: 'types',
+  functions: [],
+};
+
+/** The import matrix: what is not in it is refused when a component is loaded. */
+export const SERVED: readonly ServedInterface[] = [
+  TYPES_INTERFACE,
+  HTTP_INTERFACE,
+  FS_INTERFACE,
+  DB_INTERFACE,
+  TOOL_INTERFACE,
+  LOG_INTERFACE,
+  POLICY_INTERFACE,
+  ...WASI_INTERFACES,
+];
+
+/** The sections of `sallyport.yaml` that belong to gates. */
+export function gateConfigs(inspector: DatabaseInspector) {
+  return {
+    http: httpConfig,
+    fs: fsConfig,
+    db: createDbConfig(inspector),
+    tools: toolConfig,
+    log: logConfig,
+    policyCheck: policyCheckConfig,
+  };
+}
+
+/** What agents could write although the host relies on it: `relied` are its own paths. For the operator. */
+export function exposures({ fs, tools, db }: GateSettings, relied: readonly string[]): readonly string[] {
+  const writable = fs.mounts.filter(({ access }) => access === 'rw').map(({ directory }) => directory);
+  return [
+    ...exposedPaths(fs, relied).map(
+      ({ mount, path }) => `the mount \`${mount}\` is \`rw\` and shows \`${path}\`, which the host relies on`,
+    ),
+    // Whoever writes the file, or a journal beside it, writes every table, whatever the rules for `db` say.
+    ...[...db.databases].flatMap(([name, { target }]) =>
+      exposedPaths(fs, [target.path]).map(
+        ({ mount, path }) => `the mount \`${mount}\` is \`rw\` and shows \`${path}\`, the database \`${name}\``,
+      ),
+    ),
+    ...exposedPrograms(tools, writable).map(
+      ({ tool, path }) => `agents can write the program of the tool \`${tool}\`: \`${path}\``,
+    ),
+  ];
+}
+
+/** Every action that some gate can ask for. */
+const ACTIONS: readonly string[] = [
+  ...HTTP_ACTIONS,
+  ...FS_ACTIONS,
+  ...DB_ACTIONS,
+  ...TOOL_ACTIONS,
+  ...LOG_ACTIONS,
+  ...POLICY_ACTIONS,
+];
+
+/** The words that a policy may use under this configuration. */
+export function vocabularyOf(
+  words: Pick<Vocabulary, 'purposes' | 'environments' | 'labels'>,
+  tools: ToolConfig,
+): Vocabulary {
+  return {
+    ...words,
+    actions: ACTIONS,
+    isArgument(action, resourcePattern, name): boolean {
+      switch (action.slice(0, action.indexOf(':'))) {
+        case 'http':
+          return isHttpArgument(name);
+        case 'fs':
+          return isFsArgument(name);
+        case 'db':
+          return isDbArgument(name);
+        case 'tool': {
+          const tool = resourcePattern.replace(/^tool:/, '');
+          return isToolArgument(tools, tool.includes('*') ? undefined : tool, name);
+        }
+        default:
+          return false;
+      }
+    },
+  };
+}
