@@ -1,0 +1,119 @@
+#!/bin/sh
+# Gets what Rust and Python guests are built with, where it is missing, and says what it did: one line per language.
+# Non-interactive, may be run again at any time, quick when everything is there. Always ends with 0: what could not be
+# had is said, and the tests that need it say so again.
+#
+#   Rust    the target wasm32-unknown-unknown from rustup, or Debian's rustc-web with its sources and lld-22
+#   Python  componentize-py, in a virtual environment of its own: build/python-venv
+set -u
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
+venv=$root/build/python-venv
+requirements=$root/guest-examples/python-requirements.txt
+target=wasm32-unknown-unknown
+debian_packages='rustc-web cargo-web rust-web-src lld-22'
+log=$(mktemp "${TMPDIR:-/tmp}/sallyport-setup.XXXXXX")
+trap 'rm -f "$log"' EXIT
+export DEBIAN_FRONTEND=noninteractive RUSTUP_AUTO_INSTALL=0 PIP_DISABLE_PIP_VERSION_CHECK=1
+
+say() { printf '%-7s %s\n' "$1" "$2"; }
+has() { command -v "$1" >/dev/null 2>&1; }
+# The last line that a failed step left, for the one who wants to know why.
+why() { grep -v '^[[:space:]]*$' "$log" | tail -n 1; }
+
+# --- apt, as root or with a sudo that asks nothing ---
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi
+}
+apt_usable() {
+  has apt-get && { [ "$(id -u)" = 0 ] || { has sudo && sudo -n true 2>/dev/null; }; }
+}
+apt_updated=no
+# Never removes a package: rustc-web takes the place of Debian's rustc and rustup, and that is for the owner to decide.
+apt_install() {
+  if [ $apt_updated = no ]; then
+    as_root apt-get -o DPkg::Lock::Timeout=300 update >"$log" 2>&1 || return 1
+    apt_updated=yes
+  fi
+  # shellcheck disable=SC2086 # a list of packages
+  as_root apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends --no-remove $1 >"$log" 2>&1
+}
+
+# --- Rust ---
+compilers() {
+  printf '%s\n' "$PATH:/usr/local/bin:/usr/bin" | tr ':' '\n' | while IFS= read -r folder; do
+    if [ -x "$folder/rustc" ] && [ -x "$folder/cargo" ]; then printf '%s\n' "$folder/rustc"; fi
+  done
+}
+has_linker() {
+  for name in wasm-ld-22 wasm-ld wasm-ld-21 wasm-ld-20 wasm-ld-19 rust-lld; do
+    if has "$name"; then return 0; fi
+  done
+  compilers | while IFS= read -r rustc; do
+    libraries=$("$rustc" --print target-libdir 2>/dev/null) && [ -x "${libraries%/lib}/bin/rust-lld" ] && echo yes
+  done | grep -q yes
+}
+# Prints what a Rust build would use; nothing if there is nothing. The search of src/build/rust-toolchain.ts.
+rust_ready() {
+  has cc || return 0 # macros are compiled for this machine
+  compilers | while IFS= read -r rustc; do
+    libraries=$("$rustc" --print target-libdir --target $target 2>/dev/null) || continue
+    for std in "$libraries"/libstd-*.rlib; do
+      if [ -e "$std" ]; then echo "ready: $("$rustc" --version | cut -d ' ' -f 1,2), ready std"; fi
+    done
+  done | head -n 1 | grep . && return 0
+  has_linker || return 0
+  compilers | while IFS= read -r rustc; do
+    sysroot=$("$rustc" --print sysroot 2>/dev/null) || continue
+    if [ -e "$sysroot/lib/rustlib/src/rust/library/Cargo.lock" ]; then
+      echo "ready: $("$rustc" --version | cut -d ' ' -f 1,2), std from source"
+    fi
+  done | head -n 1
+}
+setup_rust() {
+  found=$(rust_ready)
+  if [ -z "$found" ] && has rustup; then
+    timeout 120 rustup target add $target >"$log" 2>&1 && found=$(rust_ready)
+  fi
+  if [ -z "$found" ] && apt_usable; then
+    apt_install "$debian_packages" && found=$(rust_ready)
+  fi
+  if [ -n "$found" ]; then
+    say rust "$found"
+  else
+    say rust "missing: install rustup and run \`rustup target add $target\`, or, on Debian 12, \`apt-get install -y --no-install-recommends $debian_packages\`"
+    if [ -s "$log" ]; then say '' "$(why)"; fi
+  fi
+}
+
+# --- Python ---
+pinned=$(sed -n 's/^componentize-py==//p' "$requirements")
+python_ready() { [ "$("$venv/bin/componentize-py" --version 2>/dev/null)" = "componentize-py $pinned" ]; }
+make_venv() { rm -rf "$venv" && mkdir -p "$root/build" && python3 -m venv "$venv" >"$log" 2>&1; }
+setup_python() {
+  if python_ready; then
+    say python "ready: componentize-py $pinned"
+    return
+  fi
+  : >"$log"
+  # Debian keeps the part that makes environments in a package of its own.
+  { has python3 && make_venv; } || { apt_usable && apt_install 'python3 python3-venv' && make_venv; }
+  if [ -x "$venv/bin/pip" ]; then
+    timeout 600 "$venv/bin/pip" install --quiet --retries 3 --requirement "$requirements" >"$log" 2>&1
+  fi
+  if python_ready; then
+    say python "ready: componentize-py $pinned (installed into build/python-venv)"
+  else
+    say python "missing: \`python3 -m venv build/python-venv && build/python-venv/bin/pip install -r guest-examples/python-requirements.txt\`"
+    if [ -s "$log" ]; then say '' "$(why)"; fi
+  fi
+}
+
+# --- JavaScript: an npm package, part of the development dependencies ---
+setup_javascript() {
+  if [ -d "$root/node_modules/componentize-qjs" ]; then say js 'ready: componentize-qjs'; else say js 'missing: `npm ci`'; fi
+}
+
+setup_javascript
+setup_rust
+setup_python
+exit 0

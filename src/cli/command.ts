@@ -1,0 +1,46 @@
+import type { ExitCode } from '../../host/index.ts';
+import type { Printer } from './output/human.ts';
+
+/** What a command may use. Nothing else of the process reaches it. */
+export interface CommandContext {
+  readonly printer: Printer;
+  readonly workingDirectory: string;
+  /** Aborts on Ctrl-C and on a request to end. */
+  readonly signal: AbortSignal;
+  readonly readStandardInput: () => Promise<Uint8Array>;
+  readonly debug: boolean;
+}
+
+export interface ArgumentSpec {
+  /** In commander's notation: `<component>`, `[component]`. */
+  readonly notation: string;
+  readonly description: string;
+}
+
+export interface OptionSpec {
+  /** In commander's notation: `--config <file>`. */
+  readonly flags: string;
+  readonly description: string;
+}
+
+/** One verb of the command line: data about it, and what it does. It calls the library and formats; it decides nothing. */
+export interface CommandSpec {
+  /** One or two words: `run`, `policy check`. */
+  readonly name: string;
+  readonly summary: string;
+  readonly arguments: readonly ArgumentSpec[];
+  readonly options: readonly OptionSpec[];
+  readonly example: string;
+  /** `values` are the options as parsed, by camel-case name; each verb validates its own. */
+  run(context: CommandContext, args: readonly (string | undefined)[], values: unknown): Promise<ExitCode>;
+}
+
+/** The options that every verb has. */
+export const JSON_OPTION: OptionSpec = {
+  flags: '--json',
+  description: 'print JSON, and nothing else, on standard output',
+};
+export const CONFIG_OPTION: OptionSpec = {
+  flags: '-c, --config <file>',
+  description: 'the configuration (default: sallyport.yaml)',
+};

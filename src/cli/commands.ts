@@ -1,0 +1,21 @@
+import type { CommandSpec } from './command.ts';
+import { auditShow } from './commands/audit-show.ts';
+import { auditVerify } from './commands/audit-verify.ts';
+import { build } from './commands/build.ts';
+import { doctor } from './commands/doctor.ts';
+import { inspect } from './commands/inspect.ts';
+import { policyCheck } from './commands/policy-check.ts';
+import { policyExplain } from './commands/policy-explain.ts';
+import { run } from './commands/run.ts';
+
+/** Every verb, in the order of `--help`. */
+export const COMMANDS: readonly CommandSpec[] = [
+  build,
+  inspect,
+  run,
+  policyCheck,
+  policyExplain,
+  auditShow,
+  auditVerify,
+  doctor,
+];

@@ -1,0 +1,98 @@
+import { z } from 'zod';
+import {
+  EXIT_OF_STATUS,
+  HostError,
+  openHost,
+  type DecisionEvent,
+  type Host,
+  type RunResult,
+} from '../../../host/index.ts';
+import { CONFIG_OPTION, JSON_OPTION, type CommandContext, type CommandSpec } from '../command.ts';
+import { readInput } from '../input.ts';
+import { untrusted } from '../output/human.ts';
+import { failedResult } from '../output/failed-result.ts';
+
+const Options = z.object({
+  config: z.string().default('sallyport.yaml'),
+  agent: z.string().optional(),
+  input: z.string().default(''),
+  purpose: z.string().optional(),
+  onBehalfOf: z.string().optional(),
+  json: z.boolean().default(false),
+});
+
+/** Runs an agent once. */
+export const run: CommandSpec = {
+  name: 'run',
+  summary: 'run an agent once, under the policy of the configuration',
+  arguments: [
+    {
+      notation: '[component]',
+      description: 'the component; by default the one that the configuration names for the agent',
+    },
+  ],
+  options: [
+    CONFIG_OPTION,
+    { flags: '-a, --agent <name>', description: 'which agent of the configuration (needed if it has several)' },
+    { flags: '-i, --input <text>', description: 'what the agent is given: text, @FILE, or - for standard input' },
+    {
+      flags: '--purpose <purpose>',
+      description: 'why the agent runs; one of the purposes that the configuration declares',
+    },
+    { flags: '--on-behalf-of <user>', description: 'for whom the agent runs: user:NAME' },
+    JSON_OPTION,
+  ],
+  example: 'sallyport run build/triage.wasm --config demo/sallyport.yaml --agent triage --input @task.json',
+  async run(context, [component], values) {
+    const options = Options.parse(values);
+    let result: RunResult;
+    try {
+      const input = await readInput(options.input, context);
+      const { workingDirectory } = context;
+      const host = await openHost({ configuration: options.config, workingDirectory, spareCell: true });
+      result = await host.run({
+        input,
+        signal: context.signal,
+        ...(options.agent === undefined ? {} : { agent: options.agent }),
+        ...(component === undefined ? {} : { component }),
+        ...(options.purpose === undefined ? {} : { purpose: options.purpose }),
+        ...(options.onBehalfOf === undefined ? {} : { onBehalfOf: options.onBehalfOf }),
+        onDecision: (event, agent) => showDenial(context, host, event, agent),
+        onLog: (level, text) => context.printer.note(`[${level}] ${untrusted(text)}`),
+        onOutput: (text: string) => context.printer.note(untrusted(text)),
+        onFault: (text) => context.printer.note(`sallyport: fault: ${untrusted(text)}`),
+      });
+    } catch (error) {
+      // Machine readers get the one object that `run` promises, whatever stopped it.
+      if (!options.json || !(error instanceof HostError)) throw error;
+      result = failedResult(error);
+      for (const line of [error.message, ...error.hints]) context.printer.note(untrusted(line));
+    }
+    if (options.json) context.printer.json(result);
+    else show(context, result);
+    return result.run === null && result.error?.code === 'ERR_INPUT_INVALID' ? 64 : EXIT_OF_STATUS[result.status];
+  },
+};
+
+/** Tells the operator what was denied, and the row that would allow it. */
+function showDenial({ printer }: CommandContext, host: Host, event: DecisionEvent, agent: string): void {
+  if (event.effect === 'allow') return;
+  const { action, resource, reason = 'no-rule', attributes, id } = event;
+  printer.note(`${printer.style.bad('denied')} ${untrusted(`${action} ${resource}`)} (${reason}, ${id})`);
+  if (reason === 'no-rule')
+    printer.note(`  to allow it, add: ${untrusted(host.rowFor(agent, action, resource, attributes))}`);
+}
+
+function show({ printer }: CommandContext, result: RunResult): void {
+  if (result.output !== undefined) printer.line(untrusted(result.output));
+  const { allow, deny } = result.decisions;
+  const { wallMs, hostCalls, peakLinearMemoryBytes } = result.usage;
+  if (result.error !== undefined) {
+    printer.note(`${printer.style.bad(result.status)}: ${result.error.code}: ${untrusted(result.error.message)}`);
+  }
+  printer.note(
+    `${result.status}: ${allow} allowed, ${deny} denied, ${hostCalls} host calls, ${Math.round(wallMs)} ms, ` +
+      `${(peakLinearMemoryBytes / (1 << 20)).toFixed(1)} MiB`,
+  );
+  if (result.audit !== null) printer.note(`audit: ${result.audit}`);
+}

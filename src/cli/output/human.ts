@@ -1,0 +1,59 @@
+import { escapeControl } from '../../../host/index.ts';
+
+/** A terminal, or the lack of one. Everything printed goes through here, so that colour and escapes are decided once. */
+export interface Printer {
+  /** One line of results, on standard output. */
+  readonly line: (text?: string) => void;
+  /** One line about what happens, on standard error. */
+  readonly note: (text: string) => void;
+  /** One JSON value on standard output, on one line. */
+  readonly json: (value: unknown) => void;
+  readonly style: Style;
+}
+
+/** Text marks; plain text where the stream is not a terminal. */
+export interface Style {
+  readonly good: (text: string) => string;
+  readonly bad: (text: string) => string;
+  readonly dim: (text: string) => string;
+  readonly bold: (text: string) => string;
+}
+
+export interface TextStream {
+  write(text: string): unknown;
+  readonly isTTY?: boolean | undefined;
+}
+
+const plain = (text: string): string => text;
+const mark = (code: number) => (text: string) => `\u001b[${code}m${text}\u001b[0m`;
+
+/** The marks for a stream: none unless it is a terminal, and none where `NO_COLOR` is set. */
+export function styleFor(stream: TextStream, noColor: boolean): Style {
+  if (stream.isTTY !== true || noColor) return { good: plain, bad: plain, dim: plain, bold: plain };
+  return { good: mark(32), bad: mark(31), dim: mark(2), bold: mark(1) };
+}
+
+/** Makes the printer of one command. */
+export function createPrinter(out: TextStream, err: TextStream, noColor: boolean): Printer {
+  return Object.freeze({
+    line: (text = '') => void out.write(`${text}\n`),
+    note: (text: string) => void err.write(`${text}\n`),
+    json: (value: unknown) => void out.write(`${JSON.stringify(value)}\n`),
+    style: styleFor(out, noColor),
+  });
+}
+
+/** Text of a guest, or of a file that a guest wrote, made harmless for a terminal. Line breaks stay. */
+export function untrusted(text: string): string {
+  return text.split('\n').map(escapeControl).join('\n');
+}
+
+/** A table with aligned columns and a header. Cells are escaped. */
+export function table(header: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const cells = [header, ...rows].map((row) => row.map((cell) => escapeControl(cell)));
+  const widths = header.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
+  const render = (row: readonly string[]): string =>
+    row.map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0))).join('  ');
+  const [head = [], ...body] = cells;
+  return [render(head), widths.map((width) => '-'.repeat(width)).join('  '), ...body.map(render)];
+}

@@ -1,0 +1,108 @@
+import { Command, CommanderError } from 'commander';
+import { EXIT, HostError, type ExitCode } from '../../host/index.ts';
+import type { CommandContext, CommandSpec } from './command.ts';
+import { untrusted } from './output/human.ts';
+
+const GROUPS: Readonly<Record<string, string>> = {
+  policy: 'check and explain a policy',
+  audit: 'show and verify audit records',
+};
+
+/** Parses a command line, runs its verb and returns the exit code. Never throws. */
+export async function runCommandLine(
+  commands: readonly CommandSpec[],
+  args: readonly string[],
+  version: string,
+  context: CommandContext,
+): Promise<ExitCode> {
+  let exit: ExitCode = EXIT.ok;
+  const program = createProgram(commands, version, context, (code) => (exit = code));
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return exit;
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return EXIT.ok;
+      if (args.includes('--json')) context.printer.json({ error: { code: 'ERR_USAGE', message: error.message } });
+      return EXIT.usage;
+    }
+    return reportError(error, args.includes('--json'), context);
+  }
+}
+
+/** The whole command line as commander knows it. */
+export function createProgram(
+  commands: readonly CommandSpec[],
+  version: string,
+  context: CommandContext,
+  finished: (code: ExitCode) => void,
+): Command {
+  const program = new Command('sallyport')
+    .description('Runs agents that nobody trusts: every effect is decided by policy and recorded before it happens.')
+    .version(version)
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => context.printer.line(text.trimEnd()),
+      writeErr: (text) => context.printer.note(text.trimEnd()),
+    })
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 ok, 1 the agent failed, 2 denied, 3 configuration or policy invalid, 4 limit, 64 usage, 70 host fault',
+    );
+  const groups = new Map<string, Command>();
+  for (const spec of commands) {
+    const [first = '', second] = spec.name.split(' ');
+    let parent = program;
+    if (second !== undefined) {
+      parent =
+        groups.get(first) ??
+        program
+          .command(first)
+          .description(GROUPS[first] ?? '')
+          .exitOverride();
+      groups.set(first, parent);
+    }
+    addCommand(parent, second ?? first, spec, context, finished);
+  }
+  return program;
+}
+
+function addCommand(
+  parent: Command,
+  word: string,
+  spec: CommandSpec,
+  context: CommandContext,
+  finished: (code: ExitCode) => void,
+): void {
+  const command = parent.command(word).description(spec.summary).exitOverride();
+  for (const { notation, description } of spec.arguments) command.argument(notation, description);
+  for (const { flags, description } of spec.options) command.option(flags, description);
+  command.option('--debug', 'print stack traces of faults');
+  command.addHelpText('after', `\nExample:\n  ${spec.example}`);
+  command.action(async () => {
+    finished(await spec.run(context, command.processedArgs as readonly (string | undefined)[], command.opts()));
+  });
+}
+
+/** Prints an error for the operator: what happened, where, what to do. No stack without `--debug`. */
+export function reportError(error: unknown, json: boolean, context: CommandContext): ExitCode {
+  const host =
+    error instanceof HostError ? error : new HostError('ERR_INTERNAL', 'a fault of the host', { cause: error });
+  const { printer } = context;
+  if (json) {
+    const position = host.position === undefined ? {} : { position: host.position };
+    printer.json({ error: { code: host.code, message: host.message, hints: host.hints, ...position } });
+  }
+  printer.note(`sallyport: ${untrusted(host.message)}`);
+  for (const hint of host.hints) printer.note(`  ${untrusted(hint)}`);
+  if (context.debug) printer.note(stackOf(error));
+  else if (host.code === 'ERR_INTERNAL') printer.note('  run again with --debug for the stack trace');
+  return host.exit;
+}
+
+function stackOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const cause = error.cause === undefined ? '' : `\ncaused by: ${stackOf(error.cause)}`;
+  return `${error.stack ?? error.message}${cause}`;
+}
