@@ -26,7 +26,7 @@ export interface HttpFields {
   show(entries: readonly Entry[]): object;
 }
 
-const fail = (tag: HeaderError['tag']): never => throwWit<HeaderError>({ tag });
+const fail = (tag: HeaderError['tag']): never => throwWit({ tag } satisfies HeaderError);
 const same = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();
 
 function checkEntry(name: string, value: Uint8Array): Entry {

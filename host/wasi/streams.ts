@@ -33,7 +33,7 @@ export interface Streams {
 
 type StreamError = { readonly tag: 'closed' } | { readonly tag: 'last-operation-failed'; readonly val: object };
 
-const closed = (): never => throwWit<StreamError>({ tag: 'closed' });
+const closed = (): never => throwWit({ tag: 'closed' } satisfies StreamError);
 
 type Trap = (message: string) => never;
 

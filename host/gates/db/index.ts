@@ -1,6 +1,7 @@
 import type { ObligationName } from '../../contracts/decision.ts';
 import { HostError } from '../../contracts/errors.ts';
 import type { Gate } from '../../contracts/gate.ts';
+import { sealInterface } from '../../contracts/guest-import.ts';
 import { isRefusal, type Access, type Parsed } from '../../contracts/request.ts';
 import type { ServedInterface } from '../../contracts/served-interface.ts';
 import type { Pipeline } from '../../enforcement/enforce.ts';
@@ -116,7 +117,7 @@ export function createDbGate({ pipeline, config, engine }: DbGateOptions): Gate 
     return new Transaction(transaction);
   }
 
-  const db = Object.freeze({
+  const db = sealInterface({
     query: (database: string, sql: string, parameters: readonly WitValue[]) =>
       query({ database, mode: 'query', text: { kind: 'sql', sql }, parameters }),
     execute: (database: string, sql: string, parameters: readonly WitValue[]) =>

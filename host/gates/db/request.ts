@@ -224,7 +224,7 @@ function accessRequest(
 /** Brings an intention into the form that an attempt would have. */
 function parseIntention({ action, resource, attributes }: Intention, config: DbConfig): Parsed<undefined> {
   if (!ACTIONS.includes(action)) return { refused: 'action: not one of this capability', action };
-  const [, database = '', table = ''] = /^db:([^/]+)\/([^/]+)$/.exec(resource) ?? [];
+  const [, database = '', table = ''] = /^db:([^/\p{Cc}]+)\/([^/\p{Cc}]+)$/u.exec(resource) ?? [];
   if (!config.databases.has(database)) return { refused: FAILURE_TEXTS['unknown-database'], action };
   const name = decoded(table);
   if (name === undefined) return { refused: 'resource: not in the form db:NAME/TABLE', action };

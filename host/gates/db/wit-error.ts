@@ -64,15 +64,15 @@ export function dbAnswer<Value>(enforced: Enforced<Value, DbFailure>): Value {
     case 'ok':
       return enforced.value;
     case 'failed':
-      return throwWit<DbError>(errorOf(enforced.failure));
+      return throwWit(errorOf(enforced.failure) satisfies DbError);
     case 'denied':
-      return throwWit<DbError>({ tag: 'denied', val: enforced.denial });
+      return throwWit({ tag: 'denied', val: enforced.denial } satisfies DbError);
     case 'refused':
-      return throwWit<DbError>(errorOf(BY_TEXT.get(enforced.text) ?? 'internal'));
+      return throwWit(errorOf(BY_TEXT.get(enforced.text) ?? 'internal') satisfies DbError);
     case 'fault':
-      return throwWit<DbError>({ tag: 'internal' });
+      return throwWit({ tag: 'internal' } satisfies DbError);
   }
 }
 
 /** Throws a failure that no effect came before. */
-export const throwFailure = (failure: DbFailure): never => throwWit<DbError>(errorOf(failure));
+export const throwFailure = (failure: DbFailure): never => throwWit(errorOf(failure) satisfies DbError);

@@ -1,5 +1,6 @@
 import type { ObligationName } from '../../contracts/decision.ts';
 import type { Gate } from '../../contracts/gate.ts';
+import { sealInterface } from '../../contracts/guest-import.ts';
 import type { Parsed } from '../../contracts/request.ts';
 import type { ServedInterface } from '../../contracts/served-interface.ts';
 import type { DriverResult } from '../../enforcement/effect.ts';
@@ -55,7 +56,7 @@ export function createFsGate(options: FsGateOptions): Gate {
     return fsAnswer(pipeline.enforceNow({ capability: 'fs', discharges: DISCHARGES, parse, perform }));
   }
 
-  const fs = Object.freeze({
+  const fs = sealInterface({
     read: (path: string, range: WitRange | undefined): Uint8Array =>
       enforce(() => parser.read(path, range), driver.read),
     write: (path: string, contents: Uint8Array): undefined => enforce(() => parser.write(path, contents), driver.write),

@@ -16,12 +16,12 @@ export function fsAnswer<Value>(enforced: Enforced<Value, FsFailure>): Value {
     case 'ok':
       return enforced.value;
     case 'failed':
-      return throwWit<FsError>({ tag: enforced.failure });
+      return throwWit({ tag: enforced.failure } satisfies FsError);
     case 'denied':
-      return throwWit<FsError>({ tag: 'denied', val: enforced.denial });
+      return throwWit({ tag: 'denied', val: enforced.denial } satisfies FsError);
     case 'refused':
-      return throwWit<FsError>({ tag: 'invalid-path', val: enforced.text });
+      return throwWit({ tag: 'invalid-path', val: enforced.text } satisfies FsError);
     case 'fault':
-      return throwWit<FsError>({ tag: 'internal' });
+      return throwWit({ tag: 'internal' } satisfies FsError);
   }
 }

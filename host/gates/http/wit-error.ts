@@ -27,4 +27,4 @@ export function valueOrThrow<Value>(enforced: Enforced<Value, HttpFailure>): Val
 }
 
 /** Throws an error of `wit/http.wit` in the way the glue expects. */
-export const throwHttpError = (error: HttpError): never => throwWit<HttpError>(error);
+export const throwHttpError = (error: HttpError): never => throwWit(error satisfies HttpError);

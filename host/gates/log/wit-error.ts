@@ -11,11 +11,11 @@ export function valueOrThrow<Value>(enforced: Enforced<Value, 'too-large'>): Val
     case 'ok':
       return enforced.value;
     case 'denied':
-      return throwWit<LogError>({ tag: 'denied', val: enforced.denial });
+      return throwWit({ tag: 'denied', val: enforced.denial } satisfies LogError);
     case 'refused':
     case 'failed':
-      return throwWit<LogError>({ tag: 'too-large' });
+      return throwWit({ tag: 'too-large' } satisfies LogError);
     case 'fault':
-      return throwWit<LogError>({ tag: 'internal' });
+      return throwWit({ tag: 'internal' } satisfies LogError);
   }
 }

@@ -11,11 +11,11 @@ export function valueOrThrow<Value>(enforced: Enforced<Value, never>): Value {
     case 'ok':
       return enforced.value;
     case 'denied':
-      return throwWit<PolicyError>({ tag: 'denied', val: enforced.denial });
+      return throwWit({ tag: 'denied', val: enforced.denial } satisfies PolicyError);
     case 'refused':
-      return throwWit<PolicyError>({ tag: 'too-large' });
+      return throwWit({ tag: 'too-large' } satisfies PolicyError);
     case 'failed':
     case 'fault':
-      return throwWit<PolicyError>({ tag: 'internal' });
+      return throwWit({ tag: 'internal' } satisfies PolicyError);
   }
 }

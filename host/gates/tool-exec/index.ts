@@ -1,5 +1,6 @@
 import type { ObligationName } from '../../contracts/decision.ts';
 import type { Gate } from '../../contracts/gate.ts';
+import { sealInterface } from '../../contracts/guest-import.ts';
 import type { ServedInterface } from '../../contracts/served-interface.ts';
 import type { Pipeline } from '../../enforcement/enforce.ts';
 import type { ToolConfig } from './config.ts';
@@ -50,7 +51,7 @@ export function createToolGate(options: ToolGateOptions): Gate {
   const parser = createToolParser({ config, mayCall });
   const driver = createToolDriver({ config, spawner, mounts, callBytes, redeem: pipeline.redeem });
 
-  const toolExec = Object.freeze({
+  const toolExec = sealInterface({
     /** No effect: it tells the agent which of the declared tools its own rules name. */
     list: (): readonly WitTool[] =>
       config.tools

@@ -16,12 +16,12 @@ export function toolAnswer<Value>(enforced: Enforced<Value, ToolFailure>): Value
     case 'ok':
       return enforced.value;
     case 'failed':
-      return throwWit<ToolError>({ tag: enforced.failure });
+      return throwWit({ tag: enforced.failure } satisfies ToolError);
     case 'denied':
-      return throwWit<ToolError>({ tag: 'denied', val: enforced.denial });
+      return throwWit({ tag: 'denied', val: enforced.denial } satisfies ToolError);
     case 'refused':
-      return throwWit<ToolError>({ tag: 'invalid-arguments', val: enforced.text });
+      return throwWit({ tag: 'invalid-arguments', val: enforced.text } satisfies ToolError);
     case 'fault':
-      return throwWit<ToolError>({ tag: 'internal' });
+      return throwWit({ tag: 'internal' } satisfies ToolError);
   }
 }

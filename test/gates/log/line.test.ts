@@ -12,8 +12,11 @@ function createLog({ maxLineBytes = 100, logBytes = 1000 } = {}) {
     limits: { logBytes },
     sink: { line: (level, text) => lines.push([level, text]) },
   });
-  const now = gate.imports.get('sallyport:agent/log')!['write'] as unknown as (level: string, text: string) => undefined;
-  const write = async (level: string, text: string): Promise<undefined> => Promise.resolve(now(level, text));
+  const now = gate.imports.get('sallyport:agent/log')!['write'] as unknown as (
+    level: string,
+    text: string,
+  ) => undefined;
+  const write = async (level: string, text: string): Promise<undefined> => Promise.try(() => now(level, text));
   return { run, lines, write };
 }
 
