@@ -4,6 +4,7 @@ import type { DenialReason } from './contracts/decision.ts';
 import { HostError } from './contracts/errors.ts';
 import type { Clock } from './contracts/powers.ts';
 import type { PolicyRef } from './contracts/decision.ts';
+import { parseStrictJson } from './contracts/strict-json.ts';
 import { isRefusal, NO_ATTRIBUTES, type Access, type Attributes } from './contracts/request.ts';
 import { isProtected } from './enforcement/protection.ts';
 import { canonicalIntention } from './intention.ts';
@@ -139,15 +140,10 @@ function view(explanation: Explanation, file: string): PolicyExplanation {
 
 function argumentsOf(text: string | undefined): Attributes {
   if (text === undefined) return NO_ATTRIBUTES;
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (cause) {
-    throw new HostError('ERR_USAGE', 'the arguments are not JSON', { cause });
-  }
-  if (typeof json !== 'object' || json === null)
-    throw new HostError('ERR_USAGE', 'the arguments are not a JSON object');
-  const attributes = attributesOf(json);
+  // Parsed as the gates do: a name that comes twice is refused here as well.
+  const parsed = parseStrictJson(text, { bytes: 65_536, depth: 16 });
+  if ('refused' in parsed) throw new HostError('ERR_USAGE', `the arguments are ${parsed.refused}`);
+  const attributes = attributesOf(parsed.object);
   if (isAttributesRefusal(attributes)) throw new HostError('ERR_USAGE', attributes.refused);
   return attributes;
 }
