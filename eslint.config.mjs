@@ -16,5 +16,8 @@ export default tseslint.config(
       'no-restricted-globals': ['error', 'fetch', 'eval'],
     },
   },
-  { files: ['test/**', 'bench/**', 'demo/**'], rules: { '@typescript-eslint/no-non-null-assertion': 'off', 'no-restricted-globals': 'off', 'max-lines': 'off' } },
+  {
+    files: ['test/**', 'bench/**', 'demo/**'],
+    rules: { '@typescript-eslint/no-non-null-assertion': 'off', 'no-restricted-globals': 'off', 'max-lines': 'off' },
+  },
 );
