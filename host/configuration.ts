@@ -64,6 +64,13 @@ function refuseExposed(file: string, manifest: Manifest, settings: GateSettings,
     throw new HostError('ERR_CONFIG_INVALID', `\`${file}\` lets agents change what the host relies on`, { hints });
 }
 
+/** A component that agents can write must not run: whoever writes it runs with the rights of another agent. */
+export function refuseExposedComponent({ settings }: Configuration, component: string, powers: HostPowers): void {
+  const hints = exposures(settings, [component, realOf(component, powers)]);
+  if (hints.length > 0)
+    throw new HostError('ERR_COMPONENT_REFUSED', 'agents can write the component that is to run', { hints });
+}
+
 /** A path with its links resolved, as far as it exists. */
 function realOf(path: string, { probe }: Pick<HostPowers, 'probe'>): string {
   const real = probe.real(path);
@@ -88,7 +95,10 @@ function readBytes(
   { probe, texts }: HostPowers,
 ): Uint8Array {
   const kind = probe.kind(path);
-  if (kind === undefined) throw new HostError(code, `there is no file \`${shown}\``);
+  if (kind === undefined) {
+    const hints = code === 'ERR_CONFIG_READ' ? ['name the configuration with `--config`'] : [];
+    throw new HostError(code, `there is no file \`${shown}\``, { hints });
+  }
   if (kind !== 'file')
     throw new HostError(code, `\`${shown}\` is ${kind === 'directory' ? 'a directory' : 'not a regular file'}`);
   try {

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { runAgent } from './agent-run.ts';
-import { readConfiguration, type Configuration } from './configuration.ts';
+import { readConfiguration, refuseExposedComponent, type Configuration } from './configuration.ts';
 import { HostError } from './contracts/errors.ts';
 import type { LogLevel } from './contracts/log-sink.ts';
 import type { RunFacts } from './contracts/principal.ts';
@@ -101,6 +101,7 @@ function createHost(configuration: Configuration, workingDirectory: string, powe
     manifest: configuration.manifest,
     async run(request: RunOptions): Promise<RunResult> {
       const { agent, component } = choose(request);
+      refuseExposedComponent(configuration, component, powers);
       const run = {
         configuration,
         agent,

@@ -66,7 +66,7 @@ export function createHostCalls(options: HostCallOptions): HostCalls {
   }
 
   function admit(target: HostTarget, arguments_: readonly unknown[]): readonly unknown[] {
-    if (ending.ended() !== undefined) over();
+    if (ending.ended() !== undefined || meter.isStopped()) over();
     sampleMemory();
     if (meter.countCall() > limits.hostCalls) {
       ending.end({
@@ -114,7 +114,7 @@ export function createHostCalls(options: HostCallOptions): HostCalls {
       try {
         return refuse(target, error);
       } catch (thrown) {
-        if (ending.ended() !== undefined) return park();
+        if (ending.ended() !== undefined || meter.isStopped()) return park();
         throw thrown;
       }
     }

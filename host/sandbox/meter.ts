@@ -9,14 +9,17 @@ export interface Meter {
   notePages(pages: number): void;
   /** Notes that the guest starts now, when the cell itself has used `cpuMs`: its own start is not the guest's. */
   noteStart(cpuMs: number): void;
+  /** Says that the run is over. A guest that never yields the thread hears no message: its next call does. */
+  noteStop(): void;
+  isStopped(): boolean;
   hostCalls(): number;
   peakPages(): number;
   /** CPU time of the cell when the guest started; `undefined` before. Milliseconds. */
   startCpuMs(): number | undefined;
 }
 
-const WORD = { calls: 0, pages: 1, started: 2, startCpuMs: 3 } as const;
-const WORDS = 4;
+const WORD = { calls: 0, pages: 1, started: 2, startCpuMs: 3, stopped: 4 } as const;
+const WORDS = 5;
 
 export const createMeterMemory = (): SharedArrayBuffer => new SharedArrayBuffer(WORDS * Uint32Array.BYTES_PER_ELEMENT);
 
@@ -31,6 +34,8 @@ export function createMeter(memory: SharedArrayBuffer = createMeterMemory()): Me
       Atomics.store(words, WORD.startCpuMs, Math.round(cpuMs));
       Atomics.store(words, WORD.started, 1);
     },
+    noteStop: () => void Atomics.store(words, WORD.stopped, 1),
+    isStopped: () => Atomics.load(words, WORD.stopped) === 1,
     hostCalls: () => Atomics.load(words, WORD.calls),
     peakPages: () => Atomics.load(words, WORD.pages),
     startCpuMs: () => (Atomics.load(words, WORD.started) === 1 ? Atomics.load(words, WORD.startCpuMs) : undefined),

@@ -75,7 +75,7 @@ async function supervise(options: ThreadCellOptions): Promise<CellEnd> {
     return unused({ kind: 'fault', message: `the cell cannot be started: ${describeError(error)}` });
   }
   const diagnostics = drain(worker);
-  const life = watch(worker, options);
+  const life = watch(worker, options, meter);
   const cpu = createCpuWatch(worker, meter, limits, (end) => life.stop(end));
   const wall = setTimeout(
     () => life.stop({ kind: 'limit', limit: 'wallMs', message: `the run took longer than ${limits.wallMs} ms` }),
@@ -113,7 +113,7 @@ interface Life {
 }
 
 /** Follows a worker to its end. The first word about how the run ended counts, and the supervisor's own comes first. */
-function watch(worker: Worker, options: ThreadCellOptions): Life {
+function watch(worker: Worker, options: ThreadCellOptions, meter: Meter): Life {
   const { promise, resolve } = Promise.withResolvers<Outcome>();
   let known: GuestEnd | undefined;
   let stopped = false;
@@ -131,6 +131,7 @@ function watch(worker: Worker, options: ThreadCellOptions): Life {
     if (known !== undefined) return;
     known = end;
     stopped = true;
+    meter.noteStop();
     worker.postMessage({ kind: 'stop', end } satisfies ToCell);
     killIn(NOTICE_MS);
   }
