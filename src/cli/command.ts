@@ -1,4 +1,4 @@
-import type { ExitCode } from '../../host/index.ts';
+import type { ExitCode, HostError } from '../../host/index.ts';
 import type { Printer } from './output/human.ts';
 
 /** What a command may use. Nothing else of the process reaches it. */
@@ -31,6 +31,8 @@ export interface CommandSpec {
   readonly arguments: readonly ArgumentSpec[];
   readonly options: readonly OptionSpec[];
   readonly example: string;
+  /** What `--json` prints where the verb ended with an error; the error itself, if absent. */
+  readonly failure?: (error: HostError) => unknown;
   /** `values` are the options as parsed, by camel-case name; each verb validates its own. */
   run(context: CommandContext, args: readonly (string | undefined)[], values: unknown): Promise<ExitCode>;
 }

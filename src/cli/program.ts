@@ -23,11 +23,25 @@ export async function runCommandLine(
   } catch (error) {
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return EXIT.ok;
-      if (args.includes('--json')) context.printer.json({ error: { code: 'ERR_USAGE', message: error.message } });
+      // Commander has told the operator already.
+      const usage = new HostError('ERR_USAGE', error.message.replace(/^error: /, ''), { cause: error });
+      if (args.includes('--json')) context.printer.json(failureOf(commands, args, usage));
       return EXIT.usage;
     }
-    return reportError(error, args.includes('--json'), context);
+    const host =
+      error instanceof HostError ? error : new HostError('ERR_INTERNAL', 'a fault of the host', { cause: error });
+    if (args.includes('--json')) context.printer.json(failureOf(commands, args, host));
+    noteError(host, error, context);
+    return host.exit;
   }
+}
+
+/** What `--json` prints for an error: machine readers get the object that the verb promises, whatever stopped it. */
+function failureOf(commands: readonly CommandSpec[], args: readonly string[], error: HostError): unknown {
+  const spec = commands.find(({ name }) => name.split(' ').every((word, index) => args[index] === word));
+  if (spec?.failure !== undefined) return spec.failure(error);
+  const { code, message, hints, position } = error;
+  return { error: { code, message, hints, ...(position === undefined ? {} : { position }) } };
 }
 
 /** The whole command line as commander knows it. */
@@ -44,7 +58,7 @@ export function createProgram(
     .exitOverride()
     .configureOutput({
       writeOut: (text) => context.printer.line(text.trimEnd()),
-      writeErr: (text) => context.printer.note(text.trimEnd()),
+      writeErr: (text) => context.printer.note(untrusted(text.trimEnd())),
     })
     .addHelpText(
       'after',
@@ -85,20 +99,12 @@ function addCommand(
   });
 }
 
-/** Prints an error for the operator: what happened, where, what to do. No stack without `--debug`. */
-export function reportError(error: unknown, json: boolean, context: CommandContext): ExitCode {
-  const host =
-    error instanceof HostError ? error : new HostError('ERR_INTERNAL', 'a fault of the host', { cause: error });
-  const { printer } = context;
-  if (json) {
-    const position = host.position === undefined ? {} : { position: host.position };
-    printer.json({ error: { code: host.code, message: host.message, hints: host.hints, ...position } });
-  }
+/** Tells the operator what happened, where, what to do. No stack without `--debug`. */
+function noteError(host: HostError, error: unknown, { printer, debug }: CommandContext): void {
   printer.note(`sallyport: ${untrusted(host.message)}`);
   for (const hint of host.hints) printer.note(`  ${untrusted(hint)}`);
-  if (context.debug) printer.note(stackOf(error));
+  if (debug) printer.note(untrusted(stackOf(error)));
   else if (host.code === 'ERR_INTERNAL') printer.note('  run again with --debug for the stack trace');
-  return host.exit;
 }
 
 function stackOf(error: unknown): string {

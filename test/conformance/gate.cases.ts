@@ -181,7 +181,8 @@ export function gateCases({ name, served, actions, create, intention, secrets = 
       withGate(allow, ({ gate }) => {
         const once = gate.intention(intention);
         if (isRefusal(once)) throw new Error(once.refused);
-        expect(gate.intention(once.accesses[0])).toMatchObject({ accesses: once.accesses });
+        const { action, resource } = once.accesses[0];
+        expect(gate.intention({ ...intention, action, resource })).toMatchObject({ accesses: once.accesses });
       }));
 
     it.each([

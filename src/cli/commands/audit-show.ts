@@ -18,7 +18,7 @@ export const auditShow: CommandSpec = {
     { notation: '[run]', description: 'a run id (or its beginning), a file, or `latest`, which is the default' },
   ],
   options: [...AUDIT_OPTIONS, JSON_OPTION],
-  example: 'sallyport audit show latest --config demo/sallyport.yaml',
+  example: 'sallyport audit show latest --config guest-examples/hello/sallyport.yaml',
   async run({ printer, workingDirectory }, [wanted = 'latest'], values) {
     const options = Options.parse(values);
     const { file, records } = readAudit(auditLocation(options, wanted, workingDirectory), wanted);

@@ -29,7 +29,7 @@ export const doctor: CommandSpec = {
     const tools = Object.entries(toolchains).map(([language, { available, detail, howToGet }]) => [
       language,
       yes(available),
-      available ? detail : howToGet,
+      available ? detail : `${detail}; get it with: ${howToGet.replaceAll('\n', '; ')}`,
     ]);
     for (const line of table(['can build', 'ready', 'detail'], tools)) printer.line(line);
     return EXIT.ok;

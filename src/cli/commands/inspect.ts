@@ -20,7 +20,7 @@ export const inspect: CommandSpec = {
     },
   ],
   options: [CONFIG_OPTION, { flags: '-a, --agent <name>', description: 'whose policy to show' }, JSON_OPTION],
-  example: 'sallyport inspect build/triage.wasm --config demo/sallyport.yaml --agent triage',
+  example: 'sallyport inspect build/hello.wasm --config guest-examples/hello/sallyport.yaml',
   async run(context, [component], values) {
     const options = Options.parse(values);
     const host = await openHost({ configuration: options.config, workingDirectory: context.workingDirectory });

@@ -11,7 +11,7 @@ export const policyCheck: CommandSpec = {
   summary: 'load the configuration and its policy, and explain every problem with file and line',
   arguments: [],
   options: [CONFIG_OPTION, JSON_OPTION],
-  example: 'sallyport policy check --config demo/sallyport.yaml',
+  example: 'sallyport policy check --config guest-examples/hello/sallyport.yaml',
   async run({ printer, workingDirectory }, _args, values) {
     const options = Options.parse(values);
     const host = await openHost({ configuration: options.config, workingDirectory });

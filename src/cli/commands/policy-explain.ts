@@ -33,7 +33,7 @@ export const policyExplain: CommandSpec = {
     { flags: '--at <time>', description: 'when it would happen, RFC 3339; now if absent' },
     JSON_OPTION,
   ],
-  example: 'sallyport policy explain fs:read /workspace/.env --config demo/sallyport.yaml --agent triage',
+  example: 'sallyport policy explain fs:read /workspace/.env --config guest-examples/hello/sallyport.yaml',
   async run(context, [action = '', resource = ''], values) {
     const parsed = Options.safeParse(values);
     if (!parsed.success) throw new HostError('ERR_USAGE', z.prettifyError(parsed.error).replaceAll('\n', ' '));
@@ -54,6 +54,8 @@ export const policyExplain: CommandSpec = {
   },
 };
 
+const remark = (note: string | undefined): string => (note === undefined ? '' : `  -- ${untrusted(note)}`);
+
 function show({ printer }: CommandContext, explanation: PolicyExplanation): void {
   const { effect, reason, action, resource, agent, matched, near, rowToAdd } = explanation;
   const word = effect === 'allow' ? printer.style.good('allow') : printer.style.bad(effect);
@@ -61,9 +63,9 @@ function show({ printer }: CommandContext, explanation: PolicyExplanation): void
     `${word} ${untrusted(`${action} ${resource}`)} for ${untrusted(agent)}${reason === undefined ? '' : ` (${reason})`}`,
   );
   for (const { file, line, row, note } of matched)
-    printer.line(`  matched ${file}:${line}: ${row}${note === undefined ? '' : `  -- ${note}`}`);
+    printer.line(`  matched ${file}:${line}: ${untrusted(row)}${remark(note)}`);
   for (const { file, line, row, note } of near)
-    printer.line(`  nearly  ${file}:${line}: ${row}${note === undefined ? '' : `  -- ${note}`}`);
+    printer.line(`  nearly  ${file}:${line}: ${untrusted(row)}${remark(note)}`);
   if (explanation.note !== undefined) printer.line(`  ${untrusted(explanation.note)}`);
   if (rowToAdd !== undefined) printer.line(`  to allow it, add: ${untrusted(rowToAdd)}`);
 }

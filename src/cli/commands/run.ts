@@ -1,12 +1,5 @@
 import { z } from 'zod';
-import {
-  EXIT_OF_STATUS,
-  HostError,
-  openHost,
-  type DecisionEvent,
-  type Host,
-  type RunResult,
-} from '../../../host/index.ts';
+import { EXIT_OF_STATUS, openHost, type DecisionEvent, type Host, type RunResult } from '../../../host/index.ts';
 import { CONFIG_OPTION, JSON_OPTION, type CommandContext, type CommandSpec } from '../command.ts';
 import { readInput } from '../input.ts';
 import { untrusted } from '../output/human.ts';
@@ -42,35 +35,28 @@ export const run: CommandSpec = {
     { flags: '--on-behalf-of <user>', description: 'for whom the agent runs: user:NAME' },
     JSON_OPTION,
   ],
-  example: 'sallyport run build/triage.wasm --config demo/sallyport.yaml --agent triage --input @task.json',
+  example: 'sallyport run build/hello.wasm --config guest-examples/hello/sallyport.yaml --input Ada',
+  failure: failedResult,
   async run(context, [component], values) {
     const options = Options.parse(values);
-    let result: RunResult;
-    try {
-      const input = await readInput(options.input, context);
-      const { workingDirectory } = context;
-      const host = await openHost({ configuration: options.config, workingDirectory, spareCell: true });
-      result = await host.run({
-        input,
-        signal: context.signal,
-        ...(options.agent === undefined ? {} : { agent: options.agent }),
-        ...(component === undefined ? {} : { component }),
-        ...(options.purpose === undefined ? {} : { purpose: options.purpose }),
-        ...(options.onBehalfOf === undefined ? {} : { onBehalfOf: options.onBehalfOf }),
-        onDecision: (event, agent) => showDenial(context, host, event, agent),
-        onLog: (level, text) => context.printer.note(`[${level}] ${untrusted(text)}`),
-        onOutput: (text: string) => context.printer.note(untrusted(text)),
-        onFault: (text) => context.printer.note(`sallyport: fault: ${untrusted(text)}`),
-      });
-    } catch (error) {
-      // Machine readers get the one object that `run` promises, whatever stopped it.
-      if (!options.json || !(error instanceof HostError)) throw error;
-      result = failedResult(error);
-      for (const line of [error.message, ...error.hints]) context.printer.note(untrusted(line));
-    }
-    if (options.json) context.printer.json(result);
+    const input = await readInput(options.input, context);
+    const { workingDirectory, printer } = context;
+    const host = await openHost({ configuration: options.config, workingDirectory, spareCell: true });
+    const result = await host.run({
+      input,
+      signal: context.signal,
+      ...(options.agent === undefined ? {} : { agent: options.agent }),
+      ...(component === undefined ? {} : { component }),
+      ...(options.purpose === undefined ? {} : { purpose: options.purpose }),
+      ...(options.onBehalfOf === undefined ? {} : { onBehalfOf: options.onBehalfOf }),
+      onDecision: (event, agent) => showDenial(context, host, event, agent),
+      onLog: (level, text) => printer.note(`[${level}] ${untrusted(text)}`),
+      onOutput: (text: string) => printer.note(untrusted(text)),
+      onFault: (text) => printer.note(`sallyport: fault: ${untrusted(text)}`),
+    });
+    if (options.json) printer.json(result);
     else show(context, result);
-    return result.run === null && result.error?.code === 'ERR_INPUT_INVALID' ? 64 : EXIT_OF_STATUS[result.status];
+    return EXIT_OF_STATUS[result.status];
   },
 };
 
@@ -78,7 +64,7 @@ export const run: CommandSpec = {
 function showDenial({ printer }: CommandContext, host: Host, event: DecisionEvent, agent: string): void {
   if (event.effect === 'allow') return;
   const { action, resource, reason = 'no-rule', attributes, id } = event;
-  printer.note(`${printer.style.bad('denied')} ${untrusted(`${action} ${resource}`)} (${reason}, ${id})`);
+  printer.note(`${printer.noteStyle.bad('denied')} ${untrusted(`${action} ${resource}`)} (${reason}, ${id})`);
   if (reason === 'no-rule')
     printer.note(`  to allow it, add: ${untrusted(host.rowFor(agent, action, resource, attributes))}`);
 }
@@ -88,7 +74,10 @@ function show({ printer }: CommandContext, result: RunResult): void {
   const { allow, deny } = result.decisions;
   const { wallMs, hostCalls, peakLinearMemoryBytes } = result.usage;
   if (result.error !== undefined) {
-    printer.note(`${printer.style.bad(result.status)}: ${result.error.code}: ${untrusted(result.error.message)}`);
+    printer.note(`${printer.noteStyle.bad(result.status)}: ${result.error.code}: ${untrusted(result.error.message)}`);
+    // What a JavaScript agent makes of a refusal that it does not catch: the engine has no text for it.
+    if (result.error.code === 'trap' && deny > 0)
+      printer.note('  the agent may not have handled a denial: a refusal of the host is an exception with a `payload`');
   }
   printer.note(
     `${result.status}: ${allow} allowed, ${deny} denied, ${hostCalls} host calls, ${Math.round(wallMs)} ms, ` +

@@ -8,7 +8,10 @@ export interface Printer {
   readonly note: (text: string) => void;
   /** One JSON value on standard output, on one line. */
   readonly json: (value: unknown) => void;
+  /** For standard output. */
   readonly style: Style;
+  /** For standard error: one of the two may be a terminal and the other a file. */
+  readonly noteStyle: Style;
 }
 
 /** Text marks; plain text where the stream is not a terminal. */
@@ -38,9 +41,19 @@ export function createPrinter(out: TextStream, err: TextStream, noColor: boolean
   return Object.freeze({
     line: (text = '') => void out.write(`${text}\n`),
     note: (text: string) => void err.write(`${text}\n`),
-    json: (value: unknown) => void out.write(`${JSON.stringify(value)}\n`),
+    json: (value: unknown) => void out.write(`${printableJson(value)}\n`),
     style: styleFor(out, noColor),
+    noteStyle: styleFor(err, noColor),
   });
+}
+
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+/** JSON of the same value in which nothing acts on a terminal: C1 controls and format characters are escaped as well. */
+function printableJson(value: unknown): string {
+  const units = (text: string): string =>
+    text.replace(/[^]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return JSON.stringify(value).replace(UNPRINTABLE, units);
 }
 
 /** Text of a guest, or of a file that a guest wrote, made harmless for a terminal. Line breaks stay. */

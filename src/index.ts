@@ -1,0 +1,2 @@
+/** The library: a host for agents, in a program of one's own. */
+export * from '../host/index.ts';

@@ -1,0 +1,71 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Attribute } from '../../host/contracts/request.ts';
+import { escapeControl } from '../../host/contracts/escape.ts';
+import { proposeRow } from '../../host/policy/row-proposal.ts';
+import { access, AGENT, CONTEXT, load, pointOf } from './fixture.ts';
+
+type Arguments = Readonly<Record<string, Attribute>>;
+
+const propose = (given: Arguments) => {
+  const snapshot = load('');
+  const decision = { effect: 'deny', reason: 'no-rule', rules: [], access: 0, policy: snapshot.ref } as const;
+  return proposeRow(snapshot, AGENT, access('tool:call', 'tool:grep', given), decision);
+};
+
+const whenOf = (given: Arguments): string => propose(given).lineToAdd?.split(', ')[4] ?? '';
+
+async function allows(line: string, given: Arguments): Promise<boolean> {
+  const point = await pointOf(`${line}\n`);
+  return point.decide([access('tool:call', 'tool:grep', given)], CONTEXT).effect === 'allow';
+}
+
+describe('the row for a denied call', () => {
+  it.each<[Arguments, string]>([
+    [{}, '-'],
+    [{ file: 'secrets.log' }, 'arg.file=secrets.log'],
+    [{ file: 'a', count: 3, force: true }, 'arg.file=a arg.count=3 arg.force=true'],
+    [{ text: 'a b, (c|d) 100%' }, 'arg.text=a%20b%2C%20%28c%7Cd%29%20100%25'],
+    [{ paths: ['a', 'b', 'a'] }, 'arg.paths=a|b'],
+    [{ text: `it's "so"` }, 'arg.text~it*s%20*so*'],
+    [{ text: 'a\u202eb\nc' }, 'arg.text~a*b*c'],
+    [{ text: 'a\u00a0' }, 'arg.text~a*'],
+  ])('tests the arguments %j', (given, when) => expect(whenOf(given)).toBe(when));
+
+  it.each<[string, Arguments, string]>([
+    ['an empty text', { text: '' }, 'arg.text'],
+    ['an empty list', { paths: [] }, 'arg.paths'],
+    ['a text of quotes alone', { text: `''` }, 'arg.text'],
+    ['a text without end', { text: 'x'.repeat(10_000) }, 'arg.text'],
+    ['a name that the tool does not publish', { nosuch: 'x' }, 'arg.nosuch'],
+  ])('says that it leaves %s open', (_, given, name) => {
+    const { lineToAdd, note } = propose({ file: 'a', ...given });
+    expect(lineToAdd).toContain(', arg.file=a, allow, -');
+    expect(note).toBe(`the row does not test \`${name}\``);
+  });
+
+  it('tests no attributes of other gates: there the resource says what is touched', () => {
+    const snapshot = load('');
+    const decision = { effect: 'deny', reason: 'no-rule', rules: [], access: 0, policy: snapshot.ref } as const;
+    const { lineToAdd } = proposeRow(snapshot, AGENT, access('db:select', 'db:main/a', { columns: ['b'] }), decision);
+    expect(lineToAdd).toBe('p, agent:a, db:select, db:main/a, -, allow, -');
+  });
+
+  it('shows as it stands, loads, allows the call, and no call with another value', async () => {
+    const scalar = fc.oneof(fc.string({ unit: 'binary' }), fc.double({ noNaN: true }), fc.boolean());
+    const value = fc.oneof(scalar, fc.array(scalar, { maxLength: 3 }));
+    const given = fc.dictionary(fc.stringMatching(/^[a-z][a-z0-9-]{0,8}$/), value, { maxKeys: 4 });
+    await fc.assert(
+      fc.asyncProperty(given, async (attributes) => {
+        const { lineToAdd = '', note } = propose(attributes);
+        expect(escapeControl(lineToAdd)).toBe(lineToAdd);
+        expect(await allows(lineToAdd, attributes)).toBe(true);
+        if (note !== undefined) return;
+        for (const name of Object.keys(attributes)) {
+          expect(await allows(lineToAdd, { ...attributes, [name]: '\u2603 another' })).toBe(false);
+        }
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
