@@ -4,7 +4,7 @@ import type { Clause, ClauseScope, ClauseText, ConditionInput, Verdict } from '.
 import { parseFact } from './conditions/fact.ts';
 import { parseLabel } from './conditions/label.ts';
 import { parseAfter, parseBefore, parseDays, parseHours } from './conditions/time.ts';
-import { nearest } from './spelling.ts';
+import { closest } from '../contracts/suggestion.ts';
 
 /** The `when` cell of a row, compiled. */
 export interface Condition {
@@ -65,7 +65,7 @@ function parseClause(clause: ClauseText, scope: ClauseScope): Clause {
   if (clause.text === '-') throw new CellError(clause.offset, '`-` is the empty condition and stands alone');
   const names = CLAUSES.map(({ name }) => name);
   const word = /^[a-z-]+[(.]?/i.exec(clause.text)?.[0] ?? clause.text;
-  const near = nearest(word, names);
+  const near = closest(word, names);
   const expected =
     near === undefined ? `; expected ${names.map((name) => `\`${name}\``).join(' ')}` : `; did you mean \`${near}\``;
   throw new CellError(clause.offset, `unknown clause \`${clause.text}\`${expected}`);

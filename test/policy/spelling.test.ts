@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { nearest, suggestion } from '../../host/policy/spelling.ts';
+import { closest as nearest } from '../../host/contracts/suggestion.ts';
+import { suggestion } from '../../host/policy/spelling.ts';
 
 describe('nearest spelling', () => {
   it.each([

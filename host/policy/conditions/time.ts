@@ -1,5 +1,6 @@
 import { CellError } from '../cell-error.ts';
-import { nearest, suggestion } from '../spelling.ts';
+import { closest } from '../../contracts/suggestion.ts';
+import { suggestion } from '../spelling.ts';
 import type { Clause, ClauseScope, ClauseText } from './clause.ts';
 import { DAYS, zoneNames, type ZoneClock } from './zone-clock.ts';
 
@@ -86,7 +87,7 @@ function rangeAndZone(
     throw new CellError(offset, `expected a range and a time zone, as in \`${example}\``);
   const clock = scope.zones(zone);
   if (clock === undefined) {
-    const near = nearest(zone, zoneNames());
+    const near = closest(zone, zoneNames());
     throw new CellError(
       offset + range.length + 1,
       `unknown time zone \`${zone}\`${near === undefined ? '; expected for instance `Europe/Paris` or `UTC`' : `; did you mean \`${near}\``}`,
