@@ -53,11 +53,14 @@ async function play(language: Language, component: string, world: ReturnType<typ
   line();
   line(style.bold(`triage in ${language}`));
   const host = await openHost({ configuration: world.configuration, workingDirectory: root });
+  // Collected as it happens: the record holds digests of arguments, and the row must not allow more than was denied.
+  const missing = new Map<string, string>();
   const result = await host.run({
     agent: 'triage',
     component,
     input: world.input,
-    signal: new AbortController().signal,
+    onDecision: ({ action, resource, attributes }, agent) =>
+      missing.set(`${action} ${resource}`, host.rowFor(agent, action, resource, attributes)),
   });
   line(untrusted(result.output ?? `${result.status}: ${result.error?.message ?? ''}`));
   if (result.audit === null) return { language, result, ready: false };
@@ -71,7 +74,7 @@ async function play(language: Language, component: string, world: ReturnType<typ
       action,
       resource,
       decision,
-      rules === '' ? `add: ${host.rowFor('triage', action, resource)}` : rules,
+      rules === '' ? `add: ${missing.get(`${action} ${resource}`) ?? ''}` : rules,
     ]);
   line();
   for (const row of table(['time', 'gate', 'action', 'resource', 'decision', 'rule, or the missing line'], rows))

@@ -16,7 +16,7 @@ export interface PathProbe {
   identity?(path: string): string | undefined;
 }
 
-/** What `resolve` may use. `problem` collects; the manifest refuses the configuration if there was any. */
+/** What `resolve` may use. `problem` collects; one problem is enough for the manifest to refuse the configuration. */
 export interface ResolveContext {
   /** Absolute directory of the configuration file: relative paths start here. */
   readonly directory: string;
