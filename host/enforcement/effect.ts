@@ -14,14 +14,17 @@ export type DriverResult<Value, Failure> =
   /** The driver found, before the effect, that the object is not what may be touched (an address, a link). */
   | { readonly status: 'denied'; readonly reason: DenialReason; readonly facts?: OutcomeFacts };
 
+/** A value, now or later. */
+export type Pending<Value> = Value | Promise<Value>;
+
 /** One effect on its way through the pipeline. */
 export interface Effect<Target, Value, Failure> {
   readonly capability: Capability;
   /** The obligations that this gate can discharge. Any other on the decision denies. */
   readonly discharges: ReadonlySet<ObligationName>;
   /** Validates and canonicalises the guest's arguments. */
-  readonly parse: () => Parsed<Target> | Promise<Parsed<Target>>;
-  readonly perform: (grant: Grant<Target>) => DriverResult<Value, Failure> | Promise<DriverResult<Value, Failure>>;
+  readonly parse: () => Pending<Parsed<Target>>;
+  readonly perform: (grant: Grant<Target>) => Pending<DriverResult<Value, Failure>>;
 }
 
 /** An effect whose parser and driver answer at once. */

@@ -6,7 +6,7 @@ import type { Ids } from '../contracts/ids.ts';
 import type { Clock } from '../contracts/powers.ts';
 import type { Principal, RunFacts } from '../contracts/principal.ts';
 import { isRefusal, type AccessRequest, type Attributes, type Json, type Parsed } from '../contracts/request.ts';
-import type { DriverResult, Effect, Enforced, ImmediateEffect } from './effect.ts';
+import type { DriverResult, Effect, Enforced, ImmediateEffect, Pending } from './effect.ts';
 import { createGrantAuthority, type Redeem } from './grant.ts';
 import { isProtected } from './protection.ts';
 import { requestDigest } from './request-digest.ts';
@@ -37,8 +37,11 @@ export interface PipelineOptions {
 
 /** The policy enforcement point shared by all gates. */
 export interface Pipeline {
-  /** Takes one effect through the ten steps of `order.ts`. Never rejects. */
-  enforce<Target, Value, Failure>(effect: Effect<Target, Value, Failure>): Promise<Enforced<Value, Failure>>;
+  /**
+   * Takes one effect through the ten steps of `order.ts`. Never throws, never rejects. It answers at once where parser
+   * and driver do: a promise would cost the guest a switch of stacks.
+   */
+  enforce<Target, Value, Failure>(effect: Effect<Target, Value, Failure>): Pending<Enforced<Value, Failure>>;
   /** The same for an effect that never waits: the guest is answered without giving up its stack. Never throws. */
   enforceNow<Target, Value, Failure>(effect: ImmediateEffect<Target, Value, Failure>): Enforced<Value, Failure>;
   /** Decides without any effect: what an attempt would get now. Nothing is recorded. */
@@ -49,9 +52,6 @@ export interface Pipeline {
   /** True once a record could not be written: every effect is denied from then on. */
   readonly auditFailed: () => boolean;
 }
-
-/** A value, now or later. */
-type Pending<Value> = Value | Promise<Value>;
 
 /** An effect between its intent and its outcome. */
 interface OpenEffect {
@@ -244,7 +244,6 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     return { status: 'denied', denial: deny(action, resource, decided, record, attributes) };
   }
 
-  /** Answers at once where parser and driver do: a promise would cost the guest a switch of stacks. */
   function run<Target, Value, Failure>(effect: Effect<Target, Value, Failure>): Pending<Enforced<Value, Failure>> {
     const faulted = (error: unknown): { readonly status: 'fault' } => {
       fault(error);
@@ -264,7 +263,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     redeem: grants.redeem,
     auditFailed: () => failed,
 
-    enforce: async <Target, Value, Failure>(effect: Effect<Target, Value, Failure>) => run(effect),
+    enforce: run,
 
     enforceNow<Target, Value, Failure>(effect: ImmediateEffect<Target, Value, Failure>): Enforced<Value, Failure> {
       const enforced = run(effect);
