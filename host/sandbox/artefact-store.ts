@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { HostError } from '../contracts/errors.ts';
 import { GLUE_FILE, type Artefact } from './artefact.ts';
 import { vetFileName } from './core-names.ts';
+import { SIGNATURES } from './signature-schema.ts';
 
 const SHA256 = z.string().regex(/^[0-9a-f]{64}$/);
 const COUNT = z.int().nonnegative();
@@ -23,6 +24,7 @@ const MANIFEST = z.strictObject({
       functions: z.array(z.string()),
       waits: z.array(z.string()),
       classes: z.array(z.string()),
+      signatures: SIGNATURES,
     }),
   ),
 });

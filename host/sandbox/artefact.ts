@@ -1,3 +1,5 @@
+import type { FunctionSignature } from './value-type.ts';
+
 /** A core module of a prepared component, vetted and capped. */
 export interface ArtefactModule {
   /** The file, and the name under which the glue asks for it. */
@@ -21,6 +23,8 @@ export interface ArtefactImport {
   readonly waits: readonly string[];
   /** The resource classes that the glue wants, by JavaScript name. */
   readonly classes: readonly string[];
+  /** Of those functions that the host lowers itself, by WIT name; all others are left to the glue. */
+  readonly signatures: Readonly<Record<string, FunctionSignature>>;
 }
 
 /** A component, ready to be instantiated. Plain data. */

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { createByteReader, type ByteReader } from './byte-reader.ts';
+import { PRIMITIVES, type FunctionSignature, type ValueType } from './value-type.ts';
 
 /*
  * The types of a component's imports, read from its binary (Component Model, "Binary Format"). The text that tools
@@ -11,10 +12,28 @@ import { createByteReader, type ByteReader } from './byte-reader.ts';
 /** Digests of function types by `interface#function`, without version. */
 export type FunctionTypes = ReadonlyMap<string, string>;
 
+/** The functions that a component imports. */
+export interface ImportedFunctions {
+  readonly types: FunctionTypes;
+  /**
+   * What plain functions take and give, by the same names: those with handles have none. A type that is used twice is
+   * one object: as text it may be far longer than the component, so only known types are to be written down.
+   */
+  readonly signatures: ReadonlyMap<string, FunctionSignature>;
+}
+
 /** What an index of a type space stands for. An instance type is read when its name is known: resources bear it. */
 type Type =
-  | { readonly kind: 'value' | 'function' | 'other'; readonly digest: string }
+  | ({ readonly kind: 'value' } & Value)
+  | { readonly kind: 'function'; readonly digest: string; readonly signature: FunctionSignature | undefined }
+  | { readonly kind: 'other'; readonly digest: string }
   | { readonly kind: 'instance'; readonly open: (name: string) => ReadonlyMap<string, Type> };
+
+/** A value type: without `shape` it is more than plain data. */
+interface Value {
+  readonly digest: string;
+  readonly shape: ValueType | undefined;
+}
 
 /** The index spaces of a component or of an instance type. */
 interface Scope {
@@ -30,9 +49,14 @@ const SORT = { core: 0, type: 3, instance: 5 } as const;
 const NOTHING: ReadonlyMap<string, Type> = new Map();
 const OPAQUE: Type = { kind: 'other', digest: 'opaque' };
 
-/** Reads the types of all functions that a component imports. Throws for anything that it does not know. */
-export function importedFunctionTypes(component: Uint8Array): FunctionTypes {
-  const found = new Map<string, string>();
+interface Found {
+  readonly types: Map<string, string>;
+  readonly signatures: Map<string, FunctionSignature>;
+}
+
+/** Reads all functions that a component imports. Throws for anything that it does not know. */
+export function importedFunctions(component: Uint8Array): ImportedFunctions {
+  const found: Found = { types: new Map(), signatures: new Map() };
   const scope: Scope = { name: '', types: [], instances: [], outer: undefined };
   const file = createByteReader(component, 8);
   while (!file.atEnd()) {
@@ -53,60 +77,104 @@ function repeat(reader: ByteReader, read: () => unknown): void {
 
 const digestOf = (...parts: readonly (string | number)[]): string =>
   hash('sha256', JSON.stringify(parts), 'hex').slice(0, 24);
-const value = (...parts: readonly (string | number)[]): Type => ({ kind: 'value', digest: digestOf(...parts) });
-
 function typeAt(scope: Scope, index: number): Type {
   const type = scope.types[index];
   if (type === undefined) throw new RangeError('a type index is out of range');
   return type;
 }
 
-/** The digest of a value type: a primitive type, or the index of a type. */
-function valueType(reader: ByteReader, scope: Scope): string {
+/** A primitive type, or the index of a type. */
+function valueType(reader: ByteReader, scope: Scope): Value {
   const first = reader.peek();
-  if (first >= 0x40 && first < 0x80) return `p${reader.byte()}`;
+  if (first >= 0x40 && first < 0x80) return primitiveType(reader.byte(), `p${first}`);
   const type = typeAt(scope, reader.u32());
   if (type.kind !== 'value') throw new TypeError('not a value type');
-  return type.digest;
+  return type;
 }
 
-const optional = (reader: ByteReader, read: () => string): string => (reader.byte() === 0 ? '-' : read());
+const primitiveType = (code: number, digest: string): Value => ({ digest, shape: PRIMITIVES[code - 0x73] });
 
-function labelled(reader: ByteReader, read: () => string): string[] {
-  const parts: string[] = [];
-  repeat(reader, () => parts.push(reader.text(), read()));
+const optional = (reader: ByteReader, read: () => Value): Value | undefined =>
+  reader.byte() === 0 ? undefined : read();
+const digestOr = (type: Value | undefined): string => type?.digest ?? '-';
+
+function repeated<T>(reader: ByteReader, read: () => T): T[] {
+  const parts: T[] = [];
+  repeat(reader, () => parts.push(read()));
   return parts;
+}
+
+const value = (shape: ValueType | undefined, ...parts: readonly (string | number)[]): Type => ({
+  kind: 'value',
+  digest: digestOf(...parts),
+  shape,
+});
+
+/** The shapes of types, if all of them are plain data. */
+function shapesOf(types: readonly Value[]): ValueType[] | undefined {
+  const shapes = types.flatMap(({ shape }) => shape ?? []);
+  return shapes.length === types.length ? shapes : undefined;
+}
+
+/** The same for types that may be left out: then `null` stands for them. */
+function shapesOrNull(types: readonly (Value | undefined)[]): (ValueType | null)[] | undefined {
+  if (shapesOf(types.filter((type) => type !== undefined)) === undefined) return undefined;
+  return types.map((type) => type?.shape ?? null);
 }
 
 function readType(reader: ByteReader, scope: Scope): Type {
   const code = reader.byte();
-  const one = (): string => valueType(reader, scope);
+  const one = (): Value => valueType(reader, scope);
   switch (code) {
-    case 0x72: // record
-      return value(code, ...labelled(reader, one));
-    case 0x71: // variant: each case ends with a byte that is always 0
-      return value(code, ...labelled(reader, () => [optional(reader, one), reader.byte()].join()));
+    case 0x72: {
+      const fields = repeated(reader, () => ({ name: reader.text(), type: one() }));
+      const shapes = shapesOf(fields.map(({ type }) => type));
+      const named = shapes?.map((shape, index) => [fields[index]?.name ?? '', shape] as const);
+      const shape: ValueType | undefined = named && { kind: 'record', fields: named };
+      return value(shape, code, ...fields.flatMap(({ name, type }) => [name, type.digest]));
+    }
+    case 0x71: {
+      // each case ends with a byte that is always 0
+      const cases = repeated(reader, () => ({ name: reader.text(), type: optional(reader, one), end: reader.byte() }));
+      const shapes = shapesOrNull(cases.map(({ type }) => type));
+      const named = shapes?.map((shape, index) => [cases[index]?.name ?? '', shape] as const);
+      const shape: ValueType | undefined = named && { kind: 'variant', cases: named };
+      return value(shape, code, ...cases.flatMap(({ name, type, end }) => [name, [digestOr(type), end].join()]));
+    }
     case 0x70: // list
-    case 0x6b: // option
-      return value(code, one());
+    case 0x6b: {
+      const of = one();
+      const kind = code === 0x70 ? 'list' : 'option';
+      return value(of.shape && { kind, of: of.shape }, code, of.digest);
+    }
     case 0x67: // list of a fixed length
-      return value(code, one(), reader.u32());
-    case 0x6f: // tuple
-      return value(code, ...list(reader, one));
+      return value(undefined, code, one().digest, reader.u32());
+    case 0x6f: {
+      const types = repeated(reader, one);
+      const of = shapesOf(types);
+      return value(of && { kind: 'tuple', of }, code, ...types.map(({ digest }) => digest));
+    }
     case 0x6e: // flags
-    case 0x6d: // enum
-      return value(code, ...list(reader, () => reader.text()));
-    case 0x6a: // result
-      return value(code, optional(reader, one), optional(reader, one));
+      return value(undefined, code, ...repeated(reader, () => reader.text()));
+    case 0x6d: {
+      const names = repeated(reader, () => reader.text());
+      return value({ kind: 'enum', names }, code, ...names);
+    }
+    case 0x6a: {
+      const [ok, err] = [optional(reader, one), optional(reader, one)];
+      const [good = null, bad = null] = shapesOrNull([ok, err]) ?? [];
+      const isPlain = shapesOrNull([ok, err]) !== undefined;
+      return value(isPlain ? { kind: 'result', ok: good, err: bad } : undefined, code, digestOr(ok), digestOr(err));
+    }
     case 0x69: // own
     case 0x68: // borrow
-      return value(code, resourceDigest(typeAt(scope, reader.u32())));
+      return value(undefined, code, resourceDigest(typeAt(scope, reader.u32())));
     case 0x66: // stream
     case 0x65: // future
-      return value(code, optional(reader, one));
+      return value(undefined, code, digestOr(optional(reader, one)));
     case 0x40: // function
     case 0x43: // async function
-      return { kind: 'function', digest: functionType(reader, scope, code) };
+      return functionType(reader, scope, code);
     case 0x42: // instance
       return readInstanceType(reader, scope);
     case 0x41: // component
@@ -116,34 +184,34 @@ function readType(reader: ByteReader, scope: Scope): Type {
       reader.byte();
       return {
         kind: 'other',
-        digest: digestOf(
-          'own',
-          optional(reader, () => String(reader.u32())),
-        ),
+        digest: digestOf('own', reader.byte() === 0 ? '-' : String(reader.u32())),
       };
     default:
-      if (code >= 0x73 && code <= 0x7f) return value(`p${code}`);
+      // A primitive type that was given a name.
+      if (code >= 0x73 && code <= 0x7f) return { kind: 'value', ...primitiveType(code, digestOf(`p${code}`)) };
       throw new TypeError(`an unknown kind of type: ${code}`);
   }
 }
 
-function list(reader: ByteReader, read: () => string): string[] {
-  const parts: string[] = [];
-  repeat(reader, () => parts.push(read()));
-  return parts;
-}
-
 /** Names of parameters are left out: they are no part of what crosses. */
-function functionType(reader: ByteReader, scope: Scope, code: number): string {
-  const one = (): string => valueType(reader, scope);
-  const parameters: string[] = [];
-  repeat(reader, () => {
+function functionType(reader: ByteReader, scope: Scope, code: number): Type {
+  const one = (): Value => valueType(reader, scope);
+  const parameters = repeated(reader, () => {
     reader.text();
-    parameters.push(one());
+    return one();
   });
-  if (reader.byte() === 0) return digestOf(code, ...parameters, '->', one());
-  if (reader.byte() !== 0) throw new TypeError('a function with named results');
-  return digestOf(code, ...parameters, '->');
+  const named = reader.byte() !== 0;
+  if (named && reader.byte() !== 0) throw new TypeError('a function with named results');
+  const result = named ? undefined : one();
+  const digests = parameters.map(({ digest }) => digest);
+  const taken = shapesOf(parameters);
+  const given = shapesOrNull([result]);
+  const [first = null] = given ?? [];
+  return {
+    kind: 'function',
+    digest: digestOf(code, ...digests, '->', ...(result === undefined ? [] : [result.digest])),
+    signature: code === 0x40 && taken && given ? { parameters: taken, result: first } : undefined,
+  };
 }
 
 function resourceDigest(type: Type): string {
@@ -215,12 +283,15 @@ function readDescription(reader: ByteReader, scope: Scope, name: string): Type {
   }
 }
 
-function readImport(reader: ByteReader, scope: Scope, found: Map<string, string>): void {
+function readImport(reader: ByteReader, scope: Scope, found: Found): void {
   const name = readName(reader);
   const before = scope.instances.length;
   readDescription(reader, scope, name);
   for (const [member, type] of scope.instances[before] ?? NOTHING) {
-    if (type.kind === 'function') found.set(`${name}#${member}`, type.digest);
+    if (type.kind !== 'function') continue;
+    const full = `${name}#${member}`;
+    found.types.set(full, type.digest);
+    if (type.signature !== undefined) found.signatures.set(full, type.signature);
   }
 }
 

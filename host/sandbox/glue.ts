@@ -8,12 +8,20 @@ export interface GlueImport {
   readonly waits: string[];
 }
 
+/** A function of an interface, by WIT names: `sallyport:agent/http@0.1.0` and `fetch`. */
+export interface GlueCall {
+  readonly iface: string;
+  readonly name: string;
+}
+
 /** What the glue reads from the import object. */
 export interface GlueFacts {
   /** By the interface's full name, `sallyport:agent/http@0.1.0`. */
   readonly calls: ReadonlyMap<string, GlueImport>;
   /** The property names that it takes from an interface, by unversioned name. */
   readonly members: ReadonlyMap<string, readonly string[]>;
+  /** Which function the glue calls by which of its trampolines. */
+  readonly trampolines: ReadonlyMap<string, GlueCall>;
 }
 
 const DEBUG_LOG =
@@ -31,15 +39,56 @@ export function quietGlue(glue: string): string {
   return glue.replace(DEBUG_LOG, 'const _debugLog = () => {};');
 }
 
+/** The statement that makes one lowered import. */
+const LOWERED =
+  /let trampoline(?<number>\d+) = _trampoline\k<number>\.manuallyAsync \? [^]*?importFn: _trampoline\k<number>,\s*\},\s*\);\n/g;
+const MADE = /= _trampoline\d+\.manuallyAsync \?/g;
+const MEMORY = /getMemoryFn: (\(\) => (?:memory\d+|null)),/g;
+const REALLOC = /getReallocFn: (\(\) => realloc\d+|undefined),/g;
+const INSTANCE = /componentIdx: (\d+),/g;
+const ENCODING = /stringEncoding: '([a-z0-9+-]*)',/g;
+const ASYNC = /\b(?:isAsync|funcTypeIsAsync): (true|false),/g;
+
+/**
+ * Lets the host lower imports itself: behind each one that the glue has made stands a question to
+ * `instantiateCore.lower`, with what the canonical ABI needs to know of it.
+ */
+export function openGlue(glue: string, { trampolines }: Pick<GlueFacts, 'trampolines'>): string {
+  let opened = 0;
+  const text = glue.replace(LOWERED, (statement: string, number: string) => {
+    opened++;
+    const call = trampolines.get(number);
+    if (call === undefined) return statement; // one of the glue's own: the drop of a handle, a fused call
+    const [memory, realloc, instance, encoding, isAsync] = [MEMORY, REALLOC, INSTANCE, ENCODING, ASYNC].map((option) =>
+      only(statement, option),
+    );
+    if (memory === undefined || realloc === undefined || instance === undefined)
+      throw changed('the options of an import');
+    if (encoding !== 'utf8' || isAsync !== 'false') return statement;
+    const names = [call.iface, call.name].map((name) => JSON.stringify(name)).join(', ');
+    const options = `{ memory: ${memory}, realloc: ${realloc}, flags: () => INSTANCE_FLAGS.get(${instance}) }`;
+    return `${statement}  trampoline${number} = instantiateCore.lower(${names}, trampoline${number}, ${options});\n`;
+  });
+  if (opened !== (glue.match(MADE)?.length ?? 0)) throw changed('an import');
+  return text;
+}
+
+/** What a pattern finds, if it is the same everywhere in the text. */
+function only(text: string, pattern: RegExp): string | undefined {
+  const found = new Set([...text.matchAll(pattern)].map(([, value]) => value));
+  return found.size === 1 ? [...found][0] : undefined;
+}
+
 /** Reads from the glue what the component can call. Fails where the text is not the known one. */
 export function readGlue(glue: string): GlueFacts {
-  return { calls: readCalls(glue), members: readMembers(glue) };
+  return { ...readCalls(glue), members: readMembers(glue) };
 }
 
 /** A call line names the function; the next trampoline line behind it says whether it is awaited. */
-function readCalls(glue: string): Map<string, GlueImport> {
+function readCalls(glue: string): Pick<GlueFacts, 'calls' | 'trampolines'> {
   const calls = new Map<string, GlueImport>();
-  let pending: { readonly iface: string; readonly name: string } | undefined;
+  const trampolines = new Map<string, GlueCall>();
+  let pending: GlueCall | undefined;
   for (const { groups = {} } of glue.matchAll(STEP)) {
     const { iface, name, trampoline, waits } = groups;
     if (iface !== undefined && name !== undefined) {
@@ -49,12 +98,13 @@ function readCalls(glue: string): Map<string, GlueImport> {
       const found = calls.get(pending.iface) ?? { functions: [], waits: [] };
       calls.set(pending.iface, found);
       if (!found.functions.includes(pending.name)) found.functions.push(pending.name);
+      trampolines.set(trampoline, pending);
       if (waits === 'true' && !found.waits.includes(pending.name)) found.waits.push(pending.name);
       pending = undefined;
     }
   }
   if (pending !== undefined) throw changed('a call without a trampoline');
-  return calls;
+  return { calls, trampolines };
 }
 
 function readMembers(glue: string): Map<string, readonly string[]> {

@@ -21,6 +21,17 @@ export interface HostCalls {
   guard(target: HostTarget): (self: object | undefined, values: readonly unknown[]) => unknown;
   /** Runs what a gate does when the guest drops a handle. It is no call of the guest's, and cannot be answered. */
   drop(name: string, work: () => unknown): void;
+  /** Lets a call in, or unwinds the guest: its run has ended, or this was a call too many. */
+  enter(name: string): void;
+  /** Ends the run of a guest whose call carries more than any gate would take. */
+  charge(name: string, bytes: number): void;
+  /** The declared error in what a gate threw. Anything else ends the run: it is the host's own business. */
+  payloadOf(name: string, error: unknown): unknown;
+  /** Leaves a guest whose run has ended where it waits: it is not woken up. */
+  park(): Promise<never>;
+  readonly isOver: () => boolean;
+  /** The guest broke a rule of the canonical ABI: the run ends. Never returns. */
+  trap(text: string): never;
   /** Something that cannot be: the run ends. Never returns. */
   fault(text: string): never;
 }
@@ -55,55 +66,62 @@ export function createHostCalls(options: HostCallOptions): HostCalls {
     over();
   }
 
-  function charge(target: HostTarget, size: SizeCount): void {
-    if (size.bytes <= ceiling) return;
+  function trap(text: string): never {
+    ending.end({ kind: 'trap', message: text });
+    over();
+  }
+
+  function charge(name: string, bytes: number): void {
+    if (bytes <= ceiling) return;
+    ending.end({ kind: 'limit', limit: 'callBytes', message: `a call of \`${name}\` carried about ${bytes} bytes` });
+    over();
+  }
+
+  const isOver = (): boolean => ending.ended() !== undefined || meter.isStopped();
+
+  function enter(): void {
+    if (isOver()) over();
+    sampleMemory();
+    if (meter.countCall() <= limits.hostCalls) return;
     ending.end({
       kind: 'limit',
-      limit: 'callBytes',
-      message: `a call of \`${target.name}\` carried about ${size.bytes} bytes`,
+      limit: 'hostCalls',
+      message: `the agent made more than ${limits.hostCalls} calls to the host`,
     });
     over();
   }
 
   function admit(target: HostTarget, arguments_: readonly unknown[]): readonly unknown[] {
-    if (ending.ended() !== undefined || meter.isStopped()) over();
-    sampleMemory();
-    if (meter.countCall() > limits.hostCalls) {
-      ending.end({
-        kind: 'limit',
-        limit: 'hostCalls',
-        message: `the agent made more than ${limits.hostCalls} calls to the host`,
-      });
-      over();
-    }
+    enter();
     const size: SizeCount = { bytes: 0 };
     const inward = arguments_.map((value) => values.inward(value, size));
-    charge(target, size);
+    charge(target.name, size.bytes);
     return inward;
   }
 
   function answer(target: HostTarget, value: unknown): unknown {
     const size: SizeCount = { bytes: 0 };
     const outward = values.outward(value, size);
-    charge(target, size);
+    charge(target.name, size.bytes);
     return outward;
   }
 
-  /** Only `{ payload }` may reach the guest. Anything else that was thrown is the host's own business. */
-  function refuse(target: HostTarget, error: unknown): never {
+  function payloadOf(name: string, error: unknown): unknown {
     if (error instanceof RunStop) {
       ending.end(error.end);
       over();
     }
     if (error instanceof RunOver) throw error;
-    if (typeof error !== 'object' || error === null || error instanceof Error || !Object.hasOwn(error, 'payload')) {
-      fault(`\`${target.name}\` failed: ${describeError(error)}`);
-    }
-    const thrown = { payload: answer(target, (error as { readonly payload: unknown }).payload) }; // seen a moment ago
+    if (typeof error === 'object' && error !== null && 'payload' in error && !(error instanceof Error))
+      return error.payload;
+    return fault(`\`${name}\` failed: ${describeError(error)}`);
+  }
+
+  function refuse(target: HostTarget, error: unknown): never {
+    const thrown = { payload: answer(target, payloadOf(target.name, error)) };
     throw thrown;
   }
 
-  /** Leaves a guest whose run has ended where it waits: it is not woken up. */
   const park = (): Promise<never> => new Promise(() => undefined);
 
   async function wait(target: HostTarget, self: object | undefined, arguments_: readonly unknown[]): Promise<unknown> {
@@ -114,7 +132,7 @@ export function createHostCalls(options: HostCallOptions): HostCalls {
       try {
         return refuse(target, error);
       } catch (thrown) {
-        if (ending.ended() !== undefined || meter.isStopped()) return park();
+        if (isOver()) return park();
         throw thrown;
       }
     }
@@ -147,6 +165,12 @@ export function createHostCalls(options: HostCallOptions): HostCalls {
   }
 
   return Object.freeze({
+    enter,
+    charge,
+    payloadOf,
+    park,
+    isOver,
+    trap,
     fault,
     drop,
     guard: (target: HostTarget) => (self: object | undefined, arguments_: readonly unknown[]) =>

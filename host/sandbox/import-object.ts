@@ -142,7 +142,8 @@ function dispose({ calls, values }: Crossing, guard: object, name: string): void
   calls.drop(name, () => Reflect.apply(method as AnyFunction, resource, [])); // `typeof` says that it is one
 }
 
-function memberOf(imports: HostImports, iface: string, key: string): AnyFunction {
+/** A member of an interface, as the composition gives it. Throws `MissingImport`. */
+export function memberOf(imports: HostImports, iface: string, key: string): AnyFunction {
   const given: HostInterface | undefined = imports.get(iface);
   if (given === undefined) throw new MissingImport(`the interface \`${iface}\` is imported and not given`);
   const member: HostFunction | ResourceClass | undefined =

@@ -11,6 +11,7 @@ import { createHostCalls, type HostCalls } from './host-call.ts';
 import { createGuards, createImportObject, type Crossing, type ImportObject } from './import-object.ts';
 import { PAGE_BYTES } from './memory-plan.ts';
 import type { Meter } from './meter.ts';
+import { createLowering, type LowerImport } from './lowered-import.ts';
 import { createRunEnding, type RunEnding } from './run-ending.ts';
 
 /** Compiled core modules by file name. */
@@ -36,7 +37,7 @@ interface Glue {
   readonly instantiate: (
     getCoreModule: (name: string) => WebAssembly.Module,
     imports: ImportObject,
-    instantiateCore: CoreInstances['instantiate'],
+    instantiateCore: CoreInstances['instantiate'] & { readonly lower: LowerImport },
   ) => unknown;
 }
 
@@ -61,9 +62,10 @@ export async function runInstance(options: InstanceOptions): Promise<GuestEnd> {
   async function run(): Promise<GuestEnd> {
     const [glue, modules] = await Promise.all([loadGlue(options.artefact), options.modules]);
     cores = createCoreInstances(moduleFacts(options.artefact, modules), budgetPages);
-    const imports = guardedImports(options, ending, sampleMemory);
+    const { imports, lower } = crossingOf(options, ending, sampleMemory);
+    const instantiateCore = Object.assign(cores.instantiate, { lower });
     meter.noteStart(threadCpuMs());
-    const instance = await glue.instantiate((name) => moduleNamed(modules, name), imports, cores.instantiate);
+    const instance = await glue.instantiate((name) => moduleNamed(modules, name), imports, instantiateCore);
     sampleMemory();
     if (!hasRun(instance)) throw new Error('the instance does not export `run`');
     return toEnd(await instance.run(options.input), limits);
@@ -82,7 +84,12 @@ export function threadCpuMs(): number {
   return (user + system) / 1000;
 }
 
-function guardedImports(options: InstanceOptions, ending: RunEnding, sampleMemory: () => void): ImportObject {
+/** The two ways in which calls leave the guest: through the glue, or lowered by the host. Both pass `HostCalls`. */
+function crossingOf(
+  options: InstanceOptions,
+  ending: RunEnding,
+  sampleMemory: () => void,
+): { imports: ImportObject; lower: LowerImport } {
   const { artefact, imports, limits, meter } = options;
   const guards = createGuards(artefact, imports, (): Crossing => ({ calls, values }));
   const forged = (): never => {
@@ -91,7 +98,10 @@ function guardedImports(options: InstanceOptions, ending: RunEnding, sampleMemor
   };
   const values: GuestValues = createGuestValues(guards.byPrototype, forged);
   const calls: HostCalls = createHostCalls({ limits, meter, ending, values, sampleMemory });
-  return createImportObject(artefact, imports, guards, calls);
+  return {
+    imports: createImportObject(artefact, imports, guards, calls),
+    lower: createLowering(artefact, imports, calls),
+  };
 }
 
 function moduleFacts(artefact: Artefact, modules: ModuleMap): Map<WebAssembly.Module, ArtefactModule> {

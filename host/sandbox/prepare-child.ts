@@ -2,12 +2,12 @@ import { readFileSync, writeSync } from 'node:fs';
 import { HostError } from '../contracts/errors.ts';
 import type { ArtefactImport } from './artefact.ts';
 import { CONTRACT_TYPES } from './contract-types.ts';
-import { importedFunctionTypes } from './component-types.ts';
+import { importedFunctions, type ImportedFunctions } from './component-types.ts';
 import { checkExports, checkGlue, checkImports, checkTypes, fullName, waitingImports } from './component-check.ts';
 import { readWorld, type ComponentWorld } from './component-world.ts';
 import { vetCoreNames, vetFileName } from './core-names.ts';
 import { decodeFrame, encodeFrame } from './frame.ts';
-import { quietGlue, readGlue, type GlueFacts } from './glue.ts';
+import { openGlue, quietGlue, readGlue, type GlueFacts } from './glue.ts';
 import { mostOf, planMemory } from './memory-plan.ts';
 import { ownedBy, rewriteModule, type Ceilings, type Owned } from './module-limits.ts';
 import { ANSWER_FD, type PrepareAnswer, type ChildRequest, type PreparedModule } from './prepare-job.ts';
@@ -29,7 +29,8 @@ async function prepare(component: Uint8Array, { job, toolchain }: ChildRequest):
   const world = readWorld(await invalidIfThrows(() => transpiler.printWit(component)));
   checkExports(world);
   checkImports(world, job.served);
-  checkTypes(await invalidIfThrows(() => importedFunctionTypes(component)), CONTRACT_TYPES);
+  const imported = await invalidIfThrows(() => importedFunctions(component));
+  checkTypes(imported.types, CONTRACT_TYPES);
   const waiting = waitingImports(world, job.served);
   const files = await invalidIfThrows(() => transpiler.transpile(component, waiting));
 
@@ -52,8 +53,8 @@ async function prepare(component: Uint8Array, { job, toolchain }: ChildRequest):
   checkGlue(facts, world, job.served);
   const modules = capModules(sources, job.budgetPages);
   return {
-    answer: { status: 'ok', modules: modules.map(({ module }) => module), imports: importsOf(world, facts) },
-    blobs: [new TextEncoder().encode(glue), ...modules.map(({ bytes }) => bytes)],
+    answer: { status: 'ok', modules: modules.map(({ module }) => module), imports: importsOf(world, facts, imported) },
+    blobs: [new TextEncoder().encode(openGlue(glue, facts)), ...modules.map(({ bytes }) => bytes)],
   };
 }
 
@@ -74,12 +75,24 @@ function capModules(
   });
 }
 
-function importsOf(world: ComponentWorld, facts: GlueFacts): Record<string, ArtefactImport> {
+function importsOf(
+  world: ComponentWorld,
+  facts: GlueFacts,
+  imported: ImportedFunctions,
+): Record<string, ArtefactImport> {
   return Object.fromEntries(
     world.imports.map((id) => {
       const { functions, waits } = facts.calls.get(fullName(id)) ?? { functions: [], waits: [] };
       const classes = (facts.members.get(id.name) ?? []).filter((member) => /^[A-Z]/.test(member));
-      return [id.name, { version: id.version ?? '', functions, waits, classes }];
+      const signatures = functions.flatMap((name) => {
+        const full = `${id.name}#${name}`;
+        const signature = CONTRACT_TYPES.has(full) ? imported.signatures.get(full) : undefined;
+        return signature === undefined ? [] : [[name, signature] as const];
+      });
+      return [
+        id.name,
+        { version: id.version ?? '', functions, waits, classes, signatures: Object.fromEntries(signatures) },
+      ];
     }),
   );
 }

@@ -11,6 +11,7 @@ import type { Frame } from './frame.ts';
 import { PAGE_BYTES } from './memory-plan.ts';
 import { isHostErrorCode, type PrepareJob } from './prepare-job.ts';
 import { prepareInChild, type PrepareBounds } from './prepare-process.ts';
+import { SIGNATURES } from './signature-schema.ts';
 import { REWRITER_VERSION, TRANSPILER } from './transpiler-version.ts';
 
 /** The limits under which a component is prepared. */
@@ -85,7 +86,7 @@ const ANSWER = z.discriminatedUnion('status', [
     modules: z.array(z.strictObject({ name: z.string(), pages: z.int(), tableEntries: z.int(), memories: z.int() })),
     imports: z.record(
       z.string(),
-      z.strictObject({ version: z.string(), functions: NAMES, waits: NAMES, classes: NAMES }),
+      z.strictObject({ version: z.string(), functions: NAMES, waits: NAMES, classes: NAMES, signatures: SIGNATURES }),
     ),
   }),
   z.strictObject({

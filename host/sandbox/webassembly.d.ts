@@ -29,7 +29,19 @@ declare namespace WebAssembly {
   }
 
   class Memory {
+    constructor(limits: { readonly initial: number });
     readonly buffer: ArrayBuffer;
+  }
+
+  class Global {
+    constructor(type: { readonly value: 'i32'; readonly mutable: boolean }, value: number);
+    value: number;
+  }
+
+  /** Makes an import that may answer with a promise: the guest's stack waits for it (JavaScript Promise Integration). */
+  // eslint-disable-next-line @typescript-eslint/no-extraneous-class -- that is its shape
+  class Suspending {
+    constructor(answer: (...values: never[]) => unknown);
   }
 
   class RuntimeError extends Error {}

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { importedFunctionTypes } from '../../host/sandbox/component-types.ts';
+import { importedFunctions } from '../../host/sandbox/component-types.ts';
 import { componentOf } from './support/wat.ts';
 
 /** The digest of the type of `f` in an interface that is declared so. */
 async function typeOfF(declarations: string, before = '', name = 'test:a/b@1.0.0'): Promise<string | undefined> {
-  const types = importedFunctionTypes(
+  const { types } = importedFunctions(
     await componentOf(`(component ${before} (import "${name}" (instance ${declarations})))`),
   );
   return types.get(`${name.replace(/@.*/, '')}#f`);
@@ -75,7 +75,7 @@ describe('the types of imported functions', () => {
         ? func('u8')
         : `(type $i (instance ${nested(depth - 1)})) (export "a" (instance (type $i))) (export "b" (instance (type $i)))`;
     expect(
-      importedFunctionTypes(await componentOf(`(component (import "test:a/b" (instance ${nested(40)})))`)),
+      importedFunctions(await componentOf(`(component (import "test:a/b" (instance ${nested(40)})))`)).types,
     ).toEqual(new Map());
     expect(performance.now() - started).toBeLessThan(2000);
   });
@@ -87,7 +87,7 @@ describe('the types of imported functions', () => {
     for (let length = 9; length < whole.length; length++) {
       const cut = whole.subarray(0, length);
       try {
-        expect(importedFunctionTypes(cut).size).toBeLessThanOrEqual(1);
+        expect(importedFunctions(cut).types.size).toBeLessThanOrEqual(1);
       } catch (error) {
         expect(error).toBeInstanceOf(Error);
       }

@@ -2,7 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { componentEmbed, componentNew } from '@bytecodealliance/jco-transpile/wasm-tools';
 import { expect, it } from 'vitest';
-import { importedFunctionTypes } from '../../host/sandbox/component-types.ts';
+import { importedFunctions } from '../../host/sandbox/component-types.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const PACKAGE = /^package ([a-z:-]+)(@[0-9.]+)?;$/m;
@@ -28,7 +28,7 @@ it('knows the type of every function of the contract and of WASI', async () => {
     ...packages.map(({ text }) => text),
   ].join('\n');
   const module = await componentEmbed({ dummy: true, witSource, world: 'all', features: { tag: 'all' } });
-  const types = importedFunctionTypes(await componentNew(module, []));
+  const { types } = importedFunctions(await componentNew(module, []));
 
   const lines = [...types].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, digest]) => `  ['${name}', '${digest}'],`);
   const file = `/*

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { quietGlue, readGlue } from '../../host/sandbox/glue.ts';
+import { openGlue, quietGlue, readGlue } from '../../host/sandbox/glue.ts';
 
 const TRACING = `const _debugLog = (...args) => {
     if (!globalThis?.process?.env?.JCO_DEBUG) { return; }
@@ -50,5 +50,56 @@ describe('the generated code', () => {
     ['an interface that is read twice', `const { f } = imports['a:b/c'];\nconst { g } = imports['a:b/c'];`],
   ])('is refused when it has %s', (_, glue) => {
     expect(() => readGlue(glue)).toThrow(expect.objectContaining({ code: 'ERR_PREPARE_FAILED' }));
+  });
+});
+
+/** The statement with which the glue lowers an import, both ways. */
+function lowering(number: number, changes: Readonly<Record<string, string>> = {}): string {
+  const options = {
+    componentIdx: '0',
+    isAsync: 'false',
+    funcTypeIsAsync: 'false',
+    stringEncoding: "'utf8'",
+    getMemoryFn: '() => memory0',
+    getReallocFn: '() => realloc0',
+    importFn: `_trampoline${number}`,
+    ...changes,
+  };
+  const text = `null,\n  {\n${Object.entries(options)
+    .map(([name, value]) => `    ${name}: ${value},\n`)
+    .join('')}  },\n  `;
+  const bound = `_lowerImportBackwardsCompat.bind(\n  ${text})`;
+  return `  let trampoline${number} = _trampoline${number}.manuallyAsync ? new WebAssembly.Suspending(_suspendingImport(0, ${bound})) : ${bound};\n`;
+}
+
+describe('the generated code, opened', () => {
+  const trampolines = new Map([
+    ['1', { iface: 'a:b/c@1.0.0', name: 'f' }],
+    ['12', { iface: 'a:b/c@1.0.0', name: '[method]r.g' }],
+  ]);
+
+  it('asks the host behind each import that it has lowered', () => {
+    const glue = `${lowering(1)}rest\n${lowering(12, { getMemoryFn: '() => null', getReallocFn: 'undefined' })}`;
+    const [first, second] = glue.split('rest\n');
+    expect(openGlue(glue, { trampolines })).toBe(
+      `${first ?? ''}  trampoline1 = instantiateCore.lower("a:b/c@1.0.0", "f", trampoline1, { memory: () => memory0, realloc: () => realloc0, flags: () => INSTANCE_FLAGS.get(0) });\nrest\n` +
+        `${second ?? ''}  trampoline12 = instantiateCore.lower("a:b/c@1.0.0", "[method]r.g", trampoline12, { memory: () => null, realloc: undefined, flags: () => INSTANCE_FLAGS.get(0) });\n`,
+    );
+  });
+
+  it.each([
+    ['one of its own', lowering(2)],
+    ['one with texts of another encoding', lowering(1, { stringEncoding: "'utf16'" })],
+    ['an asynchronous one', lowering(1, { funcTypeIsAsync: 'true' })],
+  ])('leaves %s as it is', (_, glue) => {
+    expect(openGlue(glue, { trampolines })).toBe(glue);
+  });
+
+  it.each([
+    ['options of another form', lowering(1, { getMemoryFn: 'memory0' })],
+    ['two memories for one import', lowering(1).replace('memory0', 'memory1')],
+    ['a statement of another form', lowering(1).replace('let', 'const')],
+  ])('is refused when it has %s', (_, glue) => {
+    expect(() => openGlue(glue, { trampolines })).toThrow(expect.objectContaining({ code: 'ERR_PREPARE_FAILED' }));
   });
 });

@@ -22,12 +22,19 @@ describe('prepareComponent', () => {
       functions: ['write'],
       waits: ['write'],
       classes: [],
+      signatures: {
+        write: {
+          parameters: [{ kind: 'enum', names: ['debug', 'info', 'warn', 'error'] }, 'string'],
+          result: expect.objectContaining({ kind: 'result', ok: null }) as unknown,
+        },
+      },
     });
     expect(artefact.imports['sallyport:agent/types']).toEqual({
       version: '0.1.0',
       functions: [],
       waits: [],
       classes: [],
+      signatures: {},
     });
   });
 

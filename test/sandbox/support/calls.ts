@@ -5,6 +5,7 @@ import type { Artefact, ArtefactImport } from '../../../host/sandbox/artefact.ts
 import { createGuestValues, type GuestValues } from '../../../host/sandbox/guest-values.ts';
 import { createHostCalls, type HostCalls } from '../../../host/sandbox/host-call.ts';
 import { createGuards, createImportObject, type ImportObject } from '../../../host/sandbox/import-object.ts';
+import { createLowering, type LowerImport } from '../../../host/sandbox/lowered-import.ts';
 import { createMeter, type Meter } from '../../../host/sandbox/meter.ts';
 import { createRunEnding } from '../../../host/sandbox/run-ending.ts';
 import { LIMITS } from './cell.ts';
@@ -12,6 +13,8 @@ import { LIMITS } from './cell.ts';
 /** The import object of a run without an instance: the test takes the place of the glue. */
 export interface Crossed {
   readonly imports: ImportObject;
+  readonly calls: HostCalls;
+  readonly lower: LowerImport;
   readonly meter: Meter;
   readonly ended: () => GuestEnd | undefined;
   /** Calls a member of `test:host/x`. */
@@ -23,7 +26,7 @@ export const IFACE = 'test:host/x';
 export function artefactWith(imports: Readonly<Record<string, Partial<ArtefactImport>>>): Artefact {
   const whole = Object.entries(imports).map(([name, part]) => [
     name,
-    { version: '1.0.0', functions: [], waits: [], classes: [], ...part },
+    { version: '1.0.0', functions: [], waits: [], classes: [], signatures: {}, ...part },
   ]);
   return {
     digest: `sha256:${'0'.repeat(64)}`,
@@ -51,6 +54,8 @@ export function cross(given: HostInterface, wanted: Partial<ArtefactImport>, lim
   const imports = createImportObject(artefact, hostImports, guards, calls);
   return {
     imports,
+    calls,
+    lower: createLowering(artefact, hostImports, calls),
     meter,
     ended: ending.ended,
     call: (name, ...args) => Reflect.apply(imports[IFACE]?.[name] as () => unknown, undefined, args) as unknown,
