@@ -13,7 +13,7 @@ import type { FunctionSignature, ValueType } from './value-type.ts';
  * a `Uint8Array`, 64-bit integers are `bigint`.
  */
 
-/** Lifts the arguments of a call and lowers its answer. */
+/** Lifts the arguments of a call and lowers its answer. The handle of a method is its first argument, a number. */
 export interface CallCodec {
   /** True if the last core argument says where the answer goes. */
   readonly byPointer: boolean;
@@ -36,8 +36,8 @@ export function createCallCodec(signature: FunctionSignature): CallCodec | undef
   }
 }
 
-function callCodec({ parameters, result }: FunctionSignature): CallCodec {
-  const inputs = parameters.map(codecOf);
+function callCodec({ self, parameters, result }: FunctionSignature): CallCodec {
+  const inputs = [...(self ? [numberCodec('u32')] : []), ...parameters.map(codecOf)];
   const together = tupleOf(inputs);
   const output = result === null ? undefined : codecOf(result);
   const byPointer = output !== undefined && output.flat.length > MAX_FLAT_RESULTS;

@@ -16,8 +16,8 @@ export type FunctionTypes = ReadonlyMap<string, string>;
 export interface ImportedFunctions {
   readonly types: FunctionTypes;
   /**
-   * What plain functions take and give, by the same names: those with handles have none. A type that is used twice is
-   * one object: as text it may be far longer than the component, so only known types are to be written down.
+   * What plain functions and methods take and give, by the same names: those with other handles have none. A type that is used twice is
+   * one object: as text it may be far longer than the component (`isShort`).
    */
   readonly signatures: ReadonlyMap<string, FunctionSignature>;
 }
@@ -33,6 +33,7 @@ type Type =
 interface Value {
   readonly digest: string;
   readonly shape: ValueType | undefined;
+  readonly borrows?: true;
 }
 
 /** The index spaces of a component or of an instance type. */
@@ -167,8 +168,11 @@ function readType(reader: ByteReader, scope: Scope): Type {
       return value(isPlain ? { kind: 'result', ok: good, err: bad } : undefined, code, digestOr(ok), digestOr(err));
     }
     case 0x69: // own
-    case 0x68: // borrow
       return value(undefined, code, resourceDigest(typeAt(scope, reader.u32())));
+    case 0x68: {
+      const digest = digestOf(code, resourceDigest(typeAt(scope, reader.u32())));
+      return { kind: 'value', digest, shape: undefined, borrows: true };
+    }
     case 0x66: // stream
     case 0x65: // future
       return value(undefined, code, digestOr(optional(reader, one)));
@@ -204,13 +208,14 @@ function functionType(reader: ByteReader, scope: Scope, code: number): Type {
   if (named && reader.byte() !== 0) throw new TypeError('a function with named results');
   const result = named ? undefined : one();
   const digests = parameters.map(({ digest }) => digest);
-  const taken = shapesOf(parameters);
+  const self = parameters[0]?.borrows === true;
+  const taken = shapesOf(self ? parameters.slice(1) : parameters);
   const given = shapesOrNull([result]);
   const [first = null] = given ?? [];
   return {
     kind: 'function',
     digest: digestOf(code, ...digests, '->', ...(result === undefined ? [] : [result.digest])),
-    signature: code === 0x40 && taken && given ? { parameters: taken, result: first } : undefined,
+    signature: code === 0x40 && taken && given ? { self, parameters: taken, result: first } : undefined,
   };
 }
 
@@ -291,7 +296,7 @@ function readImport(reader: ByteReader, scope: Scope, found: Found): void {
     if (type.kind !== 'function') continue;
     const full = `${name}#${member}`;
     found.types.set(full, type.digest);
-    if (type.signature !== undefined) found.signatures.set(full, type.signature);
+    if (type.signature?.self === member.startsWith('[method]')) found.signatures.set(full, type.signature);
   }
 }
 

@@ -42,6 +42,10 @@ export function quietGlue(glue: string): string {
 /** The statement that makes one lowered import. */
 const LOWERED =
   /let trampoline(?<number>\d+) = _trampoline\k<number>\.manuallyAsync \? [^]*?importFn: _trampoline\k<number>,\s*\},\s*\);\n/g;
+/** How a trampoline begins that belongs to a method: it looks for the object behind its first argument. */
+const METHOD =
+  /const _trampoline(\d+) = (?:async )?function\([^)]*\) \{\s*var handle(\d+) = arg0;\s*var rep(\d+) = (handleTable\d+)\[\(handle\2 << 1\) \+ 1\] & ~T_FLAG;\s*var rsc\d+ = (captureTable\d+)\.get\(rep\3\);/g;
+const HANDLE_CHECK = 'function rscTableGet(table, handle) {';
 const MADE = /= _trampoline\d+\.manuallyAsync \?/g;
 const MEMORY = /getMemoryFn: (\(\) => (?:memory\d+|null)),/g;
 const REALLOC = /getReallocFn: (\(\) => realloc\d+|undefined),/g;
@@ -55,6 +59,11 @@ const ASYNC = /\b(?:isAsync|funcTypeIsAsync): (true|false),/g;
  */
 export function openGlue(glue: string, { trampolines }: Pick<GlueFacts, 'trampolines'>): string {
   let opened = 0;
+  const methods = new Map<string, string>();
+  for (const [, number = '', , , handles = '', objects = ''] of glue.includes(HANDLE_CHECK)
+    ? glue.matchAll(METHOD)
+    : [])
+    methods.set(number, `, self: (handle) => ${objects}.get(rscTableGet(${handles}, handle).rep)`);
   const text = glue.replace(LOWERED, (statement: string, number: string) => {
     opened++;
     const call = trampolines.get(number);
@@ -66,7 +75,7 @@ export function openGlue(glue: string, { trampolines }: Pick<GlueFacts, 'trampol
       throw changed('the options of an import');
     if (encoding !== 'utf8' || isAsync !== 'false') return statement;
     const names = [call.iface, call.name].map((name) => JSON.stringify(name)).join(', ');
-    const options = `{ memory: ${memory}, realloc: ${realloc}, flags: () => INSTANCE_FLAGS.get(${instance}) }`;
+    const options = `{ memory: ${memory}, realloc: ${realloc}, flags: () => INSTANCE_FLAGS.get(${instance})${methods.get(number) ?? ''} }`;
     return `${statement}  trampoline${number} = instantiateCore.lower(${names}, trampoline${number}, ${options});\n`;
   });
   if (opened !== (glue.match(MADE)?.length ?? 0)) throw changed('an import');

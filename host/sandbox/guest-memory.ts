@@ -22,6 +22,8 @@ export interface CanonicalOptions {
   readonly realloc: (() => (pointer: number, was: number, align: number, size: number) => number) | undefined;
   /** Not 1 while the instance must not leave: the glue and its intrinsics read it too. */
   readonly flags: () => WebAssembly.Global | undefined;
+  /** What the glue has behind a handle of the method's resource. Throws for a handle that the guest does not have. */
+  readonly self?: (handle: number) => object | undefined;
 }
 
 /** `MAX_STRING_BYTE_LENGTH` of the canonical ABI stands for every length: beyond it, sums could pass 2^32. */

@@ -100,7 +100,7 @@ function crossingOf(
   const calls: HostCalls = createHostCalls({ limits, meter, ending, values, sampleMemory });
   return {
     imports: createImportObject(artefact, imports, guards, calls),
-    lower: createLowering(artefact, imports, calls),
+    lower: createLowering(artefact, imports, { calls, values }),
   };
 }
 

@@ -3,8 +3,8 @@ import type { Artefact } from './artefact.ts';
 import { createCallCodec, type CallCodec } from './canonical-abi.ts';
 import { AbiTrap, createGuestMemory, type CanonicalOptions } from './guest-memory.ts';
 import type { HostCalls } from './host-call.ts';
-import { memberOf } from './import-object.ts';
-import { camelCase } from './import-names.ts';
+import { memberOf, type Crossing } from './import-object.ts';
+import { camelCase, resourceOf } from './import-names.ts';
 import type { FunctionSignature } from './value-type.ts';
 
 /** What the glue asks for each import that it has made: the core function to use in its place, or that one. */
@@ -19,27 +19,52 @@ interface Lowered {
   /** Whether a declared error is part of the answer. */
   readonly fails: boolean;
   readonly codec: CallCodec;
-  readonly invoke: (values: readonly unknown[]) => unknown;
+  readonly invoke: (values: readonly unknown[], self: object | undefined) => unknown;
+  readonly method: boolean;
 }
 
 /**
  * Lowers the imports whose types are plain data. The generated glue keeps books on tasks for every call, which costs
  * more than many a gate; and an import that need not wait for its answer gives the guest its stack back at once.
  */
-export function createLowering(artefact: Artefact, imports: HostImports, calls: HostCalls): LowerImport {
+export function createLowering(artefact: Artefact, imports: HostImports, { calls, values }: Crossing): LowerImport {
   return (versioned, called, own, options) => {
     const iface = versioned.replace(/@.*$/, '');
     const wanted = artefact.imports[iface];
     const signature = wanted?.signatures[called];
-    const codec = signature && createCallCodec(signature);
-    if (wanted === undefined || signature === undefined || codec === undefined) return own;
-    const target = memberOf(imports, iface, camelCase(called));
-    const owner = imports.get(iface);
+    if (wanted === undefined || signature === undefined) return own;
+    const codec = createCallCodec(signature);
+    if (codec === undefined || (signature.self && options.self === undefined)) return own;
     const waits = wanted.waits.includes(called);
-    const fails = isResult(signature);
-    const invoke = (values: readonly unknown[]): unknown => Reflect.apply(target, owner, values);
-    const answer = answerer({ name: `${iface}#${called}`, waits, fails, codec, invoke }, options, calls);
+    const invoke = signature.self
+      ? methodOf(called, (guard) => values.resource(guard))
+      : functionOf(imports, iface, called);
+    const lowered = {
+      name: `${iface}#${called}`,
+      waits,
+      fails: isResult(signature),
+      codec,
+      invoke,
+      method: signature.self,
+    };
+    const answer = answerer(lowered, options, calls);
     return waits ? new WebAssembly.Suspending(answer) : answer;
+  };
+}
+
+function functionOf(imports: HostImports, iface: string, called: string): Lowered['invoke'] {
+  const target = memberOf(imports, iface, camelCase(called));
+  const owner = imports.get(iface);
+  return (values) => Reflect.apply(target, owner, values);
+}
+
+function methodOf(called: string, resourceOfGuard: (guard: object) => object): Lowered['invoke'] {
+  const key = camelCase(resourceOf(called)?.name ?? '');
+  return (values, guard) => {
+    const resource = resourceOfGuard(guard ?? {}); // for a bare object there is none: the run ends
+    const method: unknown = Reflect.get(resource, key);
+    if (typeof method !== 'function') throw new TypeError(`the resource has no \`${key}\``);
+    return Reflect.apply(method as (...given: unknown[]) => unknown, resource, values); // `typeof` says that it is one
   };
 }
 
@@ -47,7 +72,7 @@ const isResult = ({ result }: FunctionSignature): boolean =>
   typeof result === 'object' && result !== null && result.kind === 'result';
 
 function answerer(lowered: Lowered, options: CanonicalOptions, calls: HostCalls): (...core: Core[]) => unknown {
-  const { name, waits, fails, codec, invoke } = lowered;
+  const { name, waits, fails, codec, invoke, method } = lowered;
   const memory = createGuestMemory(options, (bytes) => calls.charge(name, bytes));
 
   function lift(core: readonly Core[]): readonly unknown[] {
@@ -64,6 +89,7 @@ function answerer(lowered: Lowered, options: CanonicalOptions, calls: HostCalls)
     try {
       return work();
     } catch (error) {
+      // The glue throws a `RuntimeError` for a handle that the guest does not have, and so does the guest's own allocator.
       if (error instanceof AbiTrap || error instanceof WebAssembly.RuntimeError) return calls.trap(error.message);
       if (error instanceof TypeError) return calls.fault(`\`${name}\`: ${error.message}`);
       throw error;
@@ -98,10 +124,11 @@ function answerer(lowered: Lowered, options: CanonicalOptions, calls: HostCalls)
   return (...core) => {
     calls.enter(name);
     if (options.flags()?.value !== 1) calls.trap('the instance must not be left now');
-    const values = lift(core);
+    const lifted = lift(core);
+    const self = method ? orTrap(() => options.self?.(lifted[0] as number)) : undefined; // a method begins with its handle
     let value: unknown;
     try {
-      value = invoke(values);
+      value = invoke(method ? lifted.slice(1) : lifted, self);
     } catch (error) {
       return fail(core, error);
     }

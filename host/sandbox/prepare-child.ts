@@ -13,6 +13,7 @@ import { ownedBy, rewriteModule, type Ceilings, type Owned } from './module-limi
 import { ANSWER_FD, type PrepareAnswer, type ChildRequest, type PreparedModule } from './prepare-job.ts';
 import { withoutPaths } from './printable.ts';
 import { loadTranspiler } from './transpiler.ts';
+import { isShort } from './value-type.ts';
 
 /*
  * The child in which one untrusted component is prepared. It lives for this one component, because a malformed one
@@ -85,9 +86,8 @@ function importsOf(
       const { functions, waits } = facts.calls.get(fullName(id)) ?? { functions: [], waits: [] };
       const classes = (facts.members.get(id.name) ?? []).filter((member) => /^[A-Z]/.test(member));
       const signatures = functions.flatMap((name) => {
-        const full = `${id.name}#${name}`;
-        const signature = CONTRACT_TYPES.has(full) ? imported.signatures.get(full) : undefined;
-        return signature === undefined ? [] : [[name, signature] as const];
+        const signature = imported.signatures.get(`${id.name}#${name}`);
+        return signature !== undefined && isShort(signature) ? [[name, signature] as const] : [];
       });
       return [
         id.name,

@@ -17,5 +17,5 @@ const TYPE: z.ZodType<ValueType> = z.lazy(() =>
 /** Signatures by the WIT name of their function, as they stand in a file or an answer. */
 export const SIGNATURES: z.ZodType<Record<string, FunctionSignature>> = z.record(
   NAME,
-  z.strictObject({ parameters: z.array(TYPE), result: TYPE.nullable() }),
+  z.strictObject({ self: z.boolean(), parameters: z.array(TYPE), result: TYPE.nullable() }),
 );

@@ -30,6 +30,40 @@ export type ValueType =
 
 /** What a function takes and gives. */
 export interface FunctionSignature {
+  /** True for a method: its first argument is a borrowed handle, which is not among `parameters`. */
+  readonly self: boolean;
   readonly parameters: readonly ValueType[];
   readonly result: ValueType | null;
+}
+
+/** The most types in one signature that is written down. */
+const SHORT = 1000;
+
+/** Tells whether a signature has few enough types, each counted as often as it is used. */
+export function isShort({ parameters, result }: FunctionSignature): boolean {
+  let left = SHORT;
+  const open: (ValueType | null)[] = [...parameters, result];
+  for (let type = open.pop(); type !== undefined && left > 0; type = open.pop()) {
+    left--;
+    if (type !== null && typeof type === 'object') open.push(...partsOf(type));
+  }
+  return left > 0;
+}
+
+function partsOf(type: Exclude<ValueType, PrimitiveType>): readonly (ValueType | null)[] {
+  switch (type.kind) {
+    case 'list':
+    case 'option':
+      return [type.of];
+    case 'tuple':
+      return type.of;
+    case 'enum':
+      return [];
+    case 'record':
+      return type.fields.map(([, field]) => field);
+    case 'variant':
+      return type.cases.map(([, payload]) => payload);
+    case 'result':
+      return [type.ok, type.err];
+  }
 }

@@ -24,7 +24,7 @@ function roundTrip(type: ValueType, value: unknown): unknown {
   // Seventeen core values go through memory, and so does a result of more than one.
   const filler: ValueType[] = Array.from({ length: 17 }, () => 'u8');
   const wide: ValueType = { kind: 'tuple', of: [type, ...filler] };
-  const codec = createCallCodec({ parameters: [type, ...filler], result: wide });
+  const codec = createCallCodec({ self: false, parameters: [type, ...filler], result: wide });
   if (codec === undefined) throw new Error('not a type of plain data');
   const memory = guest();
   codec.lower(memory, [0, 64], [value, ...filler.map(() => 0)]);
@@ -145,7 +145,7 @@ describe('a value of plain data', () => {
         ],
       },
     ];
-    const codec = createCallCodec({ parameters, result: null });
+    const codec = createCallCodec({ self: false, parameters, result: null });
     const bits = (value: number): bigint => new BigInt64Array(new Float64Array([value]).buffer)[0] ?? 0n;
     const single = (value: number): number => new Int32Array(new Float32Array([value]).buffer)[0] ?? 0;
     const lift = (...core: (number | bigint)[]): unknown => codec?.lift(guest(), core);
@@ -169,7 +169,7 @@ describe('a value of plain data', () => {
     ['an option in an option', { kind: 'option', of: { kind: 'option', of: 'u8' } }],
     ['a list of nothing', { kind: 'list', of: { kind: 'tuple', of: [] } }],
   ])('is left to the glue if it is %s', (_, type) => {
-    expect(createCallCodec({ parameters: [type], result: null })).toBeUndefined();
+    expect(createCallCodec({ self: false, parameters: [type], result: null })).toBeUndefined();
   });
 });
 
@@ -196,17 +196,17 @@ describe('a guest that lies about its values', () => {
   it.each(cases)('with %s is trapped', (_, type, core) => {
     const memory = guest(1);
     memory.bytes().set([0xff, 0, 0, 0, 0xed, 0xa0, 0x80], 8);
-    const codec = createCallCodec({ parameters: [type], result: null });
+    const codec = createCallCodec({ self: false, parameters: [type], result: null });
     expect(() => codec?.lift(memory, core)).toThrow(AbiTrap);
   });
 
   it('may put an empty text anywhere within its memory', () => {
-    const codec = createCallCodec({ parameters: ['string', bytes], result: null });
+    const codec = createCallCodec({ self: false, parameters: ['string', bytes], result: null });
     expect(codec?.lift(guest(1), [PAGE, 0, PAGE, 0])).toEqual(['', new Uint8Array()]);
   });
 
   it('is trapped when its allocator lies', () => {
-    const codec = createCallCodec({ parameters: [], result: 'string' });
+    const codec = createCallCodec({ self: false, parameters: [], result: 'string' });
     for (const at of [PAGE, -1, PAGE - 1]) {
       const memory = new WebAssembly.Memory({ initial: 1 });
       const flags = new WebAssembly.Global({ value: 'i32', mutable: true }, 1);
@@ -230,7 +230,7 @@ describe('a guest that lies about its values', () => {
       view.setUint32(1024 + index * 8, 10_000, true);
       view.setUint32(1024 + index * 8 + 4, 50_000, true);
     }
-    const codec = createCallCodec({ parameters: [{ kind: 'list', of: 'string' }], result: null });
+    const codec = createCallCodec({ self: false, parameters: [{ kind: 'list', of: 'string' }], result: null });
     expect(() => codec?.lift(counted, [1024, 1000])).toThrow('enough');
     expect(most).toBeLessThan(1_100_000);
   });

@@ -7,7 +7,11 @@ import { cross, IFACE, thrownBy } from './support/calls.ts';
 import { prepared, runCell, temporaryFolder } from './support/cell.ts';
 import { agentText, componentOf } from './support/wat.ts';
 
-const TEXT: FunctionSignature = { parameters: ['string'], result: { kind: 'result', ok: 'string', err: 'string' } };
+const TEXT: FunctionSignature = {
+  self: false,
+  parameters: ['string'],
+  result: { kind: 'result', ok: 'string', err: 'string' },
+};
 
 /** A lowered import `f` over a memory of one page, and what became of the run. */
 function lowered(f: HostFunction, signature = TEXT, options: Partial<CanonicalOptions> = {}, waits = false) {
@@ -79,7 +83,7 @@ describe('an import that the host lowers', () => {
   });
 
   it('ends the run of a guest that carries too much, before it is copied', () => {
-    const list: FunctionSignature = { parameters: [{ kind: 'list', of: 'string' }], result: null };
+    const list: FunctionSignature = { self: false, parameters: [{ kind: 'list', of: 'string' }], result: null };
     const { call, memory, ended } = lowered(() => undefined, list);
     const view = new DataView(memory.buffer);
     for (let index = 0; index < 1000; index++) {
@@ -96,6 +100,39 @@ describe('an import that the host lowers', () => {
     thrownBy(() => calls.trap('over'));
     thrownBy(() => call(16, 5, 64));
     expect(heard).toBe(0);
+  });
+
+  it('reaches the object behind the handle of a method, and traps where there is none', () => {
+    class Thing {
+      readonly name: string;
+      constructor(name: string) {
+        this.name = name;
+      }
+      greet(text: string): string {
+        return `${text} ${this.name}`;
+      }
+      [Symbol.dispose](): void {}
+    }
+    const signature: FunctionSignature = { self: true, parameters: ['string'], result: 'string' };
+    const functions = ['make', '[method]thing.greet'];
+    const given = { Thing, make: (name: string) => new Thing(name) };
+    const crossed = cross(given, { functions, classes: ['Thing'], signatures: { '[method]thing.greet': signature } });
+    const memory = new WebAssembly.Memory({ initial: 1 });
+    const flags = new WebAssembly.Global({ value: 'i32', mutable: true }, 1);
+    const handles = new Map([[7, crossed.call('make', 'thing') as object]]);
+    const core = crossed.lower(`${IFACE}@1.0.0`, '[method]thing.greet', () => 0, {
+      ...{
+        memory: () => memory,
+        realloc: () => () => 4096,
+        flags: () => flags,
+        self: (handle: number) => handles.get(handle),
+      },
+    }) as (...values: number[]) => unknown;
+    Buffer.from(memory.buffer).write('hello', 16);
+    core(7, 16, 5, 64);
+    expect(Buffer.from(memory.buffer, 4096, 11).toString()).toBe('hello thing');
+    thrownBy(() => core(8, 16, 5, 64));
+    expect(crossed.ended()?.kind).toBe('trap');
   });
 
   it('is the one of the glue where the types are more than plain data', () => {

@@ -24,6 +24,7 @@ describe('prepareComponent', () => {
       classes: [],
       signatures: {
         write: {
+          self: false,
           parameters: [{ kind: 'enum', names: ['debug', 'info', 'warn', 'error'] }, 'string'],
           result: expect.objectContaining({ kind: 'result', ok: null }) as unknown,
         },

@@ -55,7 +55,7 @@ export function cross(given: HostInterface, wanted: Partial<ArtefactImport>, lim
   return {
     imports,
     calls,
-    lower: createLowering(artefact, hostImports, calls),
+    lower: createLowering(artefact, hostImports, { calls, values }),
     meter,
     ended: ending.ended,
     call: (name, ...args) => Reflect.apply(imports[IFACE]?.[name] as () => unknown, undefined, args) as unknown,
