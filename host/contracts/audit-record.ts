@@ -25,6 +25,8 @@ export interface RecordedDecision {
   readonly id: string;
   readonly rules: readonly string[];
   readonly reason?: DenialReason;
+  /** In a chain of callers: the first whose rules deny, where that is not the agent that acts. */
+  readonly agent?: string;
   readonly obligations?: { readonly [name: string]: Json };
 }
 

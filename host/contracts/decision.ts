@@ -63,6 +63,8 @@ export interface Deny {
   readonly rules: readonly RuleRef[];
   /** Index into the request's accesses: the first one that was not allowed. */
   readonly access: number;
+  /** In a chain of callers: the first whose rules deny, `agent:NAME`, where that is not the agent that acts. */
+  readonly agent?: string;
   readonly policy: PolicyRef;
 }
 

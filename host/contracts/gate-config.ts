@@ -3,6 +3,13 @@ import type { z } from 'zod';
 /** What a path of the configuration leads to; `undefined` for nothing. */
 export type PathKind = 'file' | 'directory' | 'other' | undefined;
 
+/** PEM files for TLS: further authorities to trust, and how this side proves itself. Absolute paths. */
+export interface CredentialFiles {
+  readonly ca?: string;
+  readonly certificate?: string;
+  readonly key?: string;
+}
+
 /** Questions about paths, for checking a configuration before anything runs. */
 export interface PathProbe {
   kind(path: string): PathKind;
@@ -14,6 +21,10 @@ export interface PathProbe {
   real(path: string): string | undefined;
   /** A text that changes whenever a file is replaced or written; absent where the probe cannot tell. */
   identity?(path: string): string | undefined;
+  /** Why files cannot serve a TLS client; `undefined` if they can. Absent where the probe cannot tell. */
+  credentials?(files: CredentialFiles): string | undefined;
+  /** Why programs cannot be run in a sandbox here; `undefined` if they can. Absent where the probe cannot tell. */
+  sandbox?(): string | undefined;
 }
 
 /** What `resolve` may use. `problem` collects; one problem is enough for the manifest to refuse the configuration. */

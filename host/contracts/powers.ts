@@ -15,7 +15,7 @@ export interface Random {
 
 /** Notes children that must not outlive the run, so that the supervisor can end them when it ends the cell. */
 export interface ProcessLedger {
-  /** `pid` leads a process group of its own. */
-  started(pid: number): void;
+  /** `pid` leads a process group of its own. A `guard` ends its children, and itself, by itself when the cell is gone. */
+  started(pid: number, kind?: 'guard'): void;
   ended(pid: number): void;
 }

@@ -8,6 +8,8 @@ export interface Principal {
   readonly onBehalfOf?: string;
   /** SHA-256 of the component, `sha256:` and hex. */
   readonly component: string;
+  /** The agents that called, one the next, the first of them first: `agent:NAME`. Their rules hold as well as its own. */
+  readonly callers?: readonly string[];
 }
 
 /** The facts of one run that `when` clauses may test, apart from the request itself. */

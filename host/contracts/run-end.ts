@@ -12,7 +12,7 @@ export type GuestEnd =
   | { readonly kind: 'cancelled' }
   | { readonly kind: 'fault'; readonly message: string };
 
-/** What a run used. */
+/** What a run used, the runs of agents that it called included; but the memory is its own. */
 export interface Usage {
   readonly wallMs: number;
   readonly cpuMs: number;

@@ -2,20 +2,25 @@ import type { DenialReason, ObligationName } from '../contracts/decision.ts';
 import type { Denial } from '../contracts/denial.ts';
 import type { RecordedOutcome } from '../contracts/audit-record.ts';
 import type { Capability, Parsed } from '../contracts/request.ts';
+import type { Pending } from '../contracts/pending.ts';
 import type { Grant } from './grant.ts';
+
+export type { Pending } from '../contracts/pending.ts';
 
 /** What a driver reports for the record besides success or failure. */
 export type OutcomeFacts = Omit<RecordedOutcome, 'status' | 'code' | 'durationUs'>;
 
+/** How an effect ended that outlived the call. */
+export type EffectEnd = { readonly code?: string; readonly facts: OutcomeFacts };
+
 /** How a driver ends. It never throws for what the world may do; an exception is a fault of the host. */
 export type DriverResult<Value, Failure> =
   | { readonly status: 'ok'; readonly value: Value; readonly facts?: OutcomeFacts }
+  /** The guest has its value while the effect goes on, a stream: its end is reported later, once. */
+  | { readonly status: 'begun'; readonly value: Value; readonly ended: (report: (end: EffectEnd) => void) => void }
   | { readonly status: 'failed'; readonly failure: Failure; readonly code: string; readonly facts?: OutcomeFacts }
   /** The driver found, before the effect, that the object is not what may be touched (an address, a link). */
   | { readonly status: 'denied'; readonly reason: DenialReason; readonly facts?: OutcomeFacts };
-
-/** A value, now or later. */
-export type Pending<Value> = Value | Promise<Value>;
 
 /** One effect on its way through the pipeline. */
 export interface Effect<Target, Value, Failure> {

@@ -5,7 +5,14 @@ import { HINTS, type Denial } from '../contracts/denial.ts';
 import type { Ids } from '../contracts/ids.ts';
 import type { Clock } from '../contracts/powers.ts';
 import type { Principal, RunFacts } from '../contracts/principal.ts';
-import { isRefusal, type AccessRequest, type Attributes, type Json, type Parsed } from '../contracts/request.ts';
+import {
+  isRefusal,
+  type Access,
+  type AccessRequest,
+  type Attributes,
+  type Json,
+  type Parsed,
+} from '../contracts/request.ts';
 import type { DriverResult, Effect, Enforced, ImmediateEffect, Pending } from './effect.ts';
 import { createGrantAuthority, type Redeem } from './grant.ts';
 import { isProtected } from './protection.ts';
@@ -17,10 +24,19 @@ export interface DecisionEvent {
   readonly resource: string;
   readonly effect: 'allow' | 'approve' | 'deny';
   readonly reason?: DenialReason;
+  /** In a chain of callers: the first whose rules deny, `agent:NAME`, where that is not the agent that acts. */
+  readonly agent?: string;
   /** What a rule could have tested; only where the policy did not allow. */
   readonly attributes?: Attributes;
+  /** All that the request touches; only where the policy did not allow. */
+  readonly accesses?: readonly Access[];
+  /** What the operator may know beside the reason: the refusal, the address, the obligations. Never for the guest. */
+  readonly detail?: { readonly [key: string]: Json };
   readonly id: string;
 }
+
+/** What a denial tells the operator beyond its record. */
+type Told = Pick<DecisionEvent, 'attributes' | 'accesses' | 'detail'>;
 
 /** What a pipeline needs. One pipeline serves one run. */
 export interface PipelineOptions {
@@ -68,7 +84,9 @@ interface Refused {
   readonly reason: DenialReason;
   readonly rules: readonly RuleRef[];
   readonly access: number;
+  readonly agent?: string;
   readonly policy: PolicyRef;
+  readonly detail?: { readonly [key: string]: Json };
 }
 
 const UNPARSED = '(not in canonical form)';
@@ -100,13 +118,15 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     resource: string,
     refused: Refused,
     extra: Partial<AuditEntry> = {},
-    attributes?: Attributes,
+    told: Told = {},
   ): Denial {
     const id = ids.decision();
     const { reason, policy } = refused;
-    const decision: RecordedDecision = { effect: 'deny', id, rules: refused.rules.map((rule) => rule.id), reason };
+    const agent = refused.agent === undefined ? {} : { agent: refused.agent };
+    const rules = refused.rules.map((rule) => rule.id);
+    const decision: RecordedDecision = { effect: 'deny', id, rules, reason, ...agent };
     const written = append({ type: 'effect.denied', ...who(), action, resource, decision, policy, ...extra });
-    observe({ action, resource, effect: 'deny', reason, id, ...(attributes === undefined ? {} : { attributes }) });
+    observe({ action, resource, effect: 'deny', reason, id, ...agent, ...told });
     return denialOf(written === undefined ? 'audit-unavailable' : reason, id);
   }
 
@@ -131,12 +151,12 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         return { reason: 'not-approved', rules: decision.rules, access: 0, policy: decision.policy };
       case 'allow': {
         const asked = Object.keys(decision.obligations) as ObligationName[]; // keys of a closed, host-made record
-        const unknown = asked.some((name) => name !== 'log' && !discharges.has(name));
-        if (unknown)
-          return { reason: 'unsupported-obligation', rules: decision.rules, access: 0, policy: decision.policy };
-        const guarded = request.accesses.findIndex(({ protection }) => isProtected(protection, decision.rules));
-        if (guarded < 0) return decision;
-        return { reason: 'protected-resource', rules: decision.rules, access: guarded, policy: decision.policy };
+        const obligations = asked.filter((name) => name !== 'log' && !discharges.has(name));
+        const { rules, policy } = decision;
+        if (obligations.length > 0)
+          return { reason: 'unsupported-obligation', rules, access: 0, policy, detail: { obligations } };
+        const guarded = request.accesses.findIndex(({ protection }) => isProtected(protection, rules));
+        return guarded < 0 ? decision : { reason: 'protected-resource', rules, access: guarded, policy };
       }
     }
   }
@@ -203,6 +223,15 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       case 'ok':
         settle(open, { status: 'ok', ...result.facts });
         return { status: 'ok', value: result.value };
+      case 'begun': {
+        let over = false;
+        result.ended(({ code, facts }) => {
+          if (over) return; // one intent, one outcome
+          over = true;
+          settle(open, code === undefined ? { status: 'ok', ...facts } : { status: 'error', code, ...facts });
+        });
+        return { status: 'ok', value: result.value };
+      }
       case 'failed':
         settle(open, { status: 'error', code: result.code, ...result.facts });
         return { status: 'failed', failure: result.failure };
@@ -210,7 +239,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         const { intent, action, resource, allow } = open;
         const outcome = { status: 'error', code: result.reason, ...result.facts } as const;
         const refused: Refused = { reason: result.reason, rules: allow.rules, access: 0, policy: allow.policy };
-        return { status: 'denied', denial: deny(action, resource, refused, { intent, outcome }) };
+        const told = result.facts?.detail === undefined ? {} : { detail: result.facts.detail };
+        return { status: 'denied', denial: deny(action, resource, refused, { intent, outcome }, told) };
       }
     }
   }
@@ -234,14 +264,16 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   ): Pending<Enforced<Value, Failure>> {
     if (isRefusal(parsed)) {
       const detail = { refused: parsed.refused };
-      const denial = deny(parsed.action, UNPARSED, hostDenial('invalid-request'), { detail });
+      const denial = deny(parsed.action, UNPARSED, hostDenial('invalid-request'), { detail }, { detail });
       return failed ? { status: 'denied', denial } : { status: 'refused', text: parsed.refused };
     }
     const decided = decide(parsed, effect.discharges);
     if (!('reason' in decided)) return perform(effect, parsed, decided);
     const { action, resource, attributes } = parsed.accesses[decided.access] ?? parsed.accesses[0];
     const record = shown(parsed, requestDigest(parsed));
-    return { status: 'denied', denial: deny(action, resource, decided, record, attributes) };
+    const { detail } = decided;
+    const told: Told = { attributes, accesses: parsed.accesses, ...(detail === undefined ? {} : { detail }) };
+    return { status: 'denied', denial: deny(action, resource, decided, record, told) };
   }
 
   function run<Target, Value, Failure>(effect: Effect<Target, Value, Failure>): Pending<Enforced<Value, Failure>> {
