@@ -1,4 +1,5 @@
 import { lookup } from 'node:dns';
+import type { Pending } from '../contracts/pending.ts';
 import type { Clock } from '../contracts/powers.ts';
 import type { Resolution, Resolver } from '../gates/http/resolver.ts';
 
@@ -24,9 +25,9 @@ export function createSystemResolver({ clock, reuseMs = REUSE_MS }: SystemResolv
   }
 
   return Object.freeze({
-    resolve(name: string, timeoutMs: number): Promise<Resolution> {
+    resolve(name: string, timeoutMs: number): Pending<Resolution> {
       const addresses = remembered(name);
-      if (addresses !== undefined) return Promise.resolve({ kind: 'addresses', addresses });
+      if (addresses !== undefined) return { kind: 'addresses', addresses };
       return new Promise((resolve) => {
         // The system's call cannot be ended; its late answer is dropped.
         const timer = setTimeout(() => resolve({ kind: 'timed-out' }), timeoutMs);

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import type { GateConfig } from '../../contracts/gate-config.ts';
+import { resolveTls, tlsSchema } from './tls-config.ts';
+import type { TlsEntry } from '../../contracts/tls-entry.ts';
 import { parseNetwork, type Network } from './ip-address.ts';
 
 const MIB = 1024 * 1024;
@@ -34,6 +36,7 @@ const schema = z
       1024 * MIB,
       'Most bytes of an answer that is streamed: as received, and again as decompressed.',
     ),
+    maxUploadBytes: bytes(1024 * 1024 * MIB, 1024 * MIB, 'Most bytes of a request body that is streamed.'),
     maxRatio: z
       .int()
       .min(2)
@@ -54,6 +57,7 @@ const schema = z
       .describe(
         'Private or loopback networks that names may lead to, `ADDRESS/LENGTH`. Without one, a rule must name the host.',
       ),
+    tls: tlsSchema,
   })
   .describe('HTTP requests of agents.');
 
@@ -61,8 +65,9 @@ const schema = z
 export type RawHttpConfig = z.output<typeof schema>;
 
 /** What the gate works with. */
-export interface HttpConfig extends Omit<RawHttpConfig, 'networks'> {
+export interface HttpConfig extends Omit<RawHttpConfig, 'networks' | 'tls'> {
   readonly networks: readonly Network[];
+  readonly tls: readonly TlsEntry[];
 }
 
 // Shorter prefixes hold more than one site's addresses.
@@ -92,6 +97,6 @@ export const httpConfig: GateConfig<RawHttpConfig, HttpConfig> = {
       }
       return [network];
     });
-    return { ...raw, networks };
+    return { ...raw, networks, tls: resolveTls(raw.tls, context) };
   },
 };

@@ -1,15 +1,18 @@
+import { after, type Pending } from '../../contracts/pending.ts';
 import type { Clock } from '../../contracts/powers.ts';
-import type { DriverResult, OutcomeFacts } from '../../enforcement/effect.ts';
+import type { DriverResult, EffectEnd, OutcomeFacts } from '../../enforcement/effect.ts';
 import type { Claim, Grant, Redeem } from '../../enforcement/grant.ts';
-import { mayReach, type ClassifyAddress } from './address-range.ts';
+import type { ClassifyAddress } from './address-range.ts';
+import { createAttemptOrder, vetAddresses, type Vetted } from './address-vetting.ts';
 import type { HttpConfig } from './config.ts';
 import type { Decompressor } from './decompressor.ts';
-import type { DialCall, Flow, HttpDialer } from './dialer.ts';
-import { parseAddress, type IpAddress } from './ip-address.ts';
+import type { DialCall, HttpDialer } from './dialer.ts';
+import { exchange, type Dialled } from './exchange.ts';
 import type { HttpTarget } from './request.ts';
 import type { Resolver } from './resolver.ts';
-import { createResponseBody, type ResponseBody } from './response-body.ts';
-import { readHead, type ReadHead } from './response-header.ts';
+import type { ResponseBody } from './response-body.ts';
+import type { ReadHead } from './response-header.ts';
+import { createUpload, type Upload } from './upload.ts';
 import type { HttpFailure } from './wit-error.ts';
 
 /** What the driver is given. */
@@ -30,203 +33,225 @@ export interface Answer<Body> {
   readonly body: Body;
 }
 
-/** Performs one request, never a redirect, from a grant. */
-export interface HttpDriver {
-  readonly fetch: (grant: Grant<HttpTarget>) => Promise<DriverResult<Answer<Uint8Array>, HttpFailure>>;
-  readonly open: (grant: Grant<HttpTarget>) => Promise<DriverResult<Answer<ResponseBody>, HttpFailure>>;
+/** A request whose body is still to be written, and what will come of it. */
+export interface BegunUpload extends Upload {
+  readonly target: HttpTarget;
+  readonly answer: Promise<Answer<ResponseBody> | { readonly failure: HttpFailure }>;
 }
 
-type Mode = 'fetch' | 'open';
-type Failed = { readonly status: 'failed'; readonly failure: HttpFailure; readonly sent: boolean };
-type Dialled = Failed | { readonly status: 'arrived'; readonly head: ReadHead; readonly body: ResponseBody };
-type Vetted = readonly [string, ...string[]];
-type Arrived = {
-  readonly status: 'arrived';
-  readonly head: ReadHead;
-  readonly body: ResponseBody;
-  readonly address: string;
-};
-type Ended<Value> = Exclude<DriverResult<Value, HttpFailure>, { status: 'ok' }>;
+type Driven<Value> = DriverResult<Value, HttpFailure>;
 
-const MOST_ATTEMPTS = 4;
-const MOST_PREFERENCES = 256;
+/** Performs one request, never a redirect, from a grant. */
+export interface HttpDriver {
+  readonly fetch: (grant: Grant<HttpTarget>) => Pending<Driven<Answer<Uint8Array>>>;
+  readonly open: (grant: Grant<HttpTarget>) => Pending<Driven<Answer<ResponseBody>>>;
+  readonly upload: (grant: Grant<HttpTarget>) => Pending<Driven<BegunUpload>>;
+}
+
+type Mode = 'fetch' | 'open' | 'upload';
+type Ended = Exclude<Driven<never>, { status: 'ok' | 'begun' }>;
+type Arrived = Extract<Dialled, { status: 'arrived' }> & { readonly address: string };
+/** What a request did so far. */
+interface Tally {
+  sent: number;
+  address?: string;
+}
 
 /** Makes the driver of one run. */
 export function createHttpDriver(powers: DriverPowers): HttpDriver {
-  const { redeem, config, clock } = powers;
-  // Where a name has several addresses, the one that answered last time is tried first. Every one is vetted each time.
-  const preferred = new Map<string, string>();
+  const { redeem, config, clock, dialer, decompressor } = powers;
+  const attempts = createAttemptOrder();
+  const limitsOf = (whole: boolean) => ({
+    maxBytes: whole ? config.maxResponseBytes : config.maxStreamBytes,
+    maxRatio: config.maxRatio,
+  });
+  const exchanges = {
+    whole: { dialer, decompressor, whole: true, limits: limitsOf(true) },
+    streamed: { dialer, decompressor, whole: false, limits: limitsOf(false) },
+  };
 
-  async function reach(claim: Claim<HttpTarget>, mode: Mode): Promise<Arrived | Ended<never>> {
-    const { target } = claim;
+  /** Vets the addresses of a claim, then goes on with them. */
+  function withAddresses<Value>(
+    claim: Claim<HttpTarget>,
+    next: (addresses: Vetted, deadline: Deadline) => Pending<Driven<Value>>,
+  ): Pending<Driven<Value>> {
     const deadline = createDeadline(clock, Math.min(config.timeouts.totalMs, claim.obligations.timeoutMs ?? Infinity));
-    const vetted = await vettedAddresses(powers, claim, deadline.leftMs());
-    if ('status' in vetted) return vetted;
+    const timeoutMs = Math.min(config.timeouts.connectMs, deadline.totalMs);
+    const { rules } = claim;
+    const vetting = vetAddresses(claim.target, { ...powers, networks: config.networks, rules, timeoutMs });
+    return after(vetting, (found): Pending<Driven<Value>> => {
+      switch (found.kind) {
+        case 'vetted':
+          return next(found.addresses, deadline);
+        case 'forbidden':
+          return {
+            status: 'denied',
+            reason: 'address-forbidden',
+            facts: { detail: { address: found.address, range: found.range } },
+          };
+        case 'name-not-resolved':
+        case 'timed-out':
+          return failed(found.kind);
+      }
+    });
+  }
+
+  /** Tries the addresses in turn, until the header of an answer is there. */
+  async function reach(
+    call: Omit<DialCall, 'address' | 'totalMs'>,
+    target: HttpTarget,
+    { addresses, deadline, mode, tally }: { addresses: Vetted; deadline: Deadline; mode: Mode; tally: Tally },
+  ): Promise<Arrived | Extract<Dialled, { status: 'failed' }>> {
+    const shape = mode === 'fetch' ? exchanges.whole : exchanges.streamed;
     let dialled: Dialled = { status: 'failed', failure: 'timed-out', sent: false };
-    const order = inOrder(vetted, preferred.get(target.origin));
-    for (const address of order) {
-      const totalMs = deadline.leftMs();
+    for (const address of attempts.order(target.origin, addresses)) {
+      const totalMs = call.deadline === 'none' ? Infinity : deadline.leftMs();
       if (totalMs <= 0) break;
-      dialled = await dial(powers, callFor(claim, address, mode, config, totalMs), target, mode);
+      tally.address = address;
+      dialled = await exchange({ ...call, address, totalMs }, target.method, shape, (bytes) => (tally.sent += bytes));
       if (dialled.status === 'arrived') {
-        remember(preferred, target.origin, address);
+        attempts.answered(target.origin, address);
         return { ...dialled, address };
       }
       // Only a request of which no byte left may be tried elsewhere.
       if (dialled.sent) break;
     }
-    return failed(dialled.failure, { detail: { addresses: order } });
+    return dialled;
+  }
+
+  async function begin<Value>(
+    claim: Claim<HttpTarget>,
+    mode: Mode,
+    [addresses, deadline]: [Vetted, Deadline],
+    next: (arrived: Arrived, tally: Tally) => Pending<Driven<Value>>,
+  ): Promise<Driven<Value>> {
+    const tally: Tally = { sent: 0 };
+    const arrived = await reach(callFor(claim, mode, config), claim.target, { addresses, deadline, mode, tally });
+    if (arrived.status === 'arrived') return next(arrived, tally);
+    return failed(arrived.failure, { ...bytesOf(tally), detail: { addresses } });
   }
 
   return Object.freeze({
-    async fetch(grant: Grant<HttpTarget>): Promise<DriverResult<Answer<Uint8Array>, HttpFailure>> {
+    fetch(grant: Grant<HttpTarget>): Pending<Driven<Answer<Uint8Array>>> {
       const claim = redeem(grant);
-      const arrived = await reach(claim, 'fetch');
-      if (arrived.status !== 'arrived') return arrived;
-      const read = await arrived.body.readAll();
-      const facts = factsOf(claim, arrived);
-      if (read.kind === 'failed') return failed(read.failure, facts);
-      const body = read.kind === 'data' ? read.bytes : new Uint8Array(0);
-      return { status: 'ok', value: { target: claim.target, head: arrived.head, body }, facts };
+      return withAddresses(claim, (...found) =>
+        begin(claim, 'fetch', found, async (arrived, tally): Promise<Driven<Answer<Uint8Array>>> => {
+          const read = await arrived.body.readAll();
+          const facts = factsOf(claim, arrived, tally);
+          if (read.kind === 'failed') return failed(read.failure, facts);
+          const body = read.kind === 'data' ? read.bytes : new Uint8Array(0);
+          return { status: 'ok', value: { target: claim.target, head: arrived.head, body }, facts };
+        }),
+      );
     },
 
-    async open(grant: Grant<HttpTarget>): Promise<DriverResult<Answer<ResponseBody>, HttpFailure>> {
+    open(grant: Grant<HttpTarget>): Pending<Driven<Answer<ResponseBody>>> {
       const claim = redeem(grant);
-      const arrived = await reach(claim, 'open');
-      if (arrived.status !== 'arrived') return arrived;
-      const { head, body } = arrived;
-      return { status: 'ok', value: { target: claim.target, head, body }, facts: factsOf(claim, arrived) };
+      return withAddresses(claim, (...found) =>
+        begin(claim, 'open', found, (arrived, tally) => ({
+          status: 'begun',
+          value: { target: claim.target, head: arrived.head, body: arrived.body },
+          ended: (report) => reportEnd(claim, arrived, tally, report),
+        })),
+      );
+    },
+
+    upload(grant: Grant<HttpTarget>): Pending<Driven<BegunUpload>> {
+      const claim = redeem(grant);
+      const { target } = claim;
+      return withAddresses(claim, (addresses, deadline) => {
+        const tally: Tally = { sent: 0 };
+        const upload = createUpload({ length: target.upload?.length, maxBytes: config.maxUploadBytes });
+        const call = { ...callFor(claim, 'upload', config), body: upload.source };
+        const reached = reach(call, target, { addresses, deadline, mode: 'upload', tally });
+        return {
+          status: 'begun',
+          value: { ...upload, target, answer: answerOf(reached, target, upload) },
+          ended(report) {
+            upload.onAbandon(() => report({ code: 'abandoned', facts: { ...bytesOf(tally), detail: { addresses } } }));
+            void reached.then((arrived) => {
+              if (arrived.status === 'arrived') reportEnd(claim, arrived, tally, report);
+              else report({ code: arrived.failure, facts: { ...bytesOf(tally), detail: { addresses } } });
+            });
+          },
+        };
+      });
     },
   });
 }
 
-/** Every address of the target, or why none may be dialled. One forbidden address forbids the name (CWE-350). */
-async function vettedAddresses(
-  powers: DriverPowers,
-  claim: Claim<HttpTarget>,
-  leftMs: number,
-): Promise<Vetted | Ended<never>> {
-  const { target } = claim;
-  const naming = {
-    named: claim.rules.some((rule) => rule.namesHost),
-    literal: target.address !== undefined,
-    networks: powers.config.networks,
-  };
-  const refusal = (address: IpAddress): Ended<never> | undefined => {
-    const range = powers.classify(address);
-    return mayReach(address, range, naming) ? undefined : forbidden(address.text, range.name);
-  };
-  if (target.address !== undefined) return refusal(target.address) ?? [target.address.text];
-  const resolution = await powers.resolver.resolve(target.host, Math.min(powers.config.timeouts.connectMs, leftMs));
-  if (resolution.kind === 'timed-out') return failed('timed-out');
-  if (resolution.kind === 'not-found') return failed('name-not-resolved');
-  const texts: string[] = [];
-  for (const text of resolution.addresses) {
-    const address = parseAddress(text);
-    const refused = address === undefined ? forbidden('(not an address)', 'unknown') : refusal(address);
-    if (refused !== undefined) return refused;
-    if (address !== undefined) texts.push(address.text);
-  }
-  const [first, ...others] = texts;
-  return first === undefined ? failed('name-not-resolved') : [first, ...others];
+/** The answer to an upload. Where none comes, nobody takes the body any more. */
+async function answerOf(
+  reached: Promise<Dialled>,
+  target: HttpTarget,
+  upload: Upload,
+): Promise<Answer<ResponseBody> | { readonly failure: HttpFailure }> {
+  const arrived = await reached;
+  if (arrived.status === 'arrived') return { target, head: arrived.head, body: arrived.body };
+  upload.source.cancel();
+  return { failure: arrived.failure };
 }
 
-const forbidden = (address: string, range: string): Ended<never> => ({
-  status: 'denied',
-  reason: 'address-forbidden',
-  facts: { detail: { address, range } },
-});
-
-const failed = (failure: HttpFailure, facts: OutcomeFacts = {}): Ended<never> & { status: 'failed' } => ({
+const failed = (failure: HttpFailure, facts: OutcomeFacts = {}): Ended => ({
   status: 'failed',
   failure,
   code: failure,
   facts,
 });
 
-function factsOf(claim: Claim<HttpTarget>, { head, body, address }: Arrived): OutcomeFacts {
-  const { timeoutMs } = claim.obligations;
+const bytesOf = ({ sent }: Tally, received = 0): Pick<OutcomeFacts, 'bytesIn' | 'bytesOut'> => ({
+  bytesIn: received,
+  bytesOut: sent,
+});
+
+function factsOf({ obligations }: Claim<HttpTarget>, { head, body, address }: Arrived, tally: Tally): OutcomeFacts {
+  const { timeoutMs } = obligations;
   return {
-    bytesIn: body.receivedBytes(),
-    bytesOut: claim.target.body?.length ?? 0,
+    ...bytesOf(tally, body.receivedBytes()),
     detail: { status: head.status, address },
     ...(timeoutMs === undefined ? {} : { discharged: { timeoutMs } }),
   };
 }
 
-function callFor(claim: Claim<HttpTarget>, address: string, mode: Mode, config: HttpConfig, totalMs: number): DialCall {
-  const { target, generation, obligations } = claim;
-  const { connectMs, firstByteMs, idleMs } = config.timeouts;
+/** Reports a streamed answer when nothing more of it comes. */
+function reportEnd(claim: Claim<HttpTarget>, arrived: Arrived, tally: Tally, report: (end: EffectEnd) => void): void {
+  arrived.body.whenOver((over) => {
+    const facts = factsOf(claim, arrived, tally);
+    if (over === 'whole') report({ facts });
+    else if (over === 'left') report({ facts: { ...facts, detail: { ...facts.detail, left: true } } });
+    else report({ code: over, facts });
+  });
+}
+
+function callFor(
+  { target, generation, obligations }: Claim<HttpTarget>,
+  mode: Mode,
+  { timeouts }: HttpConfig,
+): Omit<DialCall, 'address' | 'totalMs'> {
+  const { connectMs, firstByteMs, idleMs } = timeouts;
+  const shortest = mode === 'fetch' ? 'whole' : mode === 'open' ? 'header' : 'none';
   return {
     origin: target.origin,
-    address,
     generation,
     method: target.method,
     path: target.path,
-    headers: target.fields.flat(),
+    headers: target.headers,
     body: target.body,
     connectMs,
     firstByteMs,
     idleMs,
-    totalMs,
-    // A rule's timeout bounds the whole effect; the configuration's leaves a stream to its idle deadline.
-    deadline: mode === 'fetch' || obligations.timeoutMs !== undefined ? 'whole' : 'header',
+    // A rule's timeout bounds the whole effect; the configuration's leaves streams to the guest's pace.
+    deadline: obligations.timeoutMs !== undefined ? 'whole' : shortest,
   };
 }
 
-/** One attempt on one address, until the header is there. */
-function dial(powers: DriverPowers, call: DialCall, target: HttpTarget, mode: Mode): Promise<Dialled> {
-  const { config, decompressor } = powers;
-  const whole = mode === 'fetch';
-  const limits = { maxBytes: whole ? config.maxResponseBytes : config.maxStreamBytes, maxRatio: config.maxRatio };
-  return new Promise((resolve) => {
-    let body: ResponseBody | undefined;
-    const refuse = (failure: HttpFailure, flow: Flow): void => {
-      flow.abort();
-      resolve({ status: 'failed', failure, sent: true });
-    };
-    powers.dialer.dial(call, {
-      head(received, flow) {
-        const head = readHead(received, target.method);
-        if (typeof head === 'string') {
-          refuse(head, flow);
-        } else if (head.length !== undefined && head.length > limits.maxBytes) {
-          refuse('response-too-large', flow);
-        } else {
-          body = createResponseBody({ flow, coding: head.coding, decompressor, limits, whole });
-          resolve({ status: 'arrived', head, body });
-        }
-      },
-      data: (chunk) => body?.data(chunk),
-      end: () => body?.end(),
-      fail(failure, sent) {
-        if (body === undefined) resolve({ status: 'failed', failure, sent });
-        else body.fail(failure);
-      },
-    });
-  });
+/** Time that is left of a total. */
+interface Deadline {
+  readonly totalMs: number;
+  leftMs(): number;
 }
 
-/** Time left of `totalMs`, from now. */
-function createDeadline(clock: Clock, totalMs: number) {
-  const endUs = clock.monotonicUs() + totalMs * 1000;
-  return { leftMs: (): number => Math.ceil((endUs - clock.monotonicUs()) / 1000) };
-}
-
-/** The families take turns (RFC 8305, section 4), so that a machine without one of them still arrives. */
-function inOrder(addresses: Vetted, first: string | undefined): readonly string[] {
-  if (first !== undefined && addresses.includes(first))
-    return [first, ...addresses.filter((other) => other !== first)].slice(0, MOST_ATTEMPTS);
-  const isV6 = (address: string) => address.includes(':');
-  const leading = addresses.filter((address) => isV6(address) === isV6(addresses[0]));
-  const others = addresses.filter((address) => isV6(address) !== isV6(addresses[0]));
-  return leading
-    .flatMap((address, index) => [address, ...others.slice(index, index + 1)])
-    .concat(others.slice(leading.length))
-    .slice(0, MOST_ATTEMPTS);
-}
-
-function remember(preferred: Map<string, string>, origin: string, address: string): void {
-  if (preferred.size >= MOST_PREFERENCES && !preferred.has(origin)) preferred.clear();
-  preferred.set(origin, address);
+function createDeadline(clock: Clock, totalMs: number): Deadline {
+  const startUs = clock.monotonicUs();
+  return { totalMs, leftMs: () => Math.ceil(totalMs - (clock.monotonicUs() - startUs) / 1000) };
 }

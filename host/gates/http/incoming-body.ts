@@ -1,3 +1,4 @@
+import type { OpenExchanges } from './open-exchanges.ts';
 import type { BodyRead, ResponseBody } from './response-body.ts';
 import { throwHttpError } from './wit-error.ts';
 
@@ -7,29 +8,21 @@ export interface IncomingBodyHandle {
   [Symbol.dispose](): void;
 }
 
-/** The streamed bodies that a run holds. */
-export interface OpenBodies {
+/** The resource `incoming-body`. */
+export interface IncomingBodies {
   /** The resource class. Only `adopt` makes instances that hold a body. */
   readonly IncomingBody: abstract new (...values: never[]) => IncomingBodyHandle;
-  readonly full: () => boolean;
   adopt(body: ResponseBody): IncomingBodyHandle;
-  closeAll(): void;
 }
 
 const MOST_BYTES_A_READ = 1024 * 1024;
 
-/** Makes the table of streamed bodies of one run, of at most `most` at a time. */
-export function createOpenBodies(most: number): OpenBodies {
+/** Makes the resource of streamed answers of one run. */
+export function createIncomingBodies(open: OpenExchanges): IncomingBodies {
   const bodies = new WeakMap<object, ResponseBody>();
-  const open = new Set<ResponseBody>();
 
-  const release = (body: ResponseBody): void => {
-    open.delete(body);
-    body.close();
-  };
-
-  /** `read: func(max: u32) -> result<option<list<u8>>, error>` */
   class IncomingBody implements IncomingBodyHandle {
+    /** `read: func(max: u32) -> result<option<list<u8>>, error>` */
     async read(max: number): Promise<Uint8Array | undefined> {
       const body = bodies.get(this);
       if (body === undefined) return throwHttpError({ tag: 'internal' });
@@ -42,21 +35,19 @@ export function createOpenBodies(most: number): OpenBodies {
 
     [Symbol.dispose](): void {
       const body = bodies.get(this);
-      if (body !== undefined) release(body);
+      if (body === undefined) return;
+      open.delete(body);
+      body.close();
     }
   }
 
   return Object.freeze({
     IncomingBody,
-    full: () => open.size >= most,
     adopt(body: ResponseBody): IncomingBodyHandle {
       const handle = new IncomingBody();
       bodies.set(handle, body);
       open.add(body);
       return handle;
-    },
-    closeAll(): void {
-      for (const body of open) release(body);
     },
   });
 }

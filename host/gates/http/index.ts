@@ -1,6 +1,7 @@
 import type { ObligationName } from '../../contracts/decision.ts';
 import type { Gate } from '../../contracts/gate.ts';
 import type { HostInterface } from '../../contracts/guest-import.ts';
+import type { Pending } from '../../contracts/pending.ts';
 import type { Clock } from '../../contracts/powers.ts';
 import type { ServedInterface } from '../../contracts/served-interface.ts';
 import type { DriverResult } from '../../enforcement/effect.ts';
@@ -11,10 +12,12 @@ import { createUrlCanonicaliser } from './canonical-url.ts';
 import type { HttpConfig } from './config.ts';
 import type { Decompressor } from './decompressor.ts';
 import type { HttpDialer } from './dialer.ts';
-import { createHttpDriver, type Answer } from './driver.ts';
-import { createOpenBodies, type IncomingBodyHandle } from './incoming-body.ts';
-import { hopLimit, nextHop } from './redirect.ts';
-import { parseIntention, parseRequest, type GuestRequest, type HttpTarget } from './request.ts';
+import { createHttpDriver, type Answer, type BegunUpload } from './driver.ts';
+import { createIncomingBodies, type IncomingBodyHandle } from './incoming-body.ts';
+import { createOpenExchanges } from './open-exchanges.ts';
+import { createOutgoingBodies, type OutgoingBodyHandle } from './outgoing-body.ts';
+import { hopLimit, nextHop, type Next } from './redirect.ts';
+import { parseIntention, parseRequest, type GuestRequest, type GuestUpload, type HttpTarget } from './request.ts';
 import type { Resolver } from './resolver.ts';
 import type { ResponseBody } from './response-body.ts';
 import { throwHttpError, valueOrThrow, type HttpFailure } from './wit-error.ts';
@@ -32,7 +35,10 @@ export const HTTP_INTERFACE: ServedInterface = {
   functions: [
     { name: 'fetch', waits: true },
     { name: 'open', waits: true },
+    { name: 'upload', waits: true },
     { name: '[method]incoming-body.read', waits: true },
+    { name: '[method]outgoing-body.write', waits: true },
+    { name: '[method]outgoing-body.finish', waits: true },
   ],
 };
 
@@ -63,44 +69,71 @@ export interface GuestStreamingResponse extends Omit<GuestResponse, 'body'> {
 }
 
 const DISCHARGES: ReadonlySet<ObligationName> = new Set(['timeoutMs']);
-const MOST_OPEN_BODIES = 16;
+const MOST_OPEN_EXCHANGES = 16;
 
-type Perform<Body> = (grant: Grant<HttpTarget>) => Promise<DriverResult<Answer<Body>, HttpFailure>>;
+type Perform<Value> = (grant: Grant<HttpTarget>) => Pending<DriverResult<Value, HttpFailure>>;
 
 /** Makes the gate of `sallyport:agent/http` for one run. */
 export function createHttpGate(deps: HttpGateDeps): Gate {
   const { pipeline, config, dialer } = deps;
   const driver = createHttpDriver({ ...deps, redeem: pipeline.redeem, classify: deps.classify ?? classifyAddress });
-  const parsing = { maxRequestBytes: config.maxRequestBytes, canonicalise: createUrlCanonicaliser() };
-  const bodies = createOpenBodies(MOST_OPEN_BODIES);
+  const { maxRequestBytes, maxUploadBytes } = config;
+  const parsing = { maxRequestBytes, maxUploadBytes, canonicalise: createUrlCanonicaliser() };
+  const exchanges = createOpenExchanges(MOST_OPEN_EXCHANGES);
+  const incoming = createIncomingBodies(exchanges);
+  const outgoing = createOutgoingBodies<GuestStreamingResponse>(exchanges);
+
+  const enforce = <Value>(request: GuestRequest, perform: Perform<Value>, upload?: GuestUpload) =>
+    pipeline.enforce({
+      capability: 'http',
+      discharges: DISCHARGES,
+      parse: () => parseRequest(request, parsing, upload),
+      perform,
+    });
+  const ifPlace =
+    <Value>(perform: Perform<Value>): Perform<Value> =>
+    (grant) =>
+      exchanges.full() ? { status: 'denied', reason: 'budget-exhausted' } : perform(grant);
 
   /** One effect for each hop: parsed, decided, recorded and performed by itself. */
   async function send<Body>(
-    first: GuestRequest,
-    perform: Perform<Body>,
+    hop: Hop,
+    perform: Perform<Answer<Body>>,
     discard: (body: Body) => void,
   ): Promise<Answer<Body>> {
-    const limit = hopLimit(first, config);
-    let request = first;
-    for (let hops = 0; ; hops += 1) {
-      const current = request;
-      const parse = () => parseRequest(current, parsing);
-      const enforced = await pipeline.enforce({ capability: 'http', discharges: DISCHARGES, parse, perform });
+    let current = hop;
+    for (;;) {
+      const enforced = await enforce(current.request, perform);
       // The guest wrote the first request; a later one that cannot be parsed is the server's doing.
-      if (enforced.status === 'refused' && hops > 0) return throwHttpError({ tag: 'redirect-refused' });
+      if (enforced.status === 'refused' && current.hops > 0) return throwHttpError({ tag: 'redirect-refused' });
       const answer = valueOrThrow(enforced);
-      const next = nextHop(
-        current,
-        answer.target,
-        { status: answer.head.status, locations: answer.head.locations },
-        hops,
-        limit,
-      );
+      const next = follow(current, answer);
       if (next.kind === 'answer') return answer;
       discard(answer.body);
       if (next.kind === 'refuse') return throwHttpError({ tag: 'redirect-refused' });
-      request = next.request;
+      current = { ...current, request: next.request, hops: current.hops + 1 };
     }
+  }
+
+  const performOpen = ifPlace(driver.open);
+  const close = (body: ResponseBody): void => body.close();
+  const streaming = ({ target, head, body }: Answer<ResponseBody>): GuestStreamingResponse => ({
+    status: head.status,
+    headers: head.headers,
+    url: target.origin + target.path,
+    body: incoming.adopt(body),
+  });
+
+  /** The answer to an upload. A redirect that asks for the body again is refused: it is gone. */
+  async function conclude(request: GuestRequest, begun: BegunUpload): Promise<GuestStreamingResponse> {
+    const answer = await begun.answer;
+    if ('failure' in answer) return throwHttpError({ tag: answer.failure });
+    const hop = { request, hops: 0, limit: hopLimit(request, config) };
+    const next = follow(hop, answer);
+    if (next.kind === 'answer') return streaming(answer);
+    answer.body.close();
+    if (next.kind === 'refuse' || next.keepsBody) return throwHttpError({ tag: 'redirect-refused' });
+    return streaming(await send({ ...hop, request: next.request, hops: 1 }, performOpen, close));
   }
 
   // Without a prototype, so that no inherited name is an import.
@@ -108,17 +141,25 @@ export function createHttpGate(deps: HttpGateDeps): Gate {
   const http = Object.assign(nothing, {
     /** `fetch: func(request: request) -> result<response, error>` */
     async fetch(request: GuestRequest): Promise<GuestResponse> {
-      const { target, head, body } = await send(request, driver.fetch, () => undefined);
+      const hop = { request, hops: 0, limit: hopLimit(request, config) };
+      const { target, head, body } = await send(hop, driver.fetch, () => undefined);
       return { status: head.status, headers: head.headers, url: target.origin + target.path, body };
     },
     /** `open: func(request: request) -> result<streaming-response, error>` */
     async open(request: GuestRequest): Promise<GuestStreamingResponse> {
-      const perform: Perform<ResponseBody> = async (grant) =>
-        bodies.full() ? { status: 'denied', reason: 'budget-exhausted' } : driver.open(grant);
-      const { target, head, body } = await send(request, perform, (unread) => unread.close());
-      return { status: head.status, headers: head.headers, url: target.origin + target.path, body: bodies.adopt(body) };
+      const hop = { request, hops: 0, limit: hopLimit(request, config) };
+      return streaming(await send(hop, performOpen, close));
     },
-    IncomingBody: bodies.IncomingBody,
+    /** `upload: func(request: request, length: option<u64>) -> result<outgoing-body, error>` */
+    async upload(
+      request: GuestRequest,
+      length: bigint | undefined,
+    ): Promise<OutgoingBodyHandle<GuestStreamingResponse>> {
+      const begun = valueOrThrow(await enforce(request, ifPlace(driver.upload), { length }));
+      return outgoing.adopt(begun, () => conclude(request, begun));
+    },
+    IncomingBody: incoming.IncomingBody,
+    OutgoingBody: outgoing.OutgoingBody,
   } satisfies HostInterface);
 
   return Object.freeze({
@@ -127,8 +168,20 @@ export function createHttpGate(deps: HttpGateDeps): Gate {
     imports: new Map([[HTTP_INTERFACE.name, Object.freeze(http)]]),
     intention: parseIntention,
     async close(): Promise<void> {
-      bodies.closeAll();
+      exchanges.closeAll();
       await dialer.close();
     },
   } satisfies Gate);
+}
+
+/** A request on its way through redirects. */
+interface Hop {
+  readonly request: GuestRequest;
+  /** Redirects that were followed to it. */
+  readonly hops: number;
+  readonly limit: number;
+}
+
+function follow({ request, hops, limit }: Hop, { target, head }: Answer<unknown>): Next {
+  return nextHop(request, target, { status: head.status, locations: head.locations }, hops, limit);
 }

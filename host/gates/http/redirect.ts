@@ -8,7 +8,7 @@ export type Next =
   | { readonly kind: 'answer' }
   | { readonly kind: 'refuse' }
   /** The request of the next hop. It is parsed, decided and recorded like any other. */
-  | { readonly kind: 'follow'; readonly request: GuestRequest };
+  | { readonly kind: 'follow'; readonly request: GuestRequest; readonly keepsBody: boolean };
 
 /** The part of an answer that a redirect is told by. */
 export interface Redirecting {
@@ -43,6 +43,7 @@ export function nextHop(
   const keepsBody = method === request.method;
   return {
     kind: 'follow',
+    keepsBody,
     request: {
       method,
       url: to.href,

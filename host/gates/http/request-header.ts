@@ -3,7 +3,13 @@ export type HeaderField = readonly [name: string, value: string];
 
 /** The header of a request in canonical form, the guest's fields first, or why it is refused. */
 export type CanonicalHeader =
-  { readonly fields: readonly HeaderField[]; readonly given: number } | { readonly refused: string };
+  | {
+      readonly fields: readonly HeaderField[];
+      readonly given: number;
+      /** Names and values in turn. */
+      readonly flat: string[];
+    }
+  | { readonly refused: string };
 
 export const MOST_FIELDS = 64;
 export const LARGEST_HEADER = 16_384;
@@ -60,8 +66,11 @@ const DEFAULTS: readonly HeaderField[] = [
   ['user-agent', 'sallyport'],
 ];
 
+const ONLY_DEFAULTS: CanonicalHeader = { fields: DEFAULTS, given: 0, flat: DEFAULTS.flat() };
+
 /** Canonicalises the header fields of a guest and adds the host's defaults. */
 export function canonicalHeader(given: readonly HeaderField[]): CanonicalHeader {
+  if (given.length === 0) return ONLY_DEFAULTS;
   if (given.length > MOST_FIELDS) return { refused: 'there are more than 64 header fields' };
   const fields: HeaderField[] = [];
   const seen = new Set<string>();
@@ -79,7 +88,7 @@ export function canonicalHeader(given: readonly HeaderField[]): CanonicalHeader 
     fields.push([name, givenValue.trim()]);
   }
   for (const field of DEFAULTS) if (!seen.has(field[0])) fields.push(field);
-  return { fields, given: given.length };
+  return { fields, given: given.length, flat: fields.flat() };
 }
 
 function isForbidden(name: string): boolean {

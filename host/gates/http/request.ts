@@ -25,7 +25,16 @@ export interface HttpTarget {
   /** Path and query, the bytes of the request line. */
   readonly path: string;
   readonly fields: readonly HeaderField[];
+  /** The same, names and values in turn. */
+  readonly headers: string[];
   readonly body: Uint8Array | undefined;
+  /** Present where the body is written later. */
+  readonly upload: UploadPlan | undefined;
+}
+
+/** What is known of a body that is written later. */
+export interface UploadPlan {
+  readonly length: number | undefined;
 }
 
 /** The enum `method` of `wit/http.wit` and the methods it stands for. */
@@ -58,11 +67,17 @@ export const isHttpArgument = (name: string): boolean => OWN_ARGUMENTS.has(name)
 /** What parsing depends on besides the request. */
 export interface ParseOptions {
   readonly maxRequestBytes: number;
+  readonly maxUploadBytes: number;
   readonly canonicalise: CanonicaliseUrl;
 }
 
+/** What a guest says of a body that it will write later. */
+export interface GuestUpload {
+  readonly length: bigint | undefined;
+}
+
 /** Brings a guest's request into canonical form. */
-export function parseRequest(request: GuestRequest, options: ParseOptions): Parsed<HttpTarget> {
+export function parseRequest(request: GuestRequest, options: ParseOptions, upload?: GuestUpload): Parsed<HttpTarget> {
   const method = methodOf(request.method);
   if (method === undefined) return { refused: 'the method is unknown', action: 'http:?' };
   const refuse = (refused: string) => ({ refused, action: `http:${method}` });
@@ -73,9 +88,15 @@ export function parseRequest(request: GuestRequest, options: ParseOptions): Pars
   const body = BODILESS.has(method) && request.body?.length === 0 ? undefined : request.body;
   if (body !== undefined && BODILESS.has(method)) return refuse('the method takes no body');
   if (body !== undefined && body.length > options.maxRequestBytes) return refuse('the body is larger than the limit');
+  if (upload !== undefined) {
+    if (BODILESS.has(method)) return refuse('the method takes no body');
+    if (body !== undefined) return refuse('the body is to be written, but there is one already');
+    if ((upload.length ?? 0n) > options.maxUploadBytes) return refuse('the body is larger than the limit');
+  }
   const query = queryAttributes(url.search);
   if (query === undefined) return refuse('the query has more than 256 keys');
-  return accessRequest(method, url, query, header, body);
+  const length = upload?.length === undefined ? undefined : Number(upload.length); // below the limit, so exact
+  return accessRequest(method, url, query, header, body, upload === undefined ? undefined : { length });
 }
 
 /** Brings an intention into the form that an attempt would have. */
@@ -91,7 +112,7 @@ export function parseIntention({ action, resource, attributes }: Intention): Par
     if (name.startsWith('query.') && !query.has(name)) query.set(name, value);
     else if (name !== 'body-bytes') return refuse('an argument is unknown, or stands in the URL already');
   }
-  const parsed = accessRequest(method, url, query, { fields: [], given: 0 }, undefined);
+  const parsed = accessRequest(method, url, query, NO_HEADER, undefined);
   const bytes = attributes.get('body-bytes');
   const [access] = parsed.accesses;
   return bytes === undefined
@@ -120,18 +141,22 @@ function queryAttributes(search: string): Map<string, Attribute> | undefined {
 }
 
 type GivenHeader = Exclude<CanonicalHeader, { refused: string }>;
+const NO_HEADER: GivenHeader = { fields: [], given: 0, flat: [] };
 
 function accessRequest(
   method: HttpMethod,
   url: CanonicalUrl,
   query: Map<string, Attribute>,
-  { fields, given }: GivenHeader,
+  { fields, given, flat }: GivenHeader,
   body: Uint8Array | undefined,
+  upload?: UploadPlan,
 ): AccessRequest<HttpTarget> {
-  const summary = summaryOf(query, fields.slice(0, given), body);
+  const summary = summaryOf(query, given === 0 ? [] : fields.slice(0, given), body, upload);
   const attributes = query;
   attributes.set('scheme', url.scheme).set('host', url.host).set('port', url.port).set('method', method);
-  attributes.set('body-bytes', body?.length ?? 0);
+  // Of a body without a known length nothing can be decided: an allow row that tests it does not match, a deny row does.
+  const bytes = upload === undefined ? (body?.length ?? 0) : upload.length;
+  if (bytes !== undefined) attributes.set('body-bytes', bytes);
   return {
     capability: 'http',
     accesses: [{ action: `http:${method}`, resource: url.origin + url.path, attributes }],
@@ -142,7 +167,9 @@ function accessRequest(
       address: url.address,
       path: url.path + url.search,
       fields,
+      headers: flat,
       body,
+      upload,
     },
     summary,
     // Read only where a rule asks for it.
@@ -157,6 +184,7 @@ function summaryOf(
   query: Attributes,
   fields: readonly HeaderField[],
   body: Uint8Array | undefined,
+  upload: UploadPlan | undefined,
 ): Record<string, Json> {
   const summary: Record<string, Json> = {};
   if (query.size > 0) summary['queryKeys'] = bounded([...query.keys()].map((key) => key.slice('query.'.length)));
@@ -164,6 +192,10 @@ function summaryOf(
   if (body !== undefined) {
     summary['bodyBytes'] = body.length;
     summary['bodyDigest'] = `sha256:${hash('sha256', body, 'hex')}`;
+  }
+  if (upload !== undefined) {
+    summary['bodyStreamed'] = true;
+    if (upload.length !== undefined) summary['bodyBytes'] = upload.length;
   }
   return summary;
 }

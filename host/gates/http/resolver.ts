@@ -1,3 +1,5 @@
+import type { Pending } from '../../contracts/pending.ts';
+
 /** What a name leads to. */
 export type Resolution =
   | { readonly kind: 'addresses'; readonly addresses: readonly string[] }
@@ -6,5 +8,5 @@ export type Resolution =
 
 /** Resolves names. */
 export interface Resolver {
-  resolve(name: string, timeoutMs: number): Promise<Resolution>;
+  resolve(name: string, timeoutMs: number): Pending<Resolution>;
 }

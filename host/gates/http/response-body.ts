@@ -7,6 +7,9 @@ export type BodyRead =
   | { readonly kind: 'end' }
   | { readonly kind: 'failed'; readonly failure: NetworkFailure };
 
+/** How a body ended: whole, left by its reader, or broken. */
+export type BodyOver = 'whole' | 'left' | NetworkFailure;
+
 /** Bounds of one body. */
 export interface BodyLimits {
   /** Of the bytes received, and again of the bytes decompressed. */
@@ -22,12 +25,14 @@ export interface ResponseBody {
   /** The network's end of the body. */
   end(): void;
   fail(failure: NetworkFailure): void;
-  /** The next bytes, at most `max`; waits for some. One read at a time. */
+  /** The next bytes, at most `max`; waits for some. One read at a time: the bytes are good until the next one. */
   read(max: number): Promise<BodyRead>;
   /** All bytes. */
   readAll(): Promise<BodyRead>;
   /** Ends the body from the reader's side. */
   close(): void;
+  /** Calls back when nothing more comes, once; at once where that is so already. */
+  whenOver(listener: (over: BodyOver) => void): void;
   receivedBytes(): number;
 }
 
@@ -41,7 +46,7 @@ export interface BodySource {
   readonly whole: boolean;
 }
 
-const HIGH_WATER = 256 * 1024;
+const HIGH_WATER = 512 * 1024;
 const FREE_OUTPUT = 1024 * 1024;
 
 /** Makes the body of one answer. */
@@ -51,18 +56,22 @@ export function createResponseBody(source: BodySource): ResponseBody {
   let received = 0;
   let made = 0;
   let state: 'open' | 'ended' | NetworkFailure = 'open';
+  let over: BodyOver | undefined;
   let wake: (() => void) | undefined;
+  let overseer: ((over: BodyOver) => void) | undefined;
   let decompression: Decompression | undefined;
   let held = false;
 
-  const settle = (next: 'ended' | NetworkFailure): void => {
+  const settle = (next: 'ended' | NetworkFailure, as: BodyOver = next === 'ended' ? 'whole' : next): void => {
     if (state !== 'open') return;
     state = next;
+    over = as;
     if (next !== 'ended') {
       chunks.clear();
       flow.abort();
     }
     decompression?.close();
+    overseer?.(as);
     wake?.();
   };
 
@@ -104,6 +113,14 @@ export function createResponseBody(source: BodySource): ResponseBody {
       drained: () => flow.resume(),
     });
 
+  // One piece of memory for all reads: a long stream would leave its whole length for the collector.
+  let memory = new Uint8Array(0);
+  const scratch = (size: number): Uint8Array => {
+    if (memory.length < size) memory = new Uint8Array(size);
+    return memory.subarray(0, size);
+  };
+
+  const isOpen = (): boolean => state === 'open';
   const changed = (): Promise<void> =>
     new Promise((resolve) => {
       wake = () => {
@@ -130,26 +147,32 @@ export function createResponseBody(source: BodySource): ResponseBody {
       if (decompression === undefined) settle('ended');
       else decompression.end();
     },
-    fail: settle,
+    fail: (failure) => settle(failure),
     async read(max) {
       while (chunks.size() === 0) {
         if (state === 'ended') return { kind: 'end' };
         if (state !== 'open') return { kind: 'failed', failure: state };
         await changed();
+        // Each answer to the guest costs a switch of stacks: what came in one go is given in one go.
+        if (isOpen() && chunks.size() > 0 && chunks.size() < max) await flow.arrived();
       }
-      const bytes = chunks.shift(max);
+      const bytes = chunks.shift(max, scratch);
       release();
       return { kind: 'data', bytes };
     },
     async readAll() {
       while (state === 'open') await changed();
       return state === 'ended'
-        ? { kind: 'data', bytes: chunks.shift(chunks.size()) }
+        ? { kind: 'data', bytes: chunks.shift(chunks.size(), (size) => new Uint8Array(size)) }
         : { kind: 'failed', failure: state };
     },
     close() {
-      settle('connection-failed');
+      settle('connection-failed', 'left');
       chunks.clear();
+    },
+    whenOver(listener) {
+      overseer = listener;
+      if (over !== undefined) listener(over);
     },
     receivedBytes: () => received,
   };
@@ -169,8 +192,8 @@ function createChunkQueue() {
       chunks.push(chunk);
       size += chunk.length;
     },
-    /** The first bytes, `max` of them or as many as there are. Copies only where chunks must be joined. */
-    shift(max: number): Uint8Array {
+    /** The first bytes, `max` of them or as many as there are. Copies only where chunks must be joined: into `room`. */
+    shift(max: number, room: (size: number) => Uint8Array): Uint8Array {
       const wanted = Math.min(max, size);
       size -= wanted;
       const [first] = chunks;
@@ -183,12 +206,12 @@ function createChunkQueue() {
         chunks.shift();
         return first;
       }
-      return join(wanted);
+      return join(room(wanted));
     },
   };
 
-  function join(wanted: number): Uint8Array {
-    const joined = new Uint8Array(wanted);
+  function join(joined: Uint8Array): Uint8Array {
+    const wanted = joined.length;
     let used = 0;
     let filled = 0;
     for (const chunk of chunks) {

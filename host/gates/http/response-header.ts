@@ -46,7 +46,7 @@ export function readHead(
   if (status < 200 || status > 599) return 'protocol-error';
   if (headers.length > MOST_FIELDS) return 'response-too-large';
   const bodiless = method === 'HEAD' || status === 204 || status === 304;
-  const layers = bodiless ? [] : list(headers, 'content-encoding').filter((layer) => layer !== 'identity');
+  const layers = bodiless ? NONE : list(headers, 'content-encoding').filter((layer) => layer !== 'identity');
   const coding = CODINGS.get(layers[0] ?? '');
   // One layer, or a small body could unfold twice (CWE-409); an unknown one would reach the guest undecoded.
   if (layers.length > 1 || (layers.length === 1 && coding === undefined)) return 'protocol-error';
@@ -65,15 +65,19 @@ export function readHead(
   return { status, headers: kept, coding, length: bodiless || Number.isNaN(length) ? undefined : length, locations };
 }
 
+const NONE: readonly string[] = [];
+
 /** The members of a comma-separated field, in lower case (RFC 9110, section 5.6.1). */
 function list(headers: AnswerHead['headers'], wanted: string): readonly string[] {
-  const members: string[] = [];
+  let members: string[] | undefined;
   for (const [name, value] of headers) {
-    if (name !== wanted) continue;
+    // `keep-alive` is what nearly every answer says, and belongs to the connection anyway.
+    if (name !== wanted || value === 'keep-alive') continue;
+    members ??= [];
     for (const member of value.split(',')) {
       const text = member.trim().toLowerCase();
       if (text !== '') members.push(text);
     }
   }
-  return members;
+  return members ?? NONE;
 }

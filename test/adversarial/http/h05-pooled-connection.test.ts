@@ -39,7 +39,13 @@ const send = (
         deadline: 'whole',
         ...more,
       },
-      { head: (head) => (status = head.status), data: () => undefined, end: () => resolve(status), fail: resolve },
+      {
+        sent: () => undefined,
+        head: (head) => (status = head.status),
+        data: () => undefined,
+        end: () => resolve(status),
+        fail: resolve,
+      },
     );
   });
 

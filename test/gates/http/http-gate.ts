@@ -6,6 +6,8 @@ import { httpConfig, type HttpConfig, type RawHttpConfig } from '../../../host/g
 import type { Decompressor } from '../../../host/gates/http/decompressor.ts';
 import type { DialCall, HttpDialer } from '../../../host/gates/http/dialer.ts';
 import { createHttpGate, type GuestResponse, type GuestStreamingResponse } from '../../../host/gates/http/index.ts';
+import type { OutgoingBodyHandle } from '../../../host/gates/http/outgoing-body.ts';
+import type { TlsEntry } from '../../../host/contracts/tls-entry.ts';
 import type { GuestRequest } from '../../../host/gates/http/request.ts';
 import type { Resolution, Resolver } from '../../../host/gates/http/resolver.ts';
 import type { HttpError } from '../../../host/gates/http/wit-error.ts';
@@ -18,6 +20,7 @@ import { testPipeline, type TestPipeline } from '../../support/pipeline.ts';
 export interface GuestHttp {
   fetch(request: GuestRequest): Promise<GuestResponse>;
   open(request: GuestRequest): Promise<GuestStreamingResponse>;
+  upload(request: GuestRequest, length: bigint | undefined): Promise<OutgoingBodyHandle<GuestStreamingResponse>>;
 }
 
 export interface GateOptions {
@@ -31,6 +34,7 @@ export interface GateOptions {
   readonly resolver?: Resolver;
   readonly classify?: ClassifyAddress;
   readonly ca?: string;
+  readonly tls?: readonly TlsEntry[];
   readonly decompressor?: Decompressor;
   readonly dialer?: HttpDialer;
 }
@@ -66,7 +70,9 @@ export function httpGate(options: GateOptions = {}): GateUnderTest {
   const lookups: string[] = [];
   const dials: DialCall[] = [];
   const config = configOf(options.config);
-  const dialer = options.dialer ?? createHttpDialer(options.ca === undefined ? {} : { ca: options.ca });
+  const dialer =
+    options.dialer ??
+    createHttpDialer({ tls: options.tls ?? [], ...(options.ca === undefined ? {} : { ca: options.ca }) });
   const gate = createHttpGate({
     pipeline: pipelined.pipeline,
     config,
@@ -77,7 +83,7 @@ export function httpGate(options: GateOptions = {}): GateUnderTest {
     ...(options.classify === undefined ? {} : { classify: options.classify }),
   });
   open.push(() => gate.close());
-  const http = gate.imports.get('sallyport:agent/http') as unknown as GuestHttp; // the two functions of the WIT
+  const http = gate.imports.get('sallyport:agent/http') as unknown as GuestHttp; // the functions of the WIT
   return { ...pipelined, http, config, lookups, dials, gate, close: () => gate.close() };
 }
 
@@ -119,6 +125,14 @@ export async function failure(call: Promise<unknown>): Promise<HttpError> {
 export async function failureTag(call: Promise<unknown>): Promise<string> {
   const error = await failure(call);
   return error.tag === 'denied' ? `denied:${error.val.reason}` : error.tag;
+}
+
+/** Everything that is left of a streamed answer. */
+export async function restOf({ body }: GuestStreamingResponse): Promise<Buffer> {
+  const parts: Uint8Array[] = [];
+  for (let bytes = await body.read(1 << 20); bytes !== undefined; bytes = await body.read(1 << 20))
+    parts.push(bytes.slice());
+  return Buffer.concat(parts);
 }
 
 export const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);

@@ -85,7 +85,13 @@ describe('an http intention', () => {
       false,
     ]);
     const { gate } = httpGate();
-    expect(Object.keys(gate.imports.get(HTTP_INTERFACE.name)!)).toEqual(['fetch', 'open', 'IncomingBody']);
+    expect(Object.keys(gate.imports.get(HTTP_INTERFACE.name)!)).toEqual([
+      'fetch',
+      'open',
+      'upload',
+      'IncomingBody',
+      'OutgoingBody',
+    ]);
     expect(Object.getPrototypeOf(gate.imports.get(HTTP_INTERFACE.name))).toBeNull();
   });
 });

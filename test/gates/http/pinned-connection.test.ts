@@ -27,7 +27,13 @@ describe('a pinned connection', () => {
             totalMs: 5000,
             deadline: 'whole',
           },
-          { head: (head) => (seen = head.status), data: () => undefined, end: () => resolve(seen), fail: resolve },
+          {
+            sent: () => undefined,
+            head: (head) => (seen = head.status),
+            data: () => undefined,
+            end: () => resolve(seen),
+            fail: resolve,
+          },
         );
       });
       expect(status).toBe(200);
