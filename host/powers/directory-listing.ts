@@ -1,7 +1,7 @@
 import { opendirSync, type Dirent } from 'node:fs';
 import type { FileEntry, FileKind, FileListing, ListOptions } from '../gates/fs/driver.ts';
 import { FileRefusal } from './file-refusal.ts';
-import { descriptorPath } from './held-directories.ts';
+import { descriptorPath } from './descriptor-path.ts';
 
 const MOST_ENTRIES = 200_000;
 const READ_AT_ONCE = 1024;

@@ -46,3 +46,20 @@ export function attempt<Value>(act: () => Value): FileResult<Value> {
     return { ok: false, failure };
   }
 }
+
+/** The same for an effect without a value. */
+export const done = (act: () => void): FileResult<undefined> =>
+  attempt(() => {
+    act();
+    return undefined;
+  });
+
+/** The value; `undefined` where the name stands for nothing. */
+export function orAbsent<Value>(act: () => Value): Value | undefined {
+  try {
+    return act();
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}

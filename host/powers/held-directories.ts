@@ -1,12 +1,9 @@
 import { closeSync, constants, fstatSync, openSync, readlinkSync } from 'node:fs';
+import { descriptorPath, O_PATH } from './descriptor-path.ts';
 import { FileRefusal } from './file-refusal.ts';
+import type { Openat2 } from './openat2.ts';
 
-/** A descriptor that only names an object: it cannot be read. Linux; missing from Node's constants. */
-export const O_PATH = 0x200000;
 const { O_DIRECTORY, O_NOFOLLOW } = constants;
-
-/** What a descriptor of this process leads to. `open` and the other calls resolve a name after it inside that object. */
-export const descriptorPath = (descriptor: number): string => `/proc/self/fd/${descriptor}`;
 
 /** The directories below a root, as descriptors, so that nothing that another process does to names can lead out. */
 export interface HeldDirectories {
@@ -17,15 +14,27 @@ export interface HeldDirectories {
    * descriptor stays this object's; it holds at least until the call after the next.
    */
   hold(names: readonly string[]): number;
+  /** A new descriptor of these names, for the caller to `release` at once; the last one is not followed either. */
+  open(names: readonly string[], flags: number): number;
+  release(descriptor: number): void;
   close(): void;
 }
 
 const MOST_HELD = 64;
 
-/** Holds the directories below `root`, a descriptor that was opened at the path `rootPath`. */
-export function createHeldDirectories(root: number, rootPath: string): HeldDirectories {
+/**
+ * Holds the directories below `root`, a descriptor that was opened at the path `rootPath`. They are walked to: they stay
+ * open for the run, and only descriptors that Node opened are closed with a cell that is killed. What is opened for a
+ * moment is left to `openat2` where it is there, and what that does not open is walked to, so both ways answer alike.
+ */
+export function createHeldDirectories(
+  root: number,
+  rootPath: string,
+  openat2: () => Openat2 | undefined,
+): HeldDirectories {
   const device = fstatSync(root).dev;
   const held = new Map<string, number>();
+  const foreign = new Map<number, Openat2>();
 
   function forget(key: string, descriptor: number): void {
     held.delete(key);
@@ -53,6 +62,12 @@ export function createHeldDirectories(root: number, rootPath: string): HeldDirec
     return descriptor;
   }
 
+  function checked(descriptor: number): number {
+    if (fstatSync(descriptor).dev === device) return descriptor;
+    closeSync(descriptor);
+    throw new FileRefusal('forbidden');
+  }
+
   function walk(names: readonly string[]): number {
     let current = root;
     for (const name of names) {
@@ -62,21 +77,35 @@ export function createHeldDirectories(root: number, rootPath: string): HeldDirec
       } finally {
         if (current !== root) closeSync(current);
       }
-      current = next;
-      if (fstatSync(current).dev !== device) {
-        closeSync(current);
-        throw new FileRefusal('forbidden');
-      }
+      current = checked(next);
     }
     return current;
   }
 
+  function hold(names: readonly string[]): number {
+    if (names.length === 0) return root;
+    const key = names.join('/');
+    return stillThere(key) ?? keep(key, walk(names));
+  }
+
   return Object.freeze({
     device,
-    hold(names: readonly string[]): number {
-      if (names.length === 0) return root;
-      const key = names.join('/');
-      return stillThere(key) ?? keep(key, walk(names));
+    hold,
+    open(names: readonly string[], flags: number): number {
+      const kernel = openat2();
+      const direct = kernel?.open(root, names.join('/'), flags | O_NOFOLLOW);
+      if (kernel !== undefined && direct !== undefined) {
+        foreign.set(direct, kernel);
+        return direct;
+      }
+      const folder = descriptorPath(hold(names.slice(0, -1)));
+      return openSync(`${folder}/${names.at(-1) ?? ''}`, flags | O_NOFOLLOW);
+    },
+    release(descriptor: number): void {
+      const kernel = foreign.get(descriptor);
+      foreign.delete(descriptor);
+      if (kernel === undefined) closeSync(descriptor);
+      else kernel.close(descriptor);
     },
     close(): void {
       for (const descriptor of held.values()) closeSync(descriptor);

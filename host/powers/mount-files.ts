@@ -1,33 +1,18 @@
-import {
-  accessSync,
-  closeSync,
-  constants,
-  existsSync,
-  fchmodSync,
-  fstatSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readlinkSync,
-  readSync,
-  renameSync,
-  rmdirSync,
-  statfsSync,
-  unlinkSync,
-  writeSync,
-  type Stats,
-} from 'node:fs';
+import { closeSync, constants, fstatSync, opendirSync, openSync, readlinkSync, statfsSync, unlinkSync } from 'node:fs';
 import { HostError } from '../contracts/errors.ts';
-import type { AppendOptions, FileResult, FileTree, ListOptions, MountFiles } from '../gates/fs/driver.ts';
-import type { ByteRange } from '../gates/fs/request.ts';
-import { createDirectoryLister, kindOf } from './directory-listing.ts';
-import { attempt, errnoOf, FileRefusal } from './file-refusal.ts';
-import { createHeldDirectories, descriptorPath, O_PATH, type HeldDirectories } from './held-directories.ts';
 import type { Random } from '../contracts/powers.ts';
+import type { FileTree, MountFiles, MountShape } from '../gates/fs/driver.ts';
+import { descriptorPath, hasDescriptorPaths, O_PATH } from './descriptor-path.ts';
+import { closing } from './file-contents.ts';
+import { createFileTree } from './file-tree.ts';
+import { createHeldDirectories } from './held-directories.ts';
+import { createMountQuota, NO_QUOTA } from './mount-quota.ts';
+import { aliasOf, createAliasWatch, lookUp, type LookUp } from './name-aliases.ts';
+import { createOpenat2, type Openat2 } from './openat2.ts';
+import type { PathResolution } from './path-resolution.ts';
+import { temporaryName } from './temporary-files.ts';
 
-const { O_APPEND, O_CREAT, O_DIRECTORY, O_EXCL, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
-const FILE_MODE = 0o644;
-const DIRECTORY_MODE = 0o755;
+const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
 
 /** File systems (`statfs` types) that compare names without regard to case, or whose files are not files. */
 const UNFIT_FILE_SYSTEMS: ReadonlyMap<number, string> = new Map([
@@ -48,14 +33,32 @@ const UNFIT_FILE_SYSTEMS: ReadonlyMap<number, string> = new Map([
   [0x63677270, 'cgroup'],
 ]);
 
+/** How many directories and files a run opens before it looks for `openat2`: looking takes as long as some hundred. */
+const WORTH_LOOKING = 64;
+const MOST_TRIED = 64;
+
+export interface MountFilesOptions {
+  readonly random: Random;
+  /** `auto`: `openat2` as soon as it is worth it and where it is there; the others are for tests. */
+  readonly resolution?: 'auto' | PathResolution;
+  readonly look?: LookUp;
+}
+
 /** The directories of this machine, reached without following anything that another process can exchange. */
-export function createMountFiles(random: Random): MountFiles {
+export function createMountFiles({ random, resolution = 'auto', look = lookUp }: MountFilesOptions): MountFiles {
+  const openat2 = createSwitch(resolution);
   return Object.freeze({
-    open(directory: string): FileTree {
-      const root = openRoot(directory);
+    open(directory: string, shape: MountShape): FileTree {
+      const root = openRoot(directory, resolution !== 'none' && hasDescriptorPaths());
       try {
         checkRoot(root, directory);
-        return createTree(createHeldDirectories(root, directory), random);
+        checkNames({ root, directory, shape, random, look });
+        return createFileTree({
+          directories: createHeldDirectories(root, directory, openat2),
+          aliases: createAliasWatch(look),
+          quota: shape.quota === undefined ? NO_QUOTA : createMountQuota(root, shape.quota),
+          random,
+        });
       } catch (error) {
         closeSync(root);
         throw error;
@@ -64,8 +67,19 @@ export function createMountFiles(random: Random): MountFiles {
   });
 }
 
-function openRoot(directory: string): number {
-  if (process.platform !== 'linux' || !existsSync('/proc/self/fd')) {
+/** Says which way is in force, call by call. */
+function createSwitch(resolution: NonNullable<MountFilesOptions['resolution']>): () => Openat2 | undefined {
+  let found: Openat2 | undefined;
+  let left = resolution === 'auto' ? WORTH_LOOKING : resolution === 'openat2' ? 0 : Infinity;
+  return () => {
+    if (left === 0) found = createOpenat2();
+    if (left >= 0) left -= 1;
+    return found;
+  };
+}
+
+function openRoot(directory: string, isRaceFree: boolean): number {
+  if (!isRaceFree) {
     throw new HostError(
       'ERR_PLATFORM',
       'mounts need Linux with `/proc`: without it a path can be exchanged between check and use',
@@ -94,178 +108,64 @@ function checkRoot(root: number, directory: string): void {
   }
 }
 
-function createTree(directories: HeldDirectories, random: Random): FileTree {
-  const lister = createDirectoryLister();
-  const { device } = directories;
+interface RootToCheck {
+  readonly root: number;
+  readonly directory: string;
+  readonly shape: MountShape;
+  readonly random: Random;
+  readonly look: LookUp;
+}
 
-  /** The path of a name in its parent's descriptor. The root has none. */
-  function leafOf(names: readonly string[], onRoot: FileRefusal['failure']): string {
-    const name = names.at(-1);
-    if (name === undefined) throw new FileRefusal(onRoot);
-    return `${descriptorPath(directories.hold(names.slice(0, -1)))}/${name}`;
-  }
-
-  function opened<Value>(path: string, flags: number, act: (descriptor: number, stats: Stats) => Value): Value {
-    const descriptor = openSync(path, flags | O_NOFOLLOW);
-    try {
-      const stats = fstatSync(descriptor);
-      if (stats.dev !== device) throw new FileRefusal('forbidden');
-      return act(descriptor, stats);
-    } finally {
-      closeSync(descriptor);
-    }
-  }
-
-  /** Facts of a file that may be changed; `undefined` where there is nothing. */
-  function changeable(path: string): Stats | undefined {
-    return orAbsent(() =>
-      opened(path, O_PATH, (descriptor, stats) => {
-        if (!stats.isFile()) throw new FileRefusal('not-a-file');
-        // CWE-62: another name of the same file may lie where this agent has no right.
-        if (stats.nlink > 1) throw new FileRefusal('forbidden');
-        accessSync(descriptorPath(descriptor), constants.W_OK);
-        return stats;
-      }),
+/** Refuses a directory that folds case or normalises Unicode: shown by a name in it, or by one made for the purpose. */
+function checkNames({ root, directory, shape, random, look }: RootToCheck): void {
+  const folder = descriptorPath(root);
+  const shown = shownBy(folder, look);
+  if (shown === 'alias' || (shown === 'unknown' && shape.access === 'rw' && foldsNewName(folder, random, look))) {
+    throw new HostError(
+      'ERR_PLATFORM',
+      `the directory \`${directory}\` of a mount takes two spellings for one name, so rules for one could be passed by the other`,
     );
   }
-
-  function write(names: readonly string[], contents: Uint8Array, sync: boolean): void {
-    const path = leafOf(names, 'not-a-file');
-    const known = changeable(path);
-    const folder = path.slice(0, path.lastIndexOf('/'));
-    const temporary = `${folder}/.sallyport-${Buffer.from(random.bytes(12)).toString('hex')}.tmp`;
-    const descriptor = openSync(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, FILE_MODE);
-    try {
-      try {
-        writeAll(descriptor, contents);
-        if (known !== undefined) fchmodSync(descriptor, known.mode & 0o777);
-        if (sync) fsyncSync(descriptor);
-      } finally {
-        closeSync(descriptor);
-      }
-      renameSync(temporary, path);
-    } catch (error) {
-      orAbsent(() => unlinkSync(temporary));
-      throw error;
-    }
-    if (sync) syncDirectory(folder);
-  }
-
-  function append(names: readonly string[], contents: Uint8Array, options: AppendOptions): void {
-    const path = leafOf(names, 'not-a-file');
-    const grow = (descriptor: number): void => {
-      if (fstatSync(descriptor).size + contents.length > options.mostBytes) throw new FileRefusal('too-large');
-      writeAll(descriptor, contents);
-      if (options.sync) fsyncSync(descriptor);
-    };
-    if (changeable(path) === undefined) {
-      const made = openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_APPEND, FILE_MODE);
-      closing(made, grow);
-      return;
-    }
-    // The object that was looked at is the one that is opened: a device or pipe that took its name is never touched.
-    opened(path, O_PATH, (leaf, stats) => {
-      if (!stats.isFile()) throw new FileRefusal('not-a-file');
-      if (stats.nlink > 1) throw new FileRefusal('forbidden');
-      closing(openSync(descriptorPath(leaf), O_WRONLY | O_APPEND | O_NONBLOCK), grow);
-    });
-  }
-
-  return Object.freeze({
-    read: (names: readonly string[], range: ByteRange | undefined, mostBytes: number): FileResult<Uint8Array> =>
-      attempt(() =>
-        opened(leafOf(names, 'not-a-file'), O_RDONLY | O_NONBLOCK | O_NOCTTY, (descriptor, stats) => {
-          if (!stats.isFile()) throw new FileRefusal('not-a-file');
-          const offset = range?.offset ?? 0;
-          const length = Math.max(0, Math.min(range?.length ?? Infinity, stats.size - offset));
-          if (length > mostBytes) throw new FileRefusal('too-large');
-          return readPart(descriptor, offset, length);
-        }),
-      ),
-    write: (names: readonly string[], contents: Uint8Array, { sync }: { readonly sync: boolean }) =>
-      done(() => write(names, contents, sync)),
-    append: (names: readonly string[], contents: Uint8Array, options: AppendOptions) =>
-      done(() => append(names, contents, options)),
-    list: (names: readonly string[], options: ListOptions) =>
-      attempt(() => lister.page(names.join('/'), directories.hold(names), options)),
-    stat: (names: readonly string[]) =>
-      attempt(() => {
-        if (names.length === 0) return metadataOf(fstatSync(directories.hold(names)));
-        return opened(leafOf(names, 'not-found'), O_PATH, (_, stats) => metadataOf(stats));
-      }),
-    makeDirectory: (names: readonly string[]) => done(() => mkdirSync(leafOf(names, 'already-exists'), DIRECTORY_MODE)),
-    remove: (names: readonly string[]) =>
-      done(() => {
-        const path = leafOf(names, 'forbidden');
-        const kind = opened(path, O_PATH, (_, stats) => kindOf(stats));
-        if (kind === 'other') throw new FileRefusal('not-a-file');
-        if (kind === 'directory') rmdirSync(path);
-        else unlinkSync(path);
-      }),
-    rename: (source: readonly string[], target: readonly string[]) =>
-      done(() => {
-        const from = leafOf(source, 'not-a-file');
-        // One directory is held once: holding it again could close the descriptor that `from` goes through.
-        const to = isSibling(source, target) ? siblingOf(from, target) : leafOf(target, 'not-a-file');
-        if (changeable(from) === undefined) throw new FileRefusal('not-found');
-        changeable(to);
-        renameSync(from, to);
-      }),
-    close: () => directories.close(),
-  });
 }
 
-const done = (act: () => void): FileResult<undefined> =>
-  attempt(() => {
-    act();
-    return undefined;
-  });
-
-function orAbsent<Value>(act: () => Value): Value | undefined {
-  try {
-    return act();
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined;
-    throw error;
+/** What the first names tell, those with more than ASCII before the others: they show normalisation as well. */
+function shownBy(folder: string, look: LookUp): ReturnType<typeof aliasOf> {
+  const names = namesIn(folder).sort((one, other) => Number(isAscii(one)) - Number(isAscii(other)));
+  for (const name of names) {
+    const facts = look(`${folder}/${name}`);
+    const answer = facts === undefined ? 'unknown' : aliasOf(folder, name, facts, look);
+    if (answer !== 'unknown') return answer;
   }
+  return 'unknown';
 }
 
-const isSibling = (one: readonly string[], other: readonly string[]): boolean =>
-  other.length > 0 && one.slice(0, -1).join('/') === other.slice(0, -1).join('/');
+const isAscii = (name: string): boolean => Buffer.byteLength(name) === name.length;
 
-const siblingOf = (leaf: string, names: readonly string[]): string =>
-  `${leaf.slice(0, leaf.lastIndexOf('/'))}/${names.at(-1) ?? ''}`;
-
-function closing(descriptor: number, act: (descriptor: number) => void): void {
+function namesIn(folder: string): string[] {
+  const names: string[] = [];
+  const listing = opendirSync(folder, { bufferSize: MOST_TRIED });
   try {
-    act(descriptor);
+    for (let entry = listing.readSync(); entry !== null && names.length < MOST_TRIED; entry = listing.readSync())
+      names.push(entry.name);
   } finally {
-    closeSync(descriptor);
+    listing.closeSync();
   }
+  return names;
 }
 
-function metadataOf(stats: Stats): { kind: ReturnType<typeof kindOf>; size: number; modifiedMs: number } {
-  const kind = kindOf(stats);
-  return { kind, size: kind === 'file' ? stats.size : 0, modifiedMs: Math.max(0, Math.floor(stats.mtimeMs)) };
-}
-
-function readPart(descriptor: number, offset: number, length: number): Uint8Array {
-  const bytes = Buffer.allocUnsafeSlow(length); // no byte of it is returned that was not read
-  let filled = 0;
-  while (filled < length) {
-    const count = readSync(descriptor, bytes, filled, length - filled, offset + filled);
-    if (count === 0) break;
-    filled += count;
+function foldsNewName(folder: string, random: Random, look: LookUp): boolean {
+  const path = `${folder}/${temporaryName(random)}`;
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+  } catch {
+    return false; // a full disk: each directory is tried again when a file in it is used
   }
-  return new Uint8Array(bytes.buffer, 0, filled);
-}
-
-function writeAll(descriptor: number, contents: Uint8Array): void {
-  let written = 0;
-  while (written < contents.length)
-    written += writeSync(descriptor, contents, written, contents.length - written, null);
-}
-
-function syncDirectory(path: string): void {
-  closing(openSync(path, O_RDONLY | O_DIRECTORY), fsyncSync);
+  return closing(descriptor, () => {
+    try {
+      return aliasOf(folder, path.slice(folder.length + 1), fstatSync(descriptor), look) === 'alias';
+    } finally {
+      unlinkSync(path);
+    }
+  });
 }

@@ -3,9 +3,7 @@ import { join } from 'node:path';
 import { tmpdir } from 'node:os';
 import { NO_ATTRIBUTES } from '../../host/contracts/request.ts';
 import { createFsGate, FS_ACTIONS, FS_INTERFACE } from '../../host/gates/fs/index.ts';
-import { createMountFiles } from '../../host/powers/mount-files.ts';
-import { createRandom } from '../../host/powers/random.ts';
-import { bytes, type GuestFs } from '../gates/fs/fs-fixture.ts';
+import { bytes, mountOf, realFiles, type GuestFs } from '../gates/fs/fs-fixture.ts';
 import type { GateCases } from './gate.cases.ts';
 import { sampleFolder } from './sample-folder.ts';
 
@@ -22,8 +20,8 @@ export const FS_CASES: GateCases = {
     writeFileSync(file, '');
     const gate = createFsGate({
       pipeline,
-      config: { mounts: [{ path: '/workspace', directory, access: 'rw', maxFileBytes: 1 << 20, sync: false }] },
-      files: createMountFiles(createRandom()),
+      config: { mounts: [mountOf('/workspace', directory)] },
+      files: realFiles(),
       callBytes: 1 << 20,
     });
     return {

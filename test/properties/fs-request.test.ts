@@ -3,12 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { isRefusal } from '../../host/contracts/request.ts';
 import { createFsParser, isName, pathProblem } from '../../host/gates/fs/request.ts';
 import type { FsMount } from '../../host/gates/fs/config.ts';
+import { mountOf } from '../gates/fs/fs-fixture.ts';
 
-const rest = { access: 'rw', maxFileBytes: 1, sync: false } as const;
-const MOUNTS: readonly FsMount[] = [
-  { path: '/workspace', directory: '/host/a', ...rest },
-  { path: '/data/in', directory: '/host/b', ...rest },
-];
+const MOUNTS: readonly FsMount[] = [mountOf('/workspace', '/host/a'), mountOf('/data/in', '/host/b')];
 const parser = createFsParser({ mounts: MOUNTS });
 
 const piece = fc.oneof(

@@ -40,6 +40,7 @@ export interface FileListing {
 
 /** One directory of the host and what is below it, reached by names; links are never followed. */
 export interface FileTree {
+  /** The bytes hold until the next read: the glue copies them into the guest before it can ask for more. */
   read(names: readonly string[], range: ByteRange | undefined, mostBytes: number): FileResult<Uint8Array>;
   /** Replaces or creates a whole file; nobody sees a part of it. */
   write(names: readonly string[], contents: Uint8Array, options: { readonly sync: boolean }): FileResult<undefined>;
@@ -49,6 +50,8 @@ export interface FileTree {
   makeDirectory(names: readonly string[]): FileResult<undefined>;
   remove(names: readonly string[]): FileResult<undefined>;
   rename(source: readonly string[], target: readonly string[]): FileResult<undefined>;
+  /** Where the names lead when links are followed that stay in the tree; `keep` does not follow the last one. */
+  resolve(names: readonly string[], last: 'follow' | 'keep'): FileResult<readonly string[]>;
   /** Closes every descriptor. */
   close(): void;
 }
@@ -64,10 +67,20 @@ export interface ListOptions {
   readonly accept: (name: string) => boolean;
 }
 
+/** What a mount may hold: the sizes that its files show, and how many files and directories there are. */
+export interface QuotaLimits {
+  readonly bytes: number;
+  readonly files: number;
+}
+export interface MountShape {
+  readonly access: 'ro' | 'rw';
+  readonly quota?: QuotaLimits;
+}
+
 /** The directories of this machine that mounts show. */
 export interface MountFiles {
   /** Throws `HostError` if the directory cannot be held, or `ERR_PLATFORM` if it cannot be held safely. */
-  open(directory: string): FileTree;
+  open(directory: string, shape: MountShape): FileTree;
 }
 
 export interface FsDriverOptions {
@@ -84,7 +97,14 @@ export interface Page {
   readonly next: string | undefined;
 }
 
-type Result<Value> = DriverResult<Value, FsFailure>;
+/** Nothing was done, because a name led over a link: what it leads to has to be decided as well. */
+export interface LinkFound {
+  /** Canonical paths by those that were asked for. */
+  readonly leads: ReadonlyMap<string, string>;
+}
+
+/** Effects on files end before the guest has its answer. */
+type Result<Value> = Exclude<DriverResult<Value, FsFailure | LinkFound>, { readonly status: 'begun' }>;
 
 const PAGE_ENTRIES = 1000;
 /** What an entry may weigh: a name of the greatest length and its kind. */
@@ -100,7 +120,7 @@ export function createFsDriver(options: FsDriverOptions) {
     trees.clear();
   };
   try {
-    for (const mount of config.mounts) trees.set(mount, files.open(mount.directory));
+    for (const mount of config.mounts) trees.set(mount, files.open(mount.directory, mount));
   } catch (error) {
     closeAll();
     throw error;
@@ -114,13 +134,25 @@ export function createFsDriver(options: FsDriverOptions) {
     return { tree, mount: place.mount, names: place.names };
   }
 
+  /** The end of an effect; where it ended at a link, where that leads. */
+  function finish<Value>(
+    result: FileResult<Value>,
+    places: readonly Reached[],
+    last: 'follow' | 'keep',
+  ): Result<Value> {
+    if (result.ok) return { status: 'ok', value: result.value };
+    const leads = AT_LINK.has(result.failure) ? leadsOf(places, last) : NO_LEADS;
+    if (leads.size > 0) return { status: 'failed', failure: { leads }, code: 'link' };
+    return result.failure === 'forbidden' ? { status: 'denied', reason: 'protected-resource' } : failed(result.failure);
+  }
+
   function onPlace<Value>(
     claim: Claim<PlaceTarget>,
-    change: boolean,
+    options: { readonly change: boolean; readonly last: 'follow' | 'keep' },
     act: (reached: Reached) => FileResult<Value>,
   ): Result<Value> {
-    const reached = reach(claim.target.place, change);
-    return 'status' in reached ? reached : finished(act(reached));
+    const reached = reach(claim.target.place, options.change);
+    return 'status' in reached ? reached : finish(act(reached), [reached], options.last);
   }
 
   function written(
@@ -129,7 +161,7 @@ export function createFsDriver(options: FsDriverOptions) {
   ): Result<undefined> {
     const claim = redeem(grant);
     const { contents } = claim.target;
-    const result = onPlace(claim, true, (reached) =>
+    const result = onPlace(claim, CHANGE, (reached) =>
       contents.length > Math.min(callBytes, reached.mount.maxFileBytes) ? TOO_LARGE : act(reached, contents),
     );
     return withFacts(result, { bytesOut: contents.length });
@@ -139,7 +171,7 @@ export function createFsDriver(options: FsDriverOptions) {
     read(grant: Grant<ReadTarget>): Result<Uint8Array> {
       const claim = redeem(grant);
       const { range } = claim.target;
-      const result = onPlace(claim, false, ({ tree, names }) => tree.read(names, range, callBytes));
+      const result = onPlace(claim, LOOK, ({ tree, names }) => tree.read(names, range, callBytes));
       return result.status === 'ok' ? withFacts(result, { bytesIn: result.value.length }) : result;
     },
     write: (grant: Grant<WriteTarget>) =>
@@ -151,22 +183,27 @@ export function createFsDriver(options: FsDriverOptions) {
     list(grant: Grant<ListTarget>): Result<Page> {
       const claim = redeem(grant);
       const { after } = claim.target;
-      const result = onPlace(claim, false, ({ tree, names }) => tree.list(names, { after, most, accept: isName }));
+      const result = onPlace(claim, LOOK, ({ tree, names }) => tree.list(names, { after, most, accept: isName }));
       if (result.status !== 'ok') return result;
       const { entries, more, skipped } = result.value;
       const page = { entries, next: more ? entries.at(-1)?.name : undefined };
       return { status: 'ok', value: page, facts: { detail: { entries: entries.length, skipped } } };
     },
-    stat: (grant: Grant<PlaceTarget>) => onPlace(redeem(grant), false, ({ tree, names }) => tree.stat(names)),
+    stat: (grant: Grant<PlaceTarget>) =>
+      onPlace(redeem(grant), LOOK, (reached) => {
+        const result = reached.tree.stat(reached.names);
+        const isLink = result.ok && result.value.kind === 'other' && leadsOf([reached], 'follow').size > 0;
+        return isLink ? AT_A_LINK : result;
+      }),
     makeDirectory: (grant: Grant<PlaceTarget>) =>
-      onPlace(redeem(grant), true, ({ tree, names }) => tree.makeDirectory(names)),
-    remove: (grant: Grant<PlaceTarget>) => onPlace(redeem(grant), true, ({ tree, names }) => tree.remove(names)),
+      onPlace(redeem(grant), NAME, ({ tree, names }) => tree.makeDirectory(names)),
+    remove: (grant: Grant<PlaceTarget>) => onPlace(redeem(grant), NAME, ({ tree, names }) => tree.remove(names)),
     rename(grant: Grant<RenameTarget>): Result<undefined> {
       const { source, target } = redeem(grant).target;
       const from = reach(source, true);
       if ('status' in from) return from;
       const to = reach(target, true);
-      return 'status' in to ? to : finished(from.tree.rename(from.names, to.names));
+      return 'status' in to ? to : finish(from.tree.rename(from.names, to.names), [from, to], 'keep');
     },
     close: closeAll,
   });
@@ -179,13 +216,31 @@ interface Reached {
 }
 
 const TOO_LARGE = { ok: false, failure: 'too-large' } as const;
+const AT_A_LINK = { ok: false, failure: 'not-a-file' } as const;
+
+/** How an effect treats its mount and the last name. */
+const LOOK = { change: false, last: 'follow' } as const;
+const CHANGE = { change: true, last: 'follow' } as const;
+const NAME = { change: true, last: 'keep' } as const;
+
+/** How an effect ends at a link: it is no file, and no directory. */
+const AT_LINK: ReadonlySet<FsFailure | 'forbidden'> = new Set(['not-a-file', 'not-a-directory']);
+const NO_LEADS: LinkFound['leads'] = new Map();
+
+/** Where the names lead that go over links, in mounts that follow them; nothing else. */
+function leadsOf(places: readonly Reached[], last: 'follow' | 'keep'): LinkFound['leads'] {
+  const leads = new Map<string, string>();
+  for (const { tree, mount, names } of places) {
+    if (mount.symlinks === 'refuse') continue;
+    const found = tree.resolve(names, last);
+    if (!found.ok || !found.value.every(isName)) continue;
+    const [path, real] = [names, found.value].map((list) => [mount.path, ...list].join('/'));
+    if (path !== undefined && real !== undefined && path !== real) leads.set(path, real);
+  }
+  return leads;
+}
 
 const failed = (failure: FsFailure): Result<never> => ({ status: 'failed', failure, code: failure });
-
-function finished<Value>(result: FileResult<Value>): Result<Value> {
-  if (result.ok) return { status: 'ok', value: result.value };
-  return result.failure === 'forbidden' ? { status: 'denied', reason: 'protected-resource' } : failed(result.failure);
-}
 
 const withFacts = <Value>(result: Result<Value>, facts: OutcomeFacts): Result<Value> =>
   result.status === 'ok' ? { ...result, facts } : result;

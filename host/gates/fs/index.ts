@@ -7,8 +7,15 @@ import type { DriverResult } from '../../enforcement/effect.ts';
 import type { Pipeline } from '../../enforcement/enforce.ts';
 import type { Grant } from '../../enforcement/grant.ts';
 import type { FsConfig } from './config.ts';
-import { createFsDriver, type FileMetadata, type FsFailure, type MountFiles, type Page } from './driver.ts';
-import { createFsParser, type WitRange } from './request.ts';
+import {
+  createFsDriver,
+  type FileMetadata,
+  type FsFailure,
+  type LinkFound,
+  type MountFiles,
+  type Page,
+} from './driver.ts';
+import { createFsParser, NO_LINKS, type Leads, type WitRange } from './request.ts';
 import { fsAnswer } from './wit-error.ts';
 
 export type { FsConfig, FsMount } from './config.ts';
@@ -49,27 +56,39 @@ export function createFsGate(options: FsGateOptions): Gate {
   const parser = createFsParser(config);
   const driver = createFsDriver({ config, files, callBytes, redeem: pipeline.redeem });
 
+  /**
+   * One call of the guest. Where it ends at a link that a mount follows, nothing was done, and it is decided once more: on
+   * the name and on what it leads to, which is then opened without following anything.
+   */
   function enforce<Target, Value>(
-    parse: () => Parsed<Target>,
-    perform: (grant: Grant<Target>) => DriverResult<Value, FsFailure>,
+    parse: (leads: Leads) => Parsed<Target>,
+    perform: (grant: Grant<Target>) => DriverResult<Value, FsFailure | LinkFound>,
   ): Value {
-    return fsAnswer(pipeline.enforceNow({ capability: 'fs', discharges: DISCHARGES, parse, perform }));
+    const attempt = (leads: Leads) =>
+      pipeline.enforceNow({ capability: 'fs', discharges: DISCHARGES, parse: () => parse(leads), perform });
+    const first = attempt(NO_LINKS);
+    if (first.status !== 'failed' || typeof first.failure === 'string') return fsAnswer(first);
+    return fsAnswer(attempt(first.failure.leads));
   }
 
   const fs = sealInterface({
     read: (path: string, range: WitRange | undefined): Uint8Array =>
-      enforce(() => parser.read(path, range), driver.read),
-    write: (path: string, contents: Uint8Array): undefined => enforce(() => parser.write(path, contents), driver.write),
+      enforce((leads) => parser.read(path, range, leads), driver.read),
+    write: (path: string, contents: Uint8Array): undefined =>
+      consumed(contents, () => enforce((leads) => parser.write(path, contents, leads), driver.write)),
     append: (path: string, contents: Uint8Array): undefined =>
-      enforce(() => parser.append(path, contents), driver.append),
-    list: (path: string, cursor: string | undefined): Page => enforce(() => parser.list(path, cursor), driver.list),
+      consumed(contents, () => enforce((leads) => parser.append(path, contents, leads), driver.append)),
+    list: (path: string, cursor: string | undefined): Page =>
+      enforce((leads) => parser.list(path, cursor, leads), driver.list),
     stat(path: string): WitMetadata {
-      const { kind, size, modifiedMs } = enforce(() => parser.stat(path), driver.stat);
+      const { kind, size, modifiedMs } = enforce((leads) => parser.stat(path, leads), driver.stat);
       return { kind, size: BigInt(size), modifiedMs: BigInt(modifiedMs) };
     },
-    makeDirectory: (path: string): undefined => enforce(() => parser.makeDirectory(path), driver.makeDirectory),
-    remove: (path: string): undefined => enforce(() => parser.remove(path), driver.remove),
-    rename: (source: string, target: string): undefined => enforce(() => parser.rename(source, target), driver.rename),
+    makeDirectory: (path: string): undefined =>
+      enforce((leads) => parser.makeDirectory(path, leads), driver.makeDirectory),
+    remove: (path: string): undefined => enforce((leads) => parser.remove(path, leads), driver.remove),
+    rename: (source: string, target: string): undefined =>
+      enforce((leads) => parser.rename(source, target, leads), driver.rename),
   });
 
   return Object.freeze({
@@ -79,4 +98,21 @@ export function createFsGate(options: FsGateOptions): Gate {
     intention: parser.intention,
     close: driver.close,
   });
+}
+
+/** Smaller arguments are left to the collector. */
+const LEAST_FREED = 64 * 1024;
+
+/**
+ * Uses bytes that the glue has copied out of the guest for this call, and gives their memory back at once: the collector
+ * lets tens of megabytes pile up first when a guest writes a long file.
+ */
+function consumed<Value>(contents: Uint8Array, act: () => Value): Value {
+  try {
+    return act();
+  } finally {
+    const { buffer } = contents;
+    const isOwn = buffer instanceof ArrayBuffer && buffer.byteLength === contents.length && !buffer.resizable;
+    if (isOwn && contents.length >= LEAST_FREED) buffer.transfer(0);
+  }
 }

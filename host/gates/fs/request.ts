@@ -1,16 +1,17 @@
 import { hash } from 'node:crypto';
 import {
+  isRefusal,
   NO_ATTRIBUTES,
   type Access,
   type AccessRequest,
   type Attributes,
   type Json,
   type Parsed,
-  type Protection,
   type Refusal,
 } from '../../contracts/request.ts';
 import type { Intention } from '../../contracts/gate.ts';
 import type { FsConfig, FsMount } from './config.ts';
+import { DEFAULT_PROTECTED_NAMES, protectionOf } from './protected-names.ts';
 
 /** The actions of this gate. */
 export const FS_ACTIONS = ['fs:read', 'fs:write', 'fs:list', 'fs:stat', 'fs:create', 'fs:remove', 'fs:rename'] as const;
@@ -58,6 +59,9 @@ const MAX_SEGMENTS = 64;
 const MAX_SEGMENT_BYTES = 255;
 const MAX_PAYLOAD_BYTES = 64 * 1024;
 
+/** What writes leave that are killed. The host removes it; a guest can neither make nor take such a name. */
+const TEMPORARY = /\/\.sallyport-[0-9a-f]{24}\.tmp(\/|$)/;
+
 const PLAIN = /^[\x20-\x5b\x5d-\x7e]*$/;
 const CONTROL = /[\p{Cc}\u2028\u2029]/u;
 
@@ -68,6 +72,7 @@ export function pathProblem(text: string): string | undefined {
   if (text === '/') return undefined;
   const characters = PLAIN.test(text) ? undefined : characterProblem(text);
   if (characters !== undefined) return characters;
+  if (text.includes('/.sallyport-') && TEMPORARY.test(text)) return 'a name that the host keeps for itself';
   const segments = text.split('/');
   if (segments.length > MAX_SEGMENTS + 1) return 'more than 64 segments';
   for (let index = 1; index < segments.length; index += 1) {
@@ -99,39 +104,18 @@ export function isName(text: string): boolean {
 
 const refuse = (action: FsAction, problem: string): Refusal => ({ refused: `path: ${problem}`, action });
 
-/** Start-up files: who writes them runs programs as the operator, later. */
-const START_UP_FILES: ReadonlySet<string> = new Set(
-  (
-    '.profile .login .logout .bashrc .bash_profile .bash_login .bash_logout .bash_aliases .zshrc .zshenv .zprofile ' +
-    '.zlogin .zlogout .cshrc .tcshrc .kshrc .mkshrc .shrc .envrc .inputrc .xprofile .xinitrc .xsession .xsessionrc ' +
-    '.pam_environment .gitconfig config.fish'
-  ).split(' '),
-);
-const CHANGES: ReadonlySet<FsAction> = new Set(['fs:write', 'fs:create', 'fs:remove', 'fs:rename']);
+/** Where paths lead that go over links, for a request that is decided the second time. */
+export type Leads = ReadonlyMap<string, string>;
+export const NO_LINKS: Leads = new Map();
 
-/** Names that the host protects whatever the policy says, compared without regard to ASCII case. */
-export function protectionOf(path: string, action: FsAction): Protection | undefined {
-  // Every protected name but one begins with a dot: the usual path pays for two searches.
-  if (!path.includes('/.') && !/config\.fish$/i.test(path)) return undefined;
-  const names = path.toLowerCase().split('/').slice(1);
-  if (CHANGES.has(action) && isStartUp(names, action)) return 'always';
-  const secret = names.some((name) => name === '.env' || name.startsWith('.env.') || name === '.ssh');
-  return secret ? 'unless-named' : undefined;
-}
-
-function isStartUp(names: readonly string[], action: FsAction): boolean {
-  const leaf = names.at(-1) ?? '';
-  if (START_UP_FILES.has(leaf) || names.includes('.ssh')) return true;
-  const git = names.indexOf('.git');
-  if (git < 0) return false;
-  // A file `.git` points to another repository, whose hooks then run; its `config` can name programs.
-  if (git === names.length - 1) return action !== 'fs:create';
-  return names.includes('hooks', git + 1) || leaf === 'config' || leaf === 'config.worktree';
-}
+/** Paths that are remembered in canonical form; longer ones are rare and not worth the memory. */
+const MOST_REMEMBERED = 512;
+const LONGEST_REMEMBERED = 256;
 
 /** Turns the guest's arguments into canonical requests. Pure; the only parser of this gate. */
 export function createFsParser(config: FsConfig) {
   const mounts = new Map(config.mounts.map((mount) => [mount.path, mount]));
+  const remembered = new Map<string, AccessRequest<ReadTarget>>();
 
   function placeOf(path: string): Place {
     for (let end = path.indexOf('/', 1); ; end = path.indexOf('/', end + 1)) {
@@ -141,55 +125,93 @@ export function createFsParser(config: FsConfig) {
     }
   }
 
+  function accessTo(action: FsAction, resource: string, attributes: Attributes, place: Place): Access {
+    const protection = protectionOf(resource, action, place.mount?.protect ?? DEFAULT_PROTECTED_NAMES);
+    return protection === undefined ? { action, resource, attributes } : { action, resource, attributes, protection };
+  }
+
+  /** An access beside others: which of the names a rule names cannot be told, so none may be protected at all. */
+  function joint(action: FsAction, resource: string, attributes: Attributes = NO_ATTRIBUTES): Access {
+    const access = accessTo(action, resource, attributes, placeOf(resource));
+    return access.protection === undefined ? access : { ...access, protection: 'always' };
+  }
+
+  const renameAccesses = (source: string, target: string): readonly [Access, ...Access[]] => [
+    joint('fs:rename', source),
+    joint('fs:rename', target),
+    joint('fs:write', target),
+  ];
+
   function one<Target extends PlaceTarget>(
     action: FsAction,
     path: string,
     rest: Omit<Target, 'place'>,
+    leads: Leads,
     attributes: Attributes = NO_ATTRIBUTES,
-    shown: Shown = { summary: {} },
+    shown: Shown = NOTHING_SHOWN,
   ): Parsed<Target> {
     const problem = pathProblem(path);
     if (problem !== undefined) return refuse(action, problem);
-    const target = { ...rest, place: placeOf(path) } as Target; // `rest` is the target without its place
-    return request([accessTo(action, path, attributes)], target, shown);
+    const real = leads.get(path);
+    const place = placeOf(real ?? path);
+    const target = { ...rest, place } as Target; // `rest` is the target without its place
+    if (real === undefined) return request([accessTo(action, path, attributes, place)], target, shown);
+    return request([joint(action, path, attributes), joint(action, real, attributes)], target, shown);
   }
 
-  function written(path: string, contents: Uint8Array, append: boolean): Parsed<WriteTarget> {
-    const summary = { bytes: contents.length, digest: hash('sha256', contents, 'hex'), ...(append ? { append } : {}) };
-    const shown = { summary, payload: () => payloadOf(contents) };
-    return one<WriteTarget>('fs:write', path, { contents }, new Map([['bytes', contents.length]]), shown);
+  function written(path: string, contents: Uint8Array, leads: Leads, append: boolean): Parsed<WriteTarget> {
+    const attributes = new Map([['bytes', contents.length]]);
+    const parsed = one<WriteTarget>('fs:write', path, { contents }, leads, attributes);
+    if (isRefusal(parsed)) return parsed;
+    const { accesses, target } = parsed;
+    const digest = target.place.mount?.digests === false ? {} : { sha256: hash('sha256', contents, 'hex') };
+    const summary = { bytes: contents.length, ...digest, ...(append ? { append } : {}) };
+    return request(accesses, target, { summary, payload: () => payloadOf(contents) });
+  }
+
+  function readWhole(path: string, leads: Leads): Parsed<ReadTarget> {
+    const known = leads.size === 0 ? remembered.get(path) : undefined;
+    if (known !== undefined) return known;
+    const parsed = one<ReadTarget>('fs:read', path, { range: undefined }, leads);
+    if (isRefusal(parsed) || leads.size > 0 || path.length > LONGEST_REMEMBERED) return parsed;
+    if (remembered.size >= MOST_REMEMBERED) remembered.clear();
+    remembered.set(path, parsed);
+    return parsed;
   }
 
   return Object.freeze({
-    read(path: string, wit: WitRange | undefined): Parsed<ReadTarget> {
-      if (wit === undefined) return one<ReadTarget>('fs:read', path, { range: undefined });
+    read(path: string, wit: WitRange | undefined, leads: Leads = NO_LINKS): Parsed<ReadTarget> {
+      if (wit === undefined) return readWhole(path, leads);
       const range = { offset: clamp(wit.offset), length: clamp(wit.length) };
       const attributes = new Map([
         ['offset', range.offset],
         ['length', range.length],
       ]);
-      return one<ReadTarget>('fs:read', path, { range }, attributes, { summary: { ...range } });
+      return one<ReadTarget>('fs:read', path, { range }, leads, attributes, { summary: { ...range } });
     },
-    write: (path: string, contents: Uint8Array) => written(path, contents, false),
-    append: (path: string, contents: Uint8Array) => written(path, contents, true),
-    list(path: string, cursor: string | undefined): Parsed<ListTarget> {
+    write: (path: string, contents: Uint8Array, leads: Leads = NO_LINKS) => written(path, contents, leads, false),
+    append: (path: string, contents: Uint8Array, leads: Leads = NO_LINKS) => written(path, contents, leads, true),
+    list(path: string, cursor: string | undefined, leads: Leads = NO_LINKS): Parsed<ListTarget> {
       if (cursor !== undefined && !isName(cursor))
         return { refused: 'cursor: not one that was given', action: 'fs:list' };
-      return one<ListTarget>('fs:list', path, { after: cursor });
+      return one<ListTarget>('fs:list', path, { after: cursor }, leads);
     },
-    stat: (path: string) => one<PlaceTarget>('fs:stat', path, {}),
-    makeDirectory: (path: string) => one<PlaceTarget>('fs:create', path, {}),
-    remove: (path: string) => one<PlaceTarget>('fs:remove', path, {}),
+    stat: (path: string, leads: Leads = NO_LINKS) => one<PlaceTarget>('fs:stat', path, {}, leads),
+    makeDirectory: (path: string, leads: Leads = NO_LINKS) => one<PlaceTarget>('fs:create', path, {}, leads),
+    remove: (path: string, leads: Leads = NO_LINKS) => one<PlaceTarget>('fs:remove', path, {}, leads),
 
-    rename(from: string, to: string): Parsed<RenameTarget> {
+    rename(from: string, to: string, leads: Leads = NO_LINKS): Parsed<RenameTarget> {
       const problem = pathProblem(from) ?? pathProblem(to);
       if (problem !== undefined) return refuse('fs:rename', problem);
-      const [source, target] = [placeOf(from), placeOf(to)];
+      const [realFrom, realTo] = [leads.get(from) ?? from, leads.get(to) ?? to];
+      const [source, target] = [placeOf(realFrom), placeOf(realTo)];
       // CWE-62: between two mounts the rights of one would follow the file into the other.
       if (source.mount !== target.mount && source.mount !== undefined && target.mount !== undefined) {
         return refuse('fs:rename', 'source and target are not in one mount');
       }
-      return request(renameAccesses(from, to), { source, target }, { summary: {} });
+      const accesses = renameAccesses(from, to);
+      const all = leads.size === 0 ? accesses : ([...accesses, ...renameAccesses(realFrom, realTo)] as const);
+      return request(all, { source, target }, NOTHING_SHOWN);
     },
 
     intention({ action, resource, attributes }: Intention): Parsed<undefined> {
@@ -201,8 +223,10 @@ export function createFsParser(config: FsConfig) {
       if (problem !== undefined) return refuse(known, problem);
       const named = new Map([...attributes].filter(([name, value]) => isFsArgument(name) && typeof value === 'number'));
       const accesses =
-        paths[1] === undefined ? ([accessTo(known, resource, named)] as const) : renameAccesses(resource, paths[1]);
-      return request(accesses, undefined, { summary: {} });
+        paths[1] === undefined
+          ? ([accessTo(known, resource, named, placeOf(resource))] as const)
+          : renameAccesses(resource, paths[1]);
+      return request(accesses, undefined, NOTHING_SHOWN);
     },
   });
 }
@@ -212,6 +236,7 @@ interface Shown {
   readonly summary: AccessRequest<unknown>['summary'];
   readonly payload?: () => { readonly [key: string]: Json };
 }
+const NOTHING_SHOWN: Shown = { summary: {} };
 
 function request<Target>(
   accesses: readonly [Access, ...Access[]],
@@ -225,20 +250,6 @@ function request<Target>(
     get: payload,
     enumerable: true,
   });
-}
-
-function accessTo(action: FsAction, resource: string, attributes: Attributes): Access {
-  const protection = protectionOf(resource, action);
-  return protection === undefined ? { action, resource, attributes } : { action, resource, attributes, protection };
-}
-
-function renameAccesses(source: string, target: string): readonly [Access, ...Access[]] {
-  // Which of the two names a rule names cannot be told from the rules together, so neither may be protected at all.
-  const access = (action: FsAction, resource: string): Access => {
-    const made = accessTo(action, resource, NO_ATTRIBUTES);
-    return made.protection === undefined ? made : { ...made, protection: 'always' };
-  };
-  return [access('fs:rename', source), access('fs:rename', target), access('fs:write', target)];
 }
 
 const LARGEST = BigInt(Number.MAX_SAFE_INTEGER);

@@ -1,7 +1,7 @@
 import type { DeniedCase } from '../../contracts/denial.ts';
 import { throwWit } from '../../contracts/guest-import.ts';
 import type { Enforced } from '../../enforcement/effect.ts';
-import type { FsFailure } from './driver.ts';
+import type { FsFailure, LinkFound } from './driver.ts';
 
 /** The variant `error` of `sallyport:agent/fs`. */
 export type FsError =
@@ -11,12 +11,15 @@ export type FsError =
   | { readonly tag: 'internal' };
 
 /** The value of a call, or its WIT error, thrown. */
-export function fsAnswer<Value>(enforced: Enforced<Value, FsFailure>): Value {
+export function fsAnswer<Value>(enforced: Enforced<Value, FsFailure | LinkFound>): Value {
   switch (enforced.status) {
     case 'ok':
       return enforced.value;
     case 'failed':
-      return throwWit({ tag: enforced.failure } satisfies FsError);
+      // A link where there was none a moment ago: names change while they are decided, and nothing was done.
+      return throwWit({
+        tag: typeof enforced.failure === 'string' ? enforced.failure : 'not-a-file',
+      } satisfies FsError);
     case 'denied':
       return throwWit({ tag: 'denied', val: enforced.denial } satisfies FsError);
     case 'refused':

@@ -70,6 +70,35 @@ describe('the configuration of mounts', () => {
     expect(() => fsConfig.schema.parse({ '/w': { directory: 'a', maxFileBytes: 0 } })).toThrow();
   });
 
+  it('reads quota, links and protected names, and protects everything where it says nothing', () => {
+    const [plain, full] = resolve({
+      '/a': { directory: 'a', access: 'rw' },
+      '/b': {
+        directory: 'b',
+        access: 'rw',
+        quota: { bytes: 1000 },
+        symlinks: 'inside',
+        protect: { gitHooks: false, never: ['Deploy/Keys'] },
+      },
+    }).config.mounts;
+    const all = { gitHooks: true, startUpFiles: true, secrets: true, never: [], unlessNamed: [] };
+    expect(plain).toMatchObject({ symlinks: 'refuse', protect: all });
+    expect(plain).not.toHaveProperty('quota');
+    expect(full).toMatchObject({
+      quota: { bytes: 1000, files: 100_000 },
+      symlinks: 'inside',
+      protect: { ...all, gitHooks: false, never: ['deploy/keys'] },
+    });
+  });
+
+  it.each<[string, FsSection[string], RegExp]>([
+    ['a quota where nothing is written', { directory: 'a', quota: { files: 1 } }, /quota is for mounts that are `rw`/],
+    ['a protected name that is none', { directory: 'a', protect: { never: ['../x'] } }, /`\.\.\/x` is not a name/],
+    ['a protected name from the root', { directory: 'a', protect: { unlessNamed: ['/x'] } }, /`\/x` is not a name/],
+  ])('refuses %s', (_, section, message) => {
+    expect(resolve({ '/w': section }).problems).toEqual([expect.stringMatching(message)]);
+  });
+
   it('finds paths of the host that a writable mount would expose', () => {
     const { config } = resolve({ '/a': { directory: 'a', access: 'rw' }, '/b': { directory: 'b' } });
     const audit = join(folder, 'a/inner');

@@ -6,8 +6,10 @@ import type { Access } from '../../../host/contracts/request.ts';
 import { createFsGate } from '../../../host/gates/fs/index.ts';
 import type { FsConfig, FsMount } from '../../../host/gates/fs/config.ts';
 import type { FileEntry, MountFiles } from '../../../host/gates/fs/driver.ts';
+import { DEFAULT_PROTECTED_NAMES } from '../../../host/gates/fs/protected-names.ts';
 import type { FsError } from '../../../host/gates/fs/wit-error.ts';
 import { createMountFiles } from '../../../host/powers/mount-files.ts';
+import type { PathResolution } from '../../../host/powers/path-resolution.ts';
 import { createRandom } from '../../../host/powers/random.ts';
 import { testPipeline } from '../../support/pipeline.ts';
 
@@ -31,7 +33,26 @@ export interface FsFixtureOptions {
   readonly callBytes?: number;
   readonly auditFailsAt?: number;
   readonly files?: (real: MountFiles) => MountFiles;
+  /** How the files are reached; as in a run where absent. */
+  readonly resolution?: 'walk' | 'openat2';
 }
+
+/** A mount as the configuration makes it where it says nothing: `rw`, 1 MiB a file. */
+export const mountOf = (path: string, directory: string, rest: Partial<FsMount> = {}): FsMount => ({
+  path,
+  directory,
+  access: 'rw',
+  maxFileBytes: 1 << 20,
+  sync: false,
+  digests: true,
+  symlinks: 'refuse',
+  protect: DEFAULT_PROTECTED_NAMES,
+  ...rest,
+});
+
+/** The files of this machine, reached in one way. */
+export const realFiles = (resolution: 'auto' | PathResolution = 'auto'): MountFiles =>
+  createMountFiles({ random: createRandom(), resolution });
 
 /** A gate over a real directory `/workspace`, with a directory `outside` beside it. */
 export function fsFixture(options: FsFixtureOptions = {}) {
@@ -39,21 +60,14 @@ export function fsFixture(options: FsFixtureOptions = {}) {
   const [root, outside] = [join(folder, 'workspace'), join(folder, 'outside')];
   mkdirSync(root);
   mkdirSync(outside);
-  const mount: FsMount = {
-    path: '/workspace',
-    directory: root,
-    access: 'rw',
-    maxFileBytes: 1 << 20,
-    sync: false,
-    ...options.mount,
-  };
+  const mount = mountOf('/workspace', root, options.mount);
   const config: FsConfig = { mounts: [mount, ...(options.more?.(folder) ?? [])] };
   const policy = testPipeline({
     allow: options.allow ?? (() => true),
     ...(options.rules ? { rules: options.rules } : {}),
     ...(options.auditFailsAt === undefined ? {} : { auditFailsAt: options.auditFailsAt }),
   });
-  const real = createMountFiles(createRandom());
+  const real = realFiles(options.resolution);
   const files = options.files?.(real) ?? real;
   const gate = createFsGate({ pipeline: policy.pipeline, config, files, callBytes: options.callBytes ?? 1 << 20 });
   const fs = asGuest(gate.imports.get('sallyport:agent/fs') ?? {});

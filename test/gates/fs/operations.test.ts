@@ -116,8 +116,8 @@ describe('the fs gate', () => {
   it('answers `internal` for a fault of the host and tells only the operator', async () => {
     using fixture = fsFixture({
       files: (real) => ({
-        open: (directory) => ({
-          ...real.open(directory),
+        open: (directory, shape) => ({
+          ...real.open(directory, shape),
           read: () => {
             throw new Error('EIO on a disk of the host');
           },

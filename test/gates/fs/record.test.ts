@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { writeFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -18,6 +19,17 @@ describe('the record of the fs gate', () => {
     expect(fixture.records[0]?.request).toMatchObject({ bytes: 8 });
     expect(fixture.records[3]?.outcome).toMatchObject({ status: 'ok', bytesIn: 3 });
     expect(JSON.stringify(fixture.records)).not.toContain('secret');
+  });
+
+  it('holds the digest of what was written, unless the mount goes without', async () => {
+    for (const digests of [true, false]) {
+      using fixture = fsFixture({ mount: { digests } });
+      await fixture.fs.append('/workspace/f', bytes('a'));
+      const written = digests ? { sha256: createHash('sha256').update('a').digest('hex') } : {};
+      const { digest, ...request } = fixture.records[0]?.request ?? {};
+      expect(request).toEqual({ bytes: 1, append: true, ...written });
+      expect(digest).not.toBe(request['sha256']);
+    }
   });
 
   it('denies by default, with the path as the resource and no effect', async () => {

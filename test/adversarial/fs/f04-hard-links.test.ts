@@ -1,14 +1,13 @@
 import { existsSync, linkSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { bytes, fsFixture, fsErrorOf, fsTagOf, text } from '../../gates/fs/fs-fixture.ts';
+import { bytes, fsFixture, fsErrorOf, fsTagOf, mountOf, text } from '../../gates/fs/fs-fixture.ts';
 
 function planted() {
   const fixture = fsFixture({
     more: (folder) => {
       mkdirSync(join(folder, 'read-only'));
-      const rest = { access: 'ro', maxFileBytes: 1 << 20, sync: false } as const;
-      return [{ path: '/reference', directory: join(folder, 'read-only'), ...rest }];
+      return [mountOf('/reference', join(folder, 'read-only'), { access: 'ro' })];
     },
   });
   writeFileSync(join(fixture.folder, 'read-only/f'), 'read only');

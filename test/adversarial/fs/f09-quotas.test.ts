@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { bytes, fsFixture, fsTagOf, text } from '../../gates/fs/fs-fixture.ts';
+import { bytes, fsFixture, fsTagOf, mountOf, text } from '../../gates/fs/fs-fixture.ts';
 
 const openDescriptors = (): number => readdirSync('/proc/self/fd').length;
 
@@ -50,7 +50,7 @@ describe('F9: sizes and descriptors stay within their limits', () => {
     expect(openDescriptors()).toBe(before);
   });
 
-  it('keeps the old file whole when the disk is full', async ({ skip }) => {
+  it('leaves no part of a write or an append when the disk is full', async ({ skip }) => {
     using fixture = fsFixture({
       mount: { path: '/first' },
       more: (folder) => {
@@ -60,8 +60,7 @@ describe('F9: sizes and descriptors stay within their limits', () => {
         } catch {
           return [];
         }
-        const rest = { access: 'rw', maxFileBytes: 1 << 20, sync: false } as const;
-        return [{ path: '/small', directory: join(folder, 'small'), ...rest }];
+        return [mountOf('/small', join(folder, 'small'))];
       },
     });
     const small = join(fixture.folder, 'small');
@@ -70,6 +69,10 @@ describe('F9: sizes and descriptors stay within their limits', () => {
       await fixture.fs.write('/small/f', bytes('old'));
       expect(await fsTagOf(fixture.fs.write('/small/f', bytes('x'.repeat(200_000))))).toBe('no-space');
       expect(text(await fixture.fs.read('/small/f'))).toBe('old');
+      expect(readdirSync(small)).toEqual(['f']);
+      expect(await fsTagOf(fixture.fs.append('/small/f', bytes('x'.repeat(200_000))))).toBe('no-space');
+      expect(text(await fixture.fs.read('/small/f'))).toBe('old');
+      expect(await fsTagOf(fixture.fs.append('/small/new', bytes('x'.repeat(200_000))))).toBe('no-space');
       expect(readdirSync(small)).toEqual(['f']);
     } finally {
       await fixture.gate.close();

@@ -2,9 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { createMountFiles } from '../../../host/powers/mount-files.ts';
-import { createRandom } from '../../../host/powers/random.ts';
-import { bytes, fsFixture, fsTagOf, text } from '../../gates/fs/fs-fixture.ts';
+import { bytes, fsFixture, fsTagOf, realFiles, text } from '../../gates/fs/fs-fixture.ts';
 
 /** Mounts a file system of its own on a directory; false where this user may not. */
 function mounted(directory: string): boolean {
@@ -18,12 +16,12 @@ function mounted(directory: string): boolean {
 
 describe('F5: a mount ends at the border of its file system', () => {
   it('refuses a process table as the directory of a mount', () => {
-    expect(() => createMountFiles(createRandom()).open('/proc')).toThrow(/is on proc/);
-    expect(() => createMountFiles(createRandom()).open('/sys')).toThrow(/is on sysfs/);
+    expect(() => realFiles().open('/proc', { access: 'ro' })).toThrow(/is on proc/);
+    expect(() => realFiles().open('/sys', { access: 'ro' })).toThrow(/is on sysfs/);
   });
 
   it('refuses a directory that leads elsewhere than its name says', () => {
-    expect(() => createMountFiles(createRandom()).open('/proc/self/cwd')).toThrow(/cannot be opened|leads elsewhere/);
+    expect(() => realFiles().open('/proc/self/cwd', { access: 'ro' })).toThrow(/cannot be opened|leads elsewhere/);
   });
 
   it('enters no other file system below a mount', async ({ skip }) => {

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { DEFAULT_PROTECTED_NAMES } from '../../../host/gates/fs/protected-names.ts';
 import { bytes, fsErrorOf, fsFixture, fsTagOf, text } from '../../gates/fs/fs-fixture.ts';
 
 const WRITES_PROTECTED = [
@@ -68,5 +69,29 @@ describe('F11: answers tell nothing about what may not be seen, and some names a
     mkdirSync(join(fixture.root, '.git/hooks'), { recursive: true });
     writeFileSync(join(fixture.root, '.git/hooks/pre-commit'), 'readable');
     expect(text(await fixture.fs.read('/workspace/.git/hooks/pre-commit'))).toBe('readable');
+  });
+
+  it('protects the names that a mount adds, and lifts those that it switches off', async () => {
+    const protect = {
+      ...DEFAULT_PROTECTED_NAMES,
+      gitHooks: false,
+      never: ['makefile', 'deploy/keys'],
+      unlessNamed: ['customers.csv'],
+    };
+    for (const namesHost of [false, true]) {
+      using fixture = fsFixture({ rules: [{ id: 'r1', namesHost }], mount: { protect } });
+      const { fs, root } = fixture;
+      mkdirSync(join(root, '.git/hooks'), { recursive: true });
+      mkdirSync(join(root, 'app/deploy/keys'), { recursive: true });
+      for (const name of ['customers.csv', 'Makefile']) writeFileSync(join(root, name), 'x');
+      for (const name of ['Makefile', 'app/makefile', 'app/deploy/keys/a', '.bashrc'])
+        expect(await fsTagOf(fs.write(`/workspace/${name}`, bytes('x')))).toBe('denied:protected-resource');
+      expect(await fsTagOf(fs.remove('/workspace/app/deploy/keys'))).toBe('denied:protected-resource');
+      expect(text(await fs.read('/workspace/Makefile'))).toBe('x');
+      await fs.write('/workspace/.git/hooks/pre-commit', bytes('x'));
+      await fs.write('/workspace/app/deploy/keys2', bytes('x'));
+      const named = fs.read('/workspace/customers.csv').then(text, () => 'denied');
+      expect(await named).toBe(namesHost ? 'x' : 'denied');
+    }
   });
 });
