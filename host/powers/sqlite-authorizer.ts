@@ -1,5 +1,7 @@
 import { constants } from 'node:sqlite';
-import { isAlteringFunction, isServedFunction } from './sqlite-functions.ts';
+import { isAlteringFunction, isFullTextFunction, isServedFunction } from './sqlite-functions.ts';
+import { shadowsOf, type VirtualTables } from './sqlite-schema.ts';
+import { foldName } from './sqlite-text.ts';
 
 /** One call of SQLite's authorizer: what a statement is about to do. `first` and `second` depend on the code. */
 export interface AuthorizerEvent {
@@ -30,15 +32,19 @@ export interface Authorizer {
     inner: string | null,
   ) => number;
   /** Prepares a statement and reports it. What SQLite throws is kept beside the report. */
-  collect<Result>(prepare: () => Result): {
+  collect<Result>(
+    virtual: VirtualTables,
+    prepare: () => Result,
+  ): {
     readonly report: AuthorizerReport;
     readonly result: Result | { readonly thrown: unknown };
   };
   /**
    * Runs an approved statement. SQLite prepares it again where the schema has changed, and some statements start others:
-   * whatever was not approved is denied.
+   * whatever was not approved is denied. Full-text tables start statements of their own, on the tables in which they keep
+   * their things: for them alone `searched` opens those.
    */
-  guard<Result>(approved: ReadonlySet<string>, run: () => Result): Result;
+  guard<Result>(approved: ReadonlySet<string>, run: () => Result, searched?: ReadonlySet<string>): Result;
   /** True if the last `guard` had to deny something. */
   strayed(): boolean;
   /** Runs a statement of the host's own. */
@@ -72,9 +78,6 @@ const PRAGMA_TABLE = 'pragma_';
 export const isServedPragmaTable = (table: string): boolean =>
   table.startsWith(PRAGMA_TABLE) && SERVED_PRAGMAS.has(table.slice(PRAGMA_TABLE.length));
 
-/** SQLite's own folding of names: ASCII letters only, so that two tables never become one. */
-export const foldName = (name: string): string => name.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
-
 /** Codes that may stand in a statement whatever else does; what they touch is for policy. */
 const OPEN: ReadonlySet<number> = new Set([
   constants.SQLITE_SELECT,
@@ -94,8 +97,9 @@ const OPEN: ReadonlySet<number> = new Set([
 /** Makes the authorizer of one connection. */
 export function createAuthorizer(): Authorizer {
   let purpose: 'collect' | 'guard' | 'own' | 'none' = 'none';
-  let collection = createCollection();
+  let collection = createCollection(NO_VIRTUAL_TABLES);
   let allowed: ReadonlySet<string> = new Set();
+  let insides: Insides | undefined;
   let stray = false;
 
   function during<Result>(next: typeof purpose, run: () => Result): Result {
@@ -124,14 +128,15 @@ export function createAuthorizer(): Authorizer {
         case 'guard':
           if (allowed.has(keyOf(code, first ?? '', second ?? '', database ?? ''))) return SQLITE_OK;
           if (code === constants.SQLITE_PRAGMA && allowed.has(pragmaKey(first ?? ''))) return SQLITE_OK;
+          if (insides?.(code, first ?? '', second ?? '', database ?? '') === true) return SQLITE_OK;
           stray = true;
           return SQLITE_DENY;
         case 'none':
           return SQLITE_DENY;
       }
     },
-    collect<Result>(prepare: () => Result) {
-      collection = createCollection();
+    collect<Result>(virtual: VirtualTables, prepare: () => Result) {
+      collection = createCollection(virtual);
       return during('collect', () => {
         let result: Result | { readonly thrown: unknown };
         try {
@@ -142,8 +147,9 @@ export function createAuthorizer(): Authorizer {
         return { report: collection.report(), result };
       });
     },
-    guard<Result>(approved: ReadonlySet<string>, run: () => Result): Result {
+    guard<Result>(approved: ReadonlySet<string>, run: () => Result, searched?: ReadonlySet<string>): Result {
       allowed = approved;
+      insides = searched === undefined || searched.size === 0 ? undefined : insidesOf(searched);
       stray = false;
       return during('guard', run);
     },
@@ -156,8 +162,31 @@ const keyOf = (code: number, first: string, second: string, database: string): s
   `${code}\0${first}\0${second}\0${database}`;
 const pragmaKey = (name: string): string => `pragma\0${name}`;
 
+type Insides = (code: number, first: string, second: string, database: string) => boolean;
+
+/** What FTS5 itself does to answer: in its own tables, and to sort by rank. */
+function insidesOf(searched: ReadonlySet<string>): Insides {
+  const shadows = new Set([...searched].flatMap(shadowsOf));
+  return (code, first, second, database) => {
+    if (code === constants.SQLITE_SELECT) return true;
+    if (code === constants.SQLITE_FUNCTION) return isFullTextFunction(second);
+    if (code === constants.SQLITE_PRAGMA) return first === 'data_version';
+    if (database !== 'main' || !IN_TABLES.has(code)) return false;
+    if (shadows.has(foldName(first))) return true;
+    return code === constants.SQLITE_READ && searched.has(foldName(first)) && /^(?:rowid|rank)$/i.test(second);
+  };
+}
+
+const IN_TABLES: ReadonlySet<number> = new Set([
+  constants.SQLITE_READ,
+  constants.SQLITE_INSERT,
+  constants.SQLITE_UPDATE,
+  constants.SQLITE_DELETE,
+]);
+const NO_VIRTUAL_TABLES: VirtualTables = { fullText: new Set(), closed: new Set() };
+
 /** Gathers the events of one statement and finds what is never served. */
-function createCollection() {
+function createCollection(virtual: VirtualTables) {
   const events: AuthorizerEvent[] = [];
   const approved = new Set<string>();
   let unserved = false;
@@ -168,10 +197,12 @@ function createCollection() {
   function verdict(code: number, first: string, second: string, database: string): number {
     if (code === constants.SQLITE_ALTER_TABLE) {
       alters = true; // its database is the first name; what stands for one is the column to drop
-      return first === 'main' ? SQLITE_OK : SQLITE_DENY;
+      const table = foldName(second);
+      return first === 'main' && !virtual.fullText.has(table) && !virtual.closed.has(table) ? SQLITE_OK : SQLITE_DENY;
     }
     // ALTER TABLE looks for uses in the temporary schema, which is always empty here.
     if (database !== '' && database !== 'main' && !(alters && database === 'temp')) return SQLITE_DENY;
+    if (IN_TABLES.has(code) && virtual.closed.has(foldName(first))) return SQLITE_DENY;
     switch (code) {
       case constants.SQLITE_CREATE_INDEX:
         indexes = true;
@@ -183,7 +214,8 @@ function createCollection() {
         return SQLITE_OK;
       case constants.SQLITE_FUNCTION:
         // IGNORE and not DENY: the statement is compiled to its end, so that all it would touch is known.
-        return isServedFunction(second) || (alters && isAlteringFunction(second)) ? SQLITE_OK : SQLITE_IGNORE;
+        if (isServedFunction(second) || (alters && isAlteringFunction(second))) return SQLITE_OK;
+        return virtual.fullText.size > 0 && isFullTextFunction(second) ? SQLITE_OK : SQLITE_IGNORE;
       case constants.SQLITE_PRAGMA:
         return SERVED_PRAGMAS.has(foldName(first)) ? SQLITE_OK : SQLITE_DENY;
       case constants.SQLITE_READ: {

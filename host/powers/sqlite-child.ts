@@ -1,51 +1,55 @@
-import { readSync, writeSync } from 'node:fs';
 import process from 'node:process';
-import { isMainThread, Worker, workerData } from 'node:worker_threads';
-import type { DatabaseTarget } from '../gates/db/engine.ts';
+import { Worker } from 'node:worker_threads';
+import { createChannel } from './sqlite-channel.ts';
 import { openConnection, type SqliteConnection } from './sqlite-connection.ts';
 import { sqliteError } from './sqlite-errors.ts';
 import {
   decodeRequest,
   encodeResponse,
-  HEADER_BYTES,
+  maxFrameBytes,
   SOCKET,
+  timeOf,
   type Lane,
   type ProcessRequest,
   type ProcessResponse,
+  type ProcessSettings,
 } from './sqlite-frames.ts';
+import type { Watched } from './sqlite-watchdog.ts';
 
-/**
- * The database process: reads requests from its socket, one at a time, and answers on it. It ends when the socket does. SQLite cannot be interrupted, so a second thread ends the process where a statement outlives its time
- * or the process that asked: the client does the same from outside, and sooner.
- */
+/** The database process: reads requests from its socket, one at a time, and answers on it. It ends when the socket does. */
 
-/** What the client starts the process with, as its one argument. */
-export interface ProcessSettings {
-  readonly target: DatabaseTarget;
-  /** The process that asks. */
-  readonly host: number;
-  readonly maxFrameBytes: number;
-  readonly busyMs: number;
-  readonly heapBytes: number;
-}
+type Request = Exclude<ProcessRequest, { kind: 'open' }>;
 
-/** What the second thread looks at. */
-interface Watched {
-  readonly deadline: SharedArrayBuffer;
-  readonly host: number;
-}
+/** The longest frame before it is known what the process is for. */
+const FIRST_FRAME = 64 * 1024;
 
-/** How long after the client's own deadline the process ends itself. */
-const GRACE_MS = 1_000;
-const WATCH_MS = 100;
-
-if (isMainThread)
-  serve(JSON.parse(process.argv[2] ?? '') as ProcessSettings); // our own client wrote it
-else watch(workerData as Watched); // `serve` passes nothing else
+const channel = createChannel(SOCKET);
+const deadline = watch(Number(process.argv[2]));
+const first = channel.read(FIRST_FRAME);
+const opening = first === undefined ? undefined : decodeRequest(first);
+if (opening?.kind === 'open') serve(opening.settings);
+process.exit(0);
 
 function serve(settings: ProcessSettings): void {
-  const deadline = new Float64Array(new SharedArrayBuffer(8));
-  new Worker(new URL(import.meta.url), { workerData: { deadline: deadline.buffer, host: settings.host } }).unref();
+  const answer = createServer(settings);
+  const longest = maxFrameBytes(settings.target);
+  for (let body = channel.read(longest); body !== undefined; body = channel.read(longest)) {
+    let response: ProcessResponse;
+    try {
+      const request = decodeRequest(body);
+      if (request.kind === 'open') return;
+      deadline[0] = Date.now() + timeOf(request);
+      response = answer(request);
+    } catch (thrown) {
+      response = { kind: 'fault', message: sqliteError(thrown)?.message ?? 'the request could not be served' };
+    }
+    deadline[0] = 0;
+    channel.write(encodeResponse(response));
+  }
+}
+
+/** Answers requests on the two lanes of one database. */
+function createServer(settings: ProcessSettings): (request: Request) => ProcessResponse {
   const lanes = new Map<Lane, SqliteConnection>();
 
   function lane(name: Lane): SqliteConnection {
@@ -63,16 +67,14 @@ function serve(settings: ProcessSettings): void {
     return request.lane === 'transaction' && !connection.inTransaction() ? undefined : connection;
   }
 
-  function answer(request: ProcessRequest): ProcessResponse {
+  return (request: Request): ProcessResponse => {
     switch (request.kind) {
       case 'prepare': {
         const preparation = laneFor(request)?.prepare(request.sql, request.handle);
         return { kind: 'preparation', preparation: preparation ?? { status: 'failed', failure: 'transaction-over' } };
       }
       case 'run': {
-        deadline[0] = Date.now() + request.call.timeoutMs + GRACE_MS;
         const answered = laneFor(request)?.run(request.handle, request.call);
-        deadline[0] = 0;
         return { kind: 'answer', answer: answered ?? { status: 'failed', failure: 'transaction-over' } };
       }
       case 'commit': {
@@ -83,51 +85,16 @@ function serve(settings: ProcessSettings): void {
         lane('transaction').rollback();
         return { kind: 'ended' };
     }
-  }
-
-  for (const body of framesOf(SOCKET, settings.maxFrameBytes)) {
-    let response: ProcessResponse;
-    try {
-      response = answer(decodeRequest(body));
-    } catch (thrown) {
-      response = { kind: 'fault', message: sqliteError(thrown)?.message ?? 'the request could not be served' };
-    }
-    writeAll(SOCKET, encodeResponse(response));
-  }
-  process.exit(0);
+  };
 }
 
-/** Reads frames until the input ends. */
-function* framesOf(descriptor: number, maxBytes: number): Generator<Buffer> {
-  let buffer = Buffer.allocUnsafe(64 * 1024);
-  let filled = 0;
-  for (;;) {
-    while (filled >= HEADER_BYTES) {
-      const end = HEADER_BYTES + buffer.readUInt32LE(0);
-      if (end > maxBytes) return;
-      if (end > buffer.length) buffer = Buffer.concat([buffer.subarray(0, filled)], end);
-      if (filled < end) break;
-      yield buffer.subarray(HEADER_BYTES, end);
-      buffer.copyWithin(0, end, filled);
-      filled -= end;
-    }
-    const read = readSync(descriptor, buffer, filled, buffer.length - filled, null);
-    if (read === 0) return;
-    filled += read;
-  }
-}
-
-function writeAll(descriptor: number, bytes: Buffer): void {
-  for (let written = 0; written < bytes.length;) written += writeSync(descriptor, bytes, written);
-}
-
-/** Runs in the second thread: looks at the clock and at the parent, and at nothing else. */
-function watch({ deadline: shared, host }: Watched): never {
-  const deadline = new Float64Array(shared);
-  const idle = new Int32Array(new SharedArrayBuffer(4));
-  for (;;) {
-    Atomics.wait(idle, 0, 0, WATCH_MS);
-    const until = deadline[0] ?? 0;
-    if ((until !== 0 && Date.now() > until) || process.ppid !== host) process.kill(process.pid, 'SIGKILL');
-  }
+/** Starts the second thread and waits until it watches: no statement runs before. Returns the deadline that it keeps. */
+function watch(host: number): Float64Array {
+  const kept = new Float64Array(new SharedArrayBuffer(8));
+  const ready = new Int32Array(new SharedArrayBuffer(4));
+  const file = import.meta.url.replace(/sqlite-child(?=\.[a-z]+$)/, 'sqlite-watchdog');
+  const watched: Watched = { deadline: kept.buffer, ready: ready.buffer, host };
+  new Worker(new URL(file), { workerData: watched }).unref();
+  Atomics.wait(ready, 0, 0);
+  return kept;
 }

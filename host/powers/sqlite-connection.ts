@@ -1,27 +1,26 @@
-import { constants, DatabaseSync, type StatementSync } from 'node:sqlite';
+import { constants, type StatementSync } from 'node:sqlite';
 import type {
   Answer,
   Call,
-  DatabaseTarget,
   EngineFailure,
   Preparation,
-  PreparedStatement,
   SqlValue,
   StatementFacts,
+  StatementProblem,
   Touch,
 } from '../gates/db/engine.ts';
-import { createAuthorizer, type Authorizer, type AuthorizerReport } from './sqlite-authorizer.ts';
+import { changesOf, failed, rowsOf } from './sqlite-answer.ts';
+import { createAuthorizer, type AuthorizerReport } from './sqlite-authorizer.ts';
 import { failureOf, problemOf } from './sqlite-errors.ts';
-import { touchesOf, type SchemaLookup } from './sqlite-facts.ts';
+import { renamesTable, SCHEMA_TABLE, touchesOf } from './sqlite-facts.ts';
+import { openFenced, type FenceOptions } from './sqlite-fence.ts';
 import { bind, parameterNames, parametersFit, type ParameterNames } from './sqlite-parameters.ts';
+import { isShortProgram, type Step } from './sqlite-program.ts';
+import { createSchemaLookup } from './sqlite-schema.ts';
+import { explains, foldName, isInert, isWhole, renamedTo, vacuums } from './sqlite-text.ts';
 
-/** What a connection is opened with besides the database. */
-export interface ConnectionOptions {
-  readonly target: DatabaseTarget;
-  /** How long a statement waits for another writer. It blocks the thread. */
-  readonly busyMs: number;
-  /** The most memory that SQLite may take in this process; every connection of the process shares it. */
-  readonly heapBytes?: number;
+/** What a connection is opened with. */
+export interface ConnectionOptions extends FenceOptions {
   /** Milliseconds from an arbitrary start; never goes back. */
   readonly now: () => number;
 }
@@ -30,7 +29,14 @@ export interface ConnectionOptions {
 export interface SqliteConnection {
   /** Numbers come from the caller, so that a number never means two statements, whatever restarts. */
   prepare(sql: string, handle: number): Preparation;
+  /** Whether a prepared statement is proven to be short, as the schema is now. */
+  isShort(sql: string): boolean;
   run(handle: number, call: Call): Answer;
+  /**
+   * Runs a short statement. Where the schema has changed since it was prepared it answers `stale`, whatever the change
+   * was: the proof does not hold any more.
+   */
+  runShort(handle: number, call: Call): Answer;
   /** Statements from here on take effect together. */
   begin(): void;
   /** False also where SQLite itself has ended the transaction. */
@@ -42,13 +48,17 @@ export interface SqliteConnection {
 
 /** Statements kept ready by one connection. */
 const KEPT = 256;
-const SQL_BYTES = 64 * 1024;
 
 interface Kept {
+  readonly sql: string;
   readonly statement: StatementSync;
   readonly names: ParameterNames;
-  readonly report: AuthorizerReport;
+  readonly approved: ReadonlySet<string>;
   readonly facts: StatementFacts;
+  /** The full-text tables that it names. */
+  readonly searched: ReadonlySet<string>;
+  /** The name that it gives to a table. */
+  readonly renamed: string | undefined;
 }
 
 /** Opens a database. Throws what SQLite throws. */
@@ -62,48 +72,64 @@ export function openConnection(options: ConnectionOptions): SqliteConnection {
   /** True in a transaction that was asked for, and not one that SQLite makes of a single statement. */
   let explicit = false;
 
+  const own = (sql: string): void => authorizer.own(() => database.exec(sql));
+
   function keep(handle: number, entry: Kept): void {
     kept.set(handle, entry);
     const [oldest] = kept.keys();
     if (kept.size > KEPT && oldest !== undefined) kept.delete(oldest);
   }
 
-  function collect(sql: string): { report: AuthorizerReport; statement: StatementSync | undefined; thrown: unknown } {
-    const { report, result } = authorizer.collect(() =>
+  function collect(sql: string) {
+    const virtual = schema.virtualTables();
+    const { report, result } = authorizer.collect(virtual, () =>
       database.prepare(sql, { readBigInts: true, returnArrays: true }),
     );
-    return 'thrown' in result
-      ? { report, statement: undefined, thrown: result.thrown }
-      : { report, statement: result, thrown: undefined };
+    const touches = touchesOf(sql, report.events, schema, virtual);
+    const searched = new Set(touches.flatMap(({ table }) => (virtual.fullText.has(table ?? '') ? [table ?? ''] : [])));
+    return { report, result, touches, searched };
   }
 
   function prepare(sql: string, handle: number): Preparation {
-    const { report, statement, thrown } = collect(sql);
-    const touches = touchesOf(sql, report.events, schema);
-    if (statement === undefined) {
-      const why = problemOf(thrown);
-      return isFailure(why) ? { status: 'failed', failure: why } : { status: 'refused', problem: why, touches };
+    const { report, result, touches, searched } = collect(sql);
+    const refused = (problem: StatementProblem): Preparation => ({ status: 'refused', problem, touches });
+    if ('thrown' in result) {
+      const why = problemOf(result.thrown);
+      if (isFailure(why)) return { status: 'failed', failure: why };
+      return why === 'unresolved' ? { status: 'refused', problem: why, touches: CATALOGUE } : refused(why);
     }
-    if (!isWhole(sql, statement.sourceSQL)) return { status: 'refused', problem: 'not-one', touches };
-    const unserved =
-      report.unserved || (report.recursive && !target.recursive) || (report.events.length === 0 && !isInert(sql));
-    if (unserved) return { status: 'refused', problem: 'unserved', touches };
+    if (!isWhole(sql, result.sourceSQL)) return refused('not-one');
     const names = parameterNames(sql);
-    if (!parametersFit(statement, names)) return { status: 'refused', problem: 'unserved', touches };
-    const facts = factsOf(sql, statement, touches, names.length, report);
-    keep(handle, { statement, names, report, facts });
-    return { status: 'prepared', statement: { handle, sql, facts } satisfies PreparedStatement };
+    const renamed = renamesTable(report.events) ? renamedTo(sql) : undefined;
+    const unserved =
+      report.unserved ||
+      (report.recursive && !target.recursive) ||
+      (report.events.length === 0 && !isInert(sql)) ||
+      (renamesTable(report.events) && renamed === undefined) ||
+      vacuums(sql) ||
+      !parametersFit(result, names);
+    if (unserved) return refused('unserved');
+    const facts = factsOf(sql, result, touches, names.length, report);
+    keep(handle, { sql, statement: result, names, approved: report.approved, facts, searched, renamed });
+    return { status: 'prepared', statement: { handle, sql, facts } };
   }
 
-  function run(handle: number, call: Call): Answer {
+  function isShort(sql: string): boolean {
+    const steps = authorizer.own(() => database.prepare(`explain ${sql}`, { returnArrays: true }).all());
+    // `returnArrays` is set: address, opcode, three operands, and what they do not hold.
+    return isShortProgram((steps as unknown as ProgramRow[]).map(stepOf));
+  }
+
+  function run(handle: number, call: Call, isShort: boolean): Answer {
     const entry = kept.get(handle);
     if (entry === undefined) return failed('stale');
     if (call.parameters.length !== entry.facts.parameters) return failed('parameters');
     try {
       const binding = bind(entry.names, call.parameters) as SqlValue[]; // the overloads split what `Binding` joins
-      return authorizer.guard(entry.report.approved, () =>
-        call.mode === 'query' ? query(entry, binding, call) : changesOf(entry.statement, binding, entry.facts),
-      );
+      if (isShort) return authorizer.guard(NOTHING, () => perform(entry, entry.statement, binding, call, true));
+      if (entry.searched.size > 0) return search(entry, binding, call);
+      if (entry.renamed !== undefined) return rename(entry, entry.renamed, binding, call);
+      return authorizer.guard(entry.approved, () => perform(entry, entry.statement, binding, call, false));
     } catch (thrown) {
       if (!explicit && database.isTransaction) own('rollback');
       if (!authorizer.strayed()) return failed(failureOf(thrown));
@@ -112,25 +138,58 @@ export function openConnection(options: ConnectionOptions): SqliteConnection {
     }
   }
 
-  /** A change that returns rows is undone where its rows cannot be handed over. */
-  function query(entry: Kept, binding: SqlValue[], call: Call): Answer {
-    const read = (): Answer => rowsOf(entry.statement, binding, call, now() + call.timeoutMs, now);
-    if (entry.facts.touches.every(({ verb }) => verb === 'select')) return read();
-    own('savepoint answer');
+  function perform(entry: Kept, statement: StatementSync, binding: SqlValue[], call: Call, isShort: boolean): Answer {
+    const { facts } = entry;
+    if (call.mode === 'execute') return changesOf(statement, binding, facts);
+    // A short statement has few rows, and all at once they cost less.
+    const read = (): Answer =>
+      isShort
+        ? rowsOf(statement.all(...binding), call, Infinity, now)
+        : rowsOf(statement.iterate(...binding), call, now() + call.timeoutMs, now);
+    // A change that returns rows is undone where its rows cannot be handed over.
+    return facts.touches.every(({ verb }) => verb === 'select') ? read() : undoable('answer', read);
+  }
+
+  /** Does something that leaves nothing behind unless it succeeds. */
+  function undoable(savepoint: 'answer' | 'whole', work: () => Answer): Answer {
+    own(`savepoint ${savepoint}`);
     let answer: Answer = failed('internal');
     try {
-      answer = read();
+      answer = work();
       return answer;
     } finally {
       if (database.isTransaction)
-        own(answer.status === 'failed' ? 'rollback to answer; release answer' : 'release answer');
+        own(answer.status === 'failed' ? `rollback to ${savepoint}; release ${savepoint}` : `release ${savepoint}`);
     }
   }
 
-  const own = (sql: string): void => authorizer.own(() => database.exec(sql));
+  /**
+   * A search: the tables in which FTS5 keeps its things are open while it runs, so a view that has come to name them must
+   * not slip through. It is prepared once more where nobody can change the schema: inside its own transaction.
+   */
+  function search(entry: Kept, binding: SqlValue[], call: Call): Answer {
+    return undoable('whole', () => {
+      const { report, result } = collect(entry.sql);
+      if ('thrown' in result || !sameMembers(report.approved, entry.approved)) return failed('stale');
+      const searched = () => perform(entry, result, binding, call, false);
+      return authorizer.guard(entry.approved, searched, entry.searched);
+    });
+  }
+
+  /** Gives a table the name that was decided on, or none. */
+  function rename(entry: Kept, name: string, binding: SqlValue[], call: Call): Answer {
+    return undoable('whole', () => {
+      if (schema.exists(name) && foldName(name) !== entry.facts.touches[0].table) return failed('stale');
+      const answer = authorizer.guard(entry.approved, () => perform(entry, entry.statement, binding, call, false));
+      return schema.exists(name) ? answer : failed('stale');
+    });
+  }
+
   return Object.freeze({
     prepare,
-    run,
+    isShort,
+    run: (handle: number, call: Call) => run(handle, call, false),
+    runShort: (handle: number, call: Call) => run(handle, call, true),
     begin(): void {
       if (!database.isTransaction) own('begin deferred');
       explicit = true;
@@ -155,40 +214,25 @@ export function openConnection(options: ConnectionOptions): SqliteConnection {
       if (database.isOpen) database.close();
     },
   });
-
-  /** Opens the file with everything closed that no statement needs. */
-  function openFenced({ busyMs, heapBytes }: ConnectionOptions): DatabaseSync {
-    const opened = new DatabaseSync(target.path, {
-      readOnly: !target.writable,
-      timeout: busyMs,
-      defensive: true,
-      allowExtension: false,
-      enableDoubleQuotedStringLiterals: false,
-      enableForeignKeyConstraints: true,
-      limits: {
-        attach: 0,
-        length: Math.max(target.maxBytes, SQL_BYTES),
-        sqlLength: SQL_BYTES,
-        column: 500,
-        exprDepth: 200,
-        compoundSelect: 100,
-        vdbeOp: 1_000_000,
-        functionArg: 127,
-        likePatternLength: 1_000,
-        variableNumber: 1_000,
-        triggerDepth: 32,
-      },
-    });
-    // The schema may call functions that no statement may; sorting must not write files.
-    opened.exec(
-      'pragma trusted_schema = off; pragma temp_store = memory; pragma cell_size_check = on; pragma mmap_size = 0',
-    );
-    if (heapBytes !== undefined) opened.exec(`pragma hard_heap_limit = ${heapBytes}`);
-    return opened;
-  }
 }
 
-const failed = (failure: EngineFailure): Answer => ({ status: 'failed', failure });
+/** SQLite asks the authorizer again only where it prepares a statement again. */
+const NOTHING: ReadonlySet<string> = new Set();
+
+type ProgramRow = readonly [number, string, number, number, number, string | null];
+
+const stepOf = ([address, opcode, , target, , detail]: ProgramRow): Step => ({
+  address,
+  opcode,
+  target,
+  detail: detail ?? '',
+});
+
+const sameMembers = (one: ReadonlySet<string>, other: ReadonlySet<string>): boolean =>
+  one.size === other.size && [...one].every((member) => other.has(member));
+
+/** What must be allowed to whoever learns that a name is unknown. */
+const CATALOGUE: readonly Touch[] = [{ verb: 'select', table: SCHEMA_TABLE, columns: ['name'] }];
 
 const FAILURES: ReadonlySet<string> = new Set<EngineFailure>([
   'busy',
@@ -202,19 +246,6 @@ const FAILURES: ReadonlySet<string> = new Set<EngineFailure>([
 ]);
 const isFailure = (why: ReturnType<typeof problemOf>): why is EngineFailure => FAILURES.has(why);
 
-/** Blanks and comments, up to the end or the next token. No text matches in two ways, so no text takes long. */
-const BLANKS = String.raw`(?:[\s]|--[^\n]*(?:\n|$)|/\*(?:[^*]|\*(?!/))*(?:\*/|$))*`;
-const BLANK = new RegExp(`^${BLANKS}$`);
-const CREATES_OR_DROPS = new RegExp(`^${BLANKS}(?:create|drop)\\b`, 'i');
-const EXPLAINS = new RegExp(`^${BLANKS}(?:;${BLANKS})*explain\\b`, 'i');
-
-/** True if nothing but blanks and comments stands behind the one statement: SQLite drops a tail without a word. */
-const isWhole = (sql: string, source: string): boolean =>
-  sql.startsWith(source) && BLANK.test(sql.slice(source.length));
-
-/** `drop ... if exists` and `create ... if not exists` with nothing to do report nothing; so does `vacuum`. */
-const isInert = (sql: string): boolean => CREATES_OR_DROPS.test(sql);
-
 function factsOf(
   sql: string,
   statement: StatementSync,
@@ -225,59 +256,6 @@ function factsOf(
   const columns = statement.columns().map(({ name }) => name);
   const alone: Touch = { verb: columns.length > 0 ? 'select' : 'schema', table: undefined, columns: [] };
   const [first = alone, ...rest] = touches;
-  const explains = EXPLAINS.test(sql);
   const inserts = report.events.some(({ code, direct }) => code === constants.SQLITE_INSERT && direct);
-  return { touches: [first, ...rest], columns, parameters, inserts, explains, recursive: report.recursive };
-}
-
-function rowsOf(
-  statement: StatementSync,
-  binding: SqlValue[],
-  call: Call,
-  deadline: number,
-  now: () => number,
-): Answer {
-  const rows: SqlValue[][] = [];
-  let bytes = 0;
-  for (const row of statement.iterate(...binding)) {
-    if (rows.length >= call.maxRows) return { status: 'rows', rows, truncated: true, bytes };
-    const values = row as unknown as SqlValue[]; // `returnArrays` and `readBigInts` are set
-    for (const value of values) bytes += bytesOf(value);
-    if (bytes > call.maxBytes) return failed('too-large');
-    rows.push(values);
-    if ((rows.length & 63) === 0 && now() > deadline) return failed('timed-out');
-  }
-  return { status: 'rows', rows, truncated: false, bytes };
-}
-
-/** What a value weighs: its content, and at least a word. */
-function bytesOf(value: SqlValue): number {
-  if (typeof value === 'string') return Math.max(8, Buffer.byteLength(value));
-  return value instanceof Uint8Array ? Math.max(8, value.byteLength) : 8;
-}
-
-function changesOf(statement: StatementSync, binding: SqlValue[], facts: StatementFacts): Answer {
-  const { changes, lastInsertRowid } = statement.run(...binding);
-  // SQLite keeps the numbers of the last statement that changed rows, so they mean nothing after any other.
-  const rows = facts.touches[0].verb === 'schema' ? 0n : BigInt(changes);
-  const lastRowId = facts.inserts && rows > 0n ? BigInt(lastInsertRowid) : undefined;
-  return { status: 'changes', rows, lastRowId };
-}
-
-/** Answers questions about the schema by statements of the host's own. */
-function createSchemaLookup(database: DatabaseSync, authorizer: Authorizer): SchemaLookup {
-  const ask = (sql: string, table: string): string[] =>
-    authorizer.own(
-      () =>
-        database
-          .prepare(sql, { returnArrays: true })
-          .all(table)
-          .map((row) => (row as unknown as [string])[0]), // `returnArrays` is set, and each query asks for one text
-    );
-  return {
-    columns: (table) => ask('select name from pragma_table_xinfo(?)', table),
-    primaryKey: (table) => ask('select name from pragma_table_xinfo(?) where pk > 0', table),
-    definitions: (table) =>
-      ask('select sql from sqlite_schema where tbl_name = ? collate nocase and sql is not null', table),
-  };
+  return { touches: [first, ...rest], columns, parameters, inserts, explains: explains(sql) };
 }

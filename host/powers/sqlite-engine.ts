@@ -4,41 +4,68 @@ import type {
   Call,
   DatabaseEngine,
   DatabaseSession,
-  DatabaseTarget,
   EngineFailure,
   EngineTransaction,
   Preparation,
   PreparedStatement,
+  SqliteTarget,
   StatementFacts,
   StatementRunner,
 } from '../gates/db/engine.ts';
 import type { ProcessLedger } from '../contracts/powers.ts';
 import { openConnection, type SqliteConnection } from './sqlite-connection.ts';
 import type { Lane, ProcessRequest } from './sqlite-frames.ts';
-import { startDatabaseProcess, type DatabaseProcess, type Exchange } from './sqlite-process.ts';
+import { startSpareProcess, type DatabaseProcess, type Exchange, type SpareProcess } from './sqlite-process.ts';
 
-/** SQLite, for one run: declared statements in this thread, statements of the guest in a process of their own. */
-export function createSqliteEngine(ledger: ProcessLedger): DatabaseEngine {
-  return Object.freeze({ open: (target: DatabaseTarget) => openSession(target, ledger) });
+/** An engine that answers at once. */
+type Immediate<Runner> = {
+  readonly [Name in keyof Runner]: Runner[Name] extends (...values: infer Values) => infer Result
+    ? (...values: Values) => Exclude<Result, Promise<unknown>>
+    : Runner[Name];
+};
+type Runner = Immediate<StatementRunner>;
+
+/** SQLite, for one run: short declared statements in this thread, all others in a process that can be killed. */
+export interface SqliteEngine extends DatabaseEngine<SqliteTarget> {
+  /** Starts a process before it is needed: starting one takes longer than many a run. */
+  warm(): void;
+  /** Ends a process that was not needed. */
+  close(): Promise<void>;
 }
 
-/** How long a statement waits for another writer, in the process: nobody else waits with it. */
+/** How long a statement waits for another writer, in the process. */
 const BUSY_MS = 1_000;
 const HEAP_BYTES = 256 * 1024 * 1024;
-/** Starting the process is part of its first request. */
-const PREPARE_MS = 5_000;
 const KEPT = 256;
 
-function openSession(target: DatabaseTarget, ledger: ProcessLedger): DatabaseSession {
+/** Makes the engine of one run. */
+export function createSqliteEngine(ledger: ProcessLedger): SqliteEngine {
+  let spare: SpareProcess | undefined;
+
+  function start(target: SqliteTarget): DatabaseProcess {
+    const taken = spare === undefined || spare.isOver() ? startSpareProcess(ledger) : spare;
+    spare = undefined;
+    return taken.open({ target, busyMs: BUSY_MS, heapBytes: HEAP_BYTES });
+  }
+
+  return Object.freeze({
+    open: (target: SqliteTarget) => openSession(target, start),
+    warm(): void {
+      spare ??= startSpareProcess(ledger);
+    },
+    async close(): Promise<void> {
+      await spare?.kill();
+    },
+  });
+}
+
+function openSession(target: SqliteTarget, start: (target: SqliteTarget) => DatabaseProcess): DatabaseSession {
   let handles = 0;
   const nextHandle = (): number => ++handles;
   let running: DatabaseProcess | undefined;
 
   function processNow(): DatabaseProcess {
-    if (running === undefined || running.isOver()) {
-      const maxFrameBytes = 2 * target.maxBytes + 4 * 1024 * 1024;
-      running = startDatabaseProcess({ target, maxFrameBytes, busyMs: BUSY_MS, heapBytes: HEAP_BYTES }, ledger);
-    }
+    if (running === undefined || running.isOver()) running = start(target);
     return running;
   }
 
@@ -48,18 +75,27 @@ function openSession(target: DatabaseTarget, ledger: ProcessLedger): DatabaseSes
     guest,
     declared: createDeclaredRunner(local, guest),
     begin: () => createTransaction(processNow, nextHandle),
-    close(): void {
-      running?.kill();
+    async close(): Promise<void> {
       local.close();
+      await running?.kill();
     },
   });
 }
 
+interface LocalRunner extends Runner {
+  /** Whether a prepared statement may run in this thread. */
+  isShort(statement: PreparedStatement): boolean;
+  /** Prepares it anew when it is asked for again. */
+  forget(statement: PreparedStatement): void;
+  close(): void;
+}
+
 /** In this thread: a statement is prepared once, and performed without crossing anything. */
-function createLocalRunner(target: DatabaseTarget, nextHandle: () => number) {
+function createLocalRunner(target: SqliteTarget, nextHandle: () => number): LocalRunner {
   let connection: SqliteConnection | undefined;
   let closed = false;
   const cache = new Map<string, Preparation>();
+  const short = new WeakMap<StatementFacts, boolean>();
 
   function open(): SqliteConnection {
     if (closed) throw new Error('the run is over');
@@ -72,14 +108,16 @@ function createLocalRunner(target: DatabaseTarget, nextHandle: () => number) {
       const known = cache.get(sql);
       if (known !== undefined) return known;
       const preparation = open().prepare(sql, nextHandle());
-      if (preparation.status === 'prepared') remember(cache, sql, preparation);
+      if (preparation.status !== 'prepared') return preparation;
+      short.set(preparation.statement.facts, !preparation.statement.facts.explains && open().isShort(sql));
+      remember(cache, sql, preparation);
       return preparation;
     },
+    isShort: ({ facts }: PreparedStatement) => short.get(facts) === true,
     run(statement: PreparedStatement, call: Call): Answer {
-      const answer = open().run(statement.handle, call);
-      if (answer.status === 'failed' && answer.failure === 'stale') cache.delete(statement.sql);
-      return answer;
+      return open().runShort(statement.handle, call);
     },
+    forget: ({ sql }: PreparedStatement) => void cache.delete(sql),
     close(): void {
       closed = true;
       connection?.close();
@@ -88,30 +126,47 @@ function createLocalRunner(target: DatabaseTarget, nextHandle: () => number) {
 }
 
 /**
- * Declared statements: in this thread, but in the process where one may run without end, and where it would have to wait
- * for another writer.
+ * Declared statements: in this thread where one is proven to be short; in the process where it may take its time, where
+ * it would have to wait for another writer, and where the proof does not hold any more.
  */
-function createDeclaredRunner(local: StatementRunner, guest: StatementRunner): StatementRunner {
-  async function inProcess(statement: PreparedStatement, call: Call): Promise<Answer> {
-    const there = await guest.prepare(statement.sql);
+function createDeclaredRunner(local: LocalRunner, guest: Runner): Runner {
+  /** Facts of here and there that were found to be the same. */
+  const agreed = new WeakMap<StatementFacts, StatementFacts>();
+
+  function agree(here: StatementFacts, there: StatementFacts): boolean {
+    if (agreed.get(here) === there) return true;
+    const same = JSON.stringify(here) === JSON.stringify(there);
+    if (same) agreed.set(here, there);
+    return same;
+  }
+
+  function changed(statement: PreparedStatement): Answer {
+    local.forget(statement);
+    return { status: 'failed', failure: 'stale' };
+  }
+
+  function inProcess(statement: PreparedStatement, call: Call): Answer {
+    const there = guest.prepare(statement.sql);
     if (there.status === 'failed') return there;
-    if (there.status === 'refused' || !sameFacts(there.statement.facts, statement.facts))
-      return { status: 'failed', failure: 'stale' };
-    return guest.run(there.statement, call);
+    if (there.status === 'refused' || !agree(statement.facts, there.statement.facts)) return changed(statement);
+    const answer = guest.run(there.statement, call);
+    return isFailure(answer, 'stale') ? changed(statement) : answer;
   }
 
   return Object.freeze({
     prepare: (sql: string) => local.prepare(sql),
-    run(statement: PreparedStatement, call: Call): Answer | Promise<Answer> {
-      if (statement.facts.recursive) return inProcess(statement, call);
-      const answer = local.run(statement, call) as Answer; // the local runner never waits
-      return answer.status === 'failed' && answer.failure === 'busy' ? inProcess(statement, call) : answer;
+    run(statement: PreparedStatement, call: Call): Answer {
+      if (!local.isShort(statement)) return inProcess(statement, call);
+      const answer = local.run(statement, call);
+      if (isFailure(answer, 'stale')) local.forget(statement);
+      else if (!isFailure(answer, 'busy')) return answer;
+      return inProcess(statement, call);
     },
   });
 }
 
-const sameFacts = (one: StatementFacts, other: StatementFacts): boolean =>
-  JSON.stringify(one) === JSON.stringify(other);
+const isFailure = (answer: Answer, failure: EngineFailure): boolean =>
+  answer.status === 'failed' && answer.failure === failure;
 
 /** In the process. What is known about a text is kept, so that a repeated statement costs one exchange. */
 function createProcessRunner(
@@ -119,7 +174,7 @@ function createProcessRunner(
   processNow: () => DatabaseProcess,
   nextHandle: () => number,
   takeBegin: () => boolean,
-): StatementRunner {
+): Runner {
   let cache = new Map<string, Preparation>();
   let cachedOf: DatabaseProcess | undefined;
 
@@ -131,26 +186,24 @@ function createProcessRunner(
   }
 
   return Object.freeze({
-    prepare(sql: string): Preparation | Promise<Preparation> {
+    prepare(sql: string): Preparation {
       const server = current();
-      return cache.get(sql) ?? ask(server, sql);
+      const known = cache.get(sql);
+      if (known !== undefined) return known;
+      const request: ProcessRequest = { kind: 'prepare', lane, begin: takeBegin(), handle: nextHandle(), sql };
+      const exchange = server.request(request);
+      if (exchange.kind !== 'preparation') return { status: 'failed', failure: failureOf(exchange) };
+      if (exchange.preparation.status === 'prepared') remember(cache, sql, exchange.preparation);
+      return exchange.preparation;
     },
-    async run(statement: PreparedStatement, call: Call): Promise<Answer> {
+    run(statement: PreparedStatement, call: Call): Answer {
       const { handle } = statement;
-      const exchange = await current().request({ kind: 'run', lane, begin: takeBegin(), handle, call }, call.timeoutMs);
+      const exchange = current().request({ kind: 'run', lane, begin: takeBegin(), handle, call });
       if (exchange.kind !== 'answer') return { status: 'failed', failure: failureOf(exchange) };
-      if (exchange.answer.status === 'failed' && exchange.answer.failure === 'stale') cache.delete(statement.sql);
+      if (isFailure(exchange.answer, 'stale')) cache.delete(statement.sql);
       return exchange.answer;
     },
   });
-
-  async function ask(server: DatabaseProcess, sql: string): Promise<Preparation> {
-    const request: ProcessRequest = { kind: 'prepare', lane, begin: takeBegin(), handle: nextHandle(), sql };
-    const exchange = await server.request(request, PREPARE_MS);
-    if (exchange.kind !== 'preparation') return { status: 'failed', failure: failureOf(exchange) };
-    if (exchange.preparation.status === 'prepared' && server === cachedOf) remember(cache, sql, exchange.preparation);
-    return exchange.preparation;
-  }
 }
 
 const failureOf = (exchange: Exchange): EngineFailure => (exchange.kind === 'timed-out' ? 'timed-out' : 'internal');
@@ -169,10 +222,10 @@ function createTransaction(processNow: () => DatabaseProcess, nextHandle: () => 
   }
   const runner = createProcessRunner('transaction', () => (home ??= processNow()), nextHandle, takeBegin);
 
-  async function finish(kind: 'commit' | 'rollback'): Promise<EngineFailure | undefined> {
+  function finish(kind: 'commit' | 'rollback'): EngineFailure | undefined {
     if (home === undefined || !begun) return undefined; // nothing was done
     if (home.isOver()) return 'transaction-over';
-    const exchange = await home.request({ kind }, PREPARE_MS);
+    const exchange = home.request({ kind });
     return exchange.kind === 'ended' ? exchange.failure : failureOf(exchange);
   }
 
@@ -181,9 +234,7 @@ function createTransaction(processNow: () => DatabaseProcess, nextHandle: () => 
     run: (statement: PreparedStatement, call: Call) => (isOver() ? over : runner.run(statement, call)),
     isOver,
     commit: () => finish('commit'),
-    async rollback(): Promise<void> {
-      await finish('rollback');
-    },
+    rollback: () => void finish('rollback'),
   });
 }
 

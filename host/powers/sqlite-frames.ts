@@ -1,4 +1,4 @@
-import type { Answer, Call, EngineFailure, Preparation, SqlValue } from '../gates/db/engine.ts';
+import type { Answer, Call, EngineFailure, Preparation, SqliteTarget, SqlValue } from '../gates/db/engine.ts';
 
 /**
  * What the database process is asked and answers. A frame is its length (4 bytes, little endian) and a body. Statements
@@ -10,6 +10,8 @@ import type { Answer, Call, EngineFailure, Preparation, SqlValue } from '../gate
 export type Lane = 'auto' | 'transaction';
 
 export type ProcessRequest =
+  /** The first of all: which database the process is for. It is not answered. */
+  | { readonly kind: 'open'; readonly settings: ProcessSettings }
   | {
       readonly kind: 'prepare';
       readonly lane: Lane;
@@ -19,6 +21,23 @@ export type ProcessRequest =
     }
   | { readonly kind: 'run'; readonly lane: Lane; readonly begin: boolean; readonly handle: number; readonly call: Call }
   | { readonly kind: 'commit' | 'rollback' };
+
+/** What a database process serves, and how. */
+export interface ProcessSettings {
+  readonly target: SqliteTarget;
+  /** How long a statement waits for another writer. */
+  readonly busyMs: number;
+  readonly heapBytes: number;
+}
+
+/** The longest frame that is anything: values of one call, and the facts of one statement. */
+export const maxFrameBytes = ({ maxBytes }: SqliteTarget): number => 2 * maxBytes + 4 * 1024 * 1024;
+
+const PREPARE_MS = 5_000;
+
+/** How long the process may take for a request: then it ends itself. */
+export const timeOf = (request: ProcessRequest): number =>
+  request.kind === 'run' ? request.call.timeoutMs : PREPARE_MS;
 
 export type ProcessResponse =
   | { readonly kind: 'preparation'; readonly preparation: Preparation }
@@ -31,7 +50,7 @@ const JSON_BODY = 0;
 const RUN_BODY = 1;
 const ROWS_BODY = 2;
 const CHANGES_BODY = 3;
-/** The descriptor on which the process reads and writes. Node itself never touches it, so it stays a blocking one. */
+/** The descriptor on which the process reads and writes, and waits. Node itself never touches it. */
 export const SOCKET = 3;
 /** The length in front of each frame. */
 export const HEADER_BYTES = 4;

@@ -16,14 +16,27 @@ const SERVED = `
   sqrt strftime string_agg substr substring subtype sum tan tanh time timediff total total_changes trim trunc typeof
   unhex unicode unistr unistr_quote unixepoch unlikely upper zeroblob`;
 
-/** What `alter table` uses to rewrite the schema. Renaming is not among them: it would move data under other rules. */
-const ALTERING = ['sqlite_rename_test', 'sqlite_rename_quotefix', 'sqlite_drop_column'];
+/** What `alter table` uses to rewrite the schema. */
+const ALTERING = [
+  'sqlite_rename_test',
+  'sqlite_rename_quotefix',
+  'sqlite_rename_table',
+  'sqlite_rename_column',
+  'sqlite_drop_column',
+];
+
+/** What FTS5 gives its own tables. */
+const FULL_TEXT = ['match', 'bm25', 'highlight', 'snippet'];
 
 const served: ReadonlySet<string> = new Set(SERVED.trim().split(/\s+/));
 const altering: ReadonlySet<string> = new Set(ALTERING);
+const fullText: ReadonlySet<string> = new Set(FULL_TEXT);
 
 /** Whether a statement may call the function. */
 export const isServedFunction = (name: string): boolean => served.has(name.toLowerCase());
 
 /** Whether the engine itself calls the function while it alters a table. */
 export const isAlteringFunction = (name: string): boolean => altering.has(name.toLowerCase());
+
+/** Whether the function searches in full-text tables. */
+export const isFullTextFunction = (name: string): boolean => fullText.has(name.toLowerCase());

@@ -1,11 +1,11 @@
 import { performance } from 'node:perf_hooks';
-import type { DatabaseInspector, DatabaseTarget, StatementProblem } from '../gates/db/engine.ts';
+import type { DatabaseInspector, SqliteTarget, StatementProblem } from '../gates/db/engine.ts';
 import { openConnection, type SqliteConnection } from './sqlite-connection.ts';
 import { NOT_A_DATABASE, sqliteError } from './sqlite-errors.ts';
 
 /** Looks into SQLite files for the sake of a configuration. Changes nothing: it always opens for reading. */
 export function createSqliteInspector(): DatabaseInspector {
-  function look<Found>(target: DatabaseTarget, ask: (connection: SqliteConnection) => Found): Found {
+  function look<Found>(target: SqliteTarget, ask: (connection: SqliteConnection) => Found): Found {
     const connection = openConnection({
       target: { ...target, writable: false },
       busyMs: 1_000,
@@ -19,7 +19,7 @@ export function createSqliteInspector(): DatabaseInspector {
   }
 
   return Object.freeze({
-    database(target: DatabaseTarget): 'not-a-database' | 'unreadable' | undefined {
+    database(target: SqliteTarget): 'not-a-database' | 'unreadable' | undefined {
       try {
         const seen = look(target, (connection) => connection.prepare('select count(*) from sqlite_schema', 1));
         return seen.status === 'prepared' ? undefined : 'not-a-database';
@@ -27,7 +27,7 @@ export function createSqliteInspector(): DatabaseInspector {
         return sqliteError(thrown)?.primary === NOT_A_DATABASE ? 'not-a-database' : 'unreadable';
       }
     },
-    statement(target: DatabaseTarget, sql: string): StatementProblem | 'unreadable' | undefined {
+    statement(target: SqliteTarget, sql: string): StatementProblem | 'unreadable' | undefined {
       const preparation = look(target, (connection) => connection.prepare(sql, 1));
       if (preparation.status === 'prepared') return undefined;
       return preparation.status === 'refused' ? preparation.problem : 'unreadable';

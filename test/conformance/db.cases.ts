@@ -27,16 +27,16 @@ export const DB_CASES: GateCases = {
     const path = join(sampleFolder(), 'main.db');
     inFile(path, (database) => database.exec('create table orders(id integer primary key, note text)'));
     const settings = {
-      target: { path, writable: true, recursive: false, maxBytes: 1 << 20 },
+      target: { kind: 'sqlite', path, writable: true, recursive: false, maxBytes: 1 << 20, maxFileBytes: 1 << 24 },
       statements: new Map<string, string>(),
       maxRows: 1_000,
       timeoutMs: 5_000,
-    };
-    const engine = createSqliteEngine({ started: () => undefined, ended: () => undefined });
+    } as const;
+    const sqlite = createSqliteEngine({ started: () => undefined, ended: () => undefined });
     return {
-      gate: createDbGate({ pipeline, config: { databases: new Map([['main', settings]]) }, engine }),
+      gate: createDbGate({ pipeline, config: { databases: new Map([['main', settings]]) }, engines: { sqlite } }),
       // The members of the interface are typed by WIT, not by TypeScript.
-      call: (members) => (members as unknown as Db).execute('main', "insert into orders(note) values ('x')", []),
+      call: async (members) => (members as unknown as Db).execute('main', "insert into orders(note) values ('x')", []),
       performed: () => inFile(path, (database) => database.prepare('select id from orders').all().length),
     };
   },

@@ -1,6 +1,7 @@
+import { after, type Pending } from '../../contracts/pending.ts';
 import type { DriverResult, OutcomeFacts } from '../../enforcement/effect.ts';
 import type { Claim, Grant, Redeem } from '../../enforcement/grant.ts';
-import type { Answer, EngineTransaction } from './engine.ts';
+import type { Answer, EngineFailure, EngineTransaction } from './engine.ts';
 import type { DbFailure } from './failure.ts';
 import type { DbTarget } from './request.ts';
 import { toWit, type WitValue } from './value.ts';
@@ -23,9 +24,9 @@ export type DbResult<Value> = DriverResult<Value, DbFailure>;
 
 /** Performs prepared statements, and nothing that was not prepared. */
 export interface DbDriver {
-  readonly query: (grant: Grant<DbTarget>) => Promise<DbResult<WitRows>>;
-  readonly execute: (grant: Grant<DbTarget>) => Promise<DbResult<WitChanges>>;
-  readonly commit: (grant: Grant<EngineTransaction>) => Promise<DbResult<undefined>>;
+  readonly query: (grant: Grant<DbTarget>) => Pending<DbResult<WitRows>>;
+  readonly execute: (grant: Grant<DbTarget>) => Pending<DbResult<WitChanges>>;
+  readonly commit: (grant: Grant<EngineTransaction>) => Pending<DbResult<undefined>>;
 }
 
 /** The limits of one call: of configuration and policy, the lower. */
@@ -48,55 +49,57 @@ export function createDbDriver(redeem: Redeem): DbDriver {
     facts,
   });
 
+  /** What the database's own rights refuse is a denial like any other: it tells the guest no more. */
+  const notDone = (failure: EngineFailure, facts: OutcomeFacts): DbResult<never> =>
+    failure === 'forbidden' ? { status: 'denied', reason: 'protected-resource', facts } : failed(failure, facts);
+
   /** Opens the grant and does exactly what it holds. */
-  async function perform(
+  function perform<Value>(
     grant: Grant<DbTarget>,
-  ): Promise<{ claim: Claim<DbTarget>; columns: readonly string[]; answer: Answer | DbFailure }> {
+    succeeded: (answer: Answer, claim: Claim<DbTarget>, columns: readonly string[]) => DbResult<Value>,
+  ): Pending<DbResult<Value>> {
     const claim = redeem(grant);
     const { target } = claim;
-    if (target.kind === 'unperformable') return { claim, columns: [], answer: target.failure };
-    const { runner, statement, mode, parameters, settings } = target;
-    const limits = limitsOf(claim, settings);
-    const call = { mode, parameters, maxBytes: settings.target.maxBytes, ...limits };
-    return { claim, columns: statement.facts.columns, answer: await runner.run(statement, call) };
+    if (target.kind === 'unperformable') return failed(target.failure);
+    const { runner, statement, mode, parameters, bytes, settings } = target;
+    const call = { mode, parameters, maxBytes: settings.target.maxBytes, ...limitsOf(claim, settings) };
+    return after(runner.run(statement, call), (answer) =>
+      answer.status === 'failed'
+        ? notDone(answer.failure, { bytesOut: bytes })
+        : succeeded(answer, claim, statement.facts.columns),
+    );
   }
 
   return Object.freeze({
-    async query(grant: Grant<DbTarget>): Promise<DbResult<WitRows>> {
-      const { claim, columns, answer } = await perform(grant);
-      const bytesOut = sentBytes(claim);
-      if (typeof answer === 'string') return failed(answer);
-      if (answer.status === 'failed') return failed(answer.failure, { bytesOut });
-      if (answer.status !== 'rows') return failed('internal');
-      const { rows, truncated, bytes } = answer;
-      const value = { columns, rows: rows.map((row) => row.map(toWit)), truncated };
-      const facts = {
-        bytesIn: bytes,
-        bytesOut,
-        detail: { rows: rows.length, truncated },
-        ...discharged(claim, rows.length),
-      };
-      return { status: 'ok', value, facts };
-    },
+    query: (grant: Grant<DbTarget>) =>
+      perform(grant, (answer, claim, columns): DbResult<WitRows> => {
+        if (answer.status !== 'rows') return failed('internal');
+        const { rows, truncated, bytes } = answer;
+        const value = { columns, rows: rows.map((row) => row.map(toWit)), truncated };
+        const facts = {
+          bytesIn: bytes,
+          bytesOut: sentBytes(claim),
+          detail: { rows: rows.length, truncated },
+          ...discharged(claim, rows.length),
+        };
+        return { status: 'ok', value, facts };
+      }),
 
-    async execute(grant: Grant<DbTarget>): Promise<DbResult<WitChanges>> {
-      const { claim, answer } = await perform(grant);
-      const bytesOut = sentBytes(claim);
-      if (typeof answer === 'string') return failed(answer);
-      if (answer.status === 'failed') return failed(answer.failure, { bytesOut });
-      if (answer.status !== 'changes') return failed('internal');
-      const { rows, lastRowId } = answer;
-      return {
-        status: 'ok',
-        value: { rows, lastRowId },
-        facts: { bytesOut, detail: { rows: Number(rows) }, ...discharged(claim, 0) },
-      };
-    },
+    execute: (grant: Grant<DbTarget>) =>
+      perform(grant, (answer, claim): DbResult<WitChanges> => {
+        if (answer.status !== 'changes') return failed('internal');
+        const { rows, lastRowId } = answer;
+        return {
+          status: 'ok',
+          value: { rows, lastRowId },
+          facts: { bytesOut: sentBytes(claim), detail: { rows: Number(rows) }, ...discharged(claim, 0) },
+        };
+      }),
 
-    async commit(grant: Grant<EngineTransaction>): Promise<DbResult<undefined>> {
-      const failure = await redeem(grant).target.commit();
-      return failure === undefined ? { status: 'ok', value: undefined } : failed(failure);
-    },
+    commit: (grant: Grant<EngineTransaction>) =>
+      after(redeem(grant).target.commit(), (failure): DbResult<undefined> =>
+        failure === undefined ? { status: 'ok', value: undefined } : failed(failure),
+      ),
   });
 }
 

@@ -1,3 +1,5 @@
+import type { Pending } from '../../contracts/pending.ts';
+
 /**
  * What the gate asks of a database engine. An engine reports what a statement does (facts) before anything is done, and
  * then does exactly that: it performs a prepared statement only as long as the facts still hold.
@@ -12,6 +14,8 @@ export type Verb = 'select' | 'insert' | 'update' | 'delete' | 'schema';
 /** Everything that one statement does to one table in one way, triggers, views, cascades and all. */
 export interface Touch {
   readonly verb: Verb;
+  /** The schema that the table lies in, where an engine has several (Postgres). Never without a table. */
+  readonly schema?: string;
   /** In the engine's one spelling (SQLite: ASCII letters in lower case). `undefined`: it needs no table. */
   readonly table: string | undefined;
   /** Sorted, in the engine's one spelling. Empty for `schema` and without a table. */
@@ -29,8 +33,6 @@ export interface StatementFacts {
   readonly inserts: boolean;
   /** True if it only shows how a statement would run. */
   readonly explains: boolean;
-  /** True if it can run without end on its own account. */
-  readonly recursive: boolean;
 }
 
 /** Why a statement cannot be performed at all. */
@@ -55,7 +57,10 @@ export interface PreparedStatement {
 
 export type Preparation =
   | { readonly status: 'prepared'; readonly statement: PreparedStatement }
-  /** `touches` is what it would have touched as far as that is known: knowing more than that is not for everybody. */
+  /**
+   * `touches` is what it would have touched as far as that is known, and for `unresolved` the engine's catalogue: the
+   * problem is told to whoever may do all of that.
+   */
   | { readonly status: 'refused'; readonly problem: StatementProblem; readonly touches: readonly Touch[] }
   | { readonly status: 'failed'; readonly failure: EngineFailure };
 
@@ -79,6 +84,10 @@ export type EngineFailure =
   /** A function or an operator cannot work on a value (overflow, malformed JSON). */
   | 'value'
   | 'transaction-over'
+  /** The database's own rights do not allow it, whatever the policy says. */
+  | 'forbidden'
+  /** There is no connection to the database. */
+  | 'unreachable'
   /** The schema changed, so the statement would now do something else; it has not been done. */
   | 'stale'
   | 'internal';
@@ -96,16 +105,16 @@ export type Answer =
 /** Prepares and performs the statements of one origin. An engine may answer at once or later. */
 export interface StatementRunner {
   /** Has no effect. Asked again with the same text, it answers from memory as long as it can. */
-  prepare(sql: string): Preparation | Promise<Preparation>;
-  run(statement: PreparedStatement, call: Call): Answer | Promise<Answer>;
+  prepare(sql: string): Pending<Preparation>;
+  run(statement: PreparedStatement, call: Call): Pending<Answer>;
 }
 
 /** Statements that take effect together. It begins with its first statement, not before. */
 export interface EngineTransaction extends StatementRunner {
   /** True once it has ended by itself: then nothing of it has taken effect. */
   readonly isOver: () => boolean;
-  commit(): Promise<EngineFailure | undefined>;
-  rollback(): Promise<void>;
+  commit(): Pending<EngineFailure | undefined>;
+  rollback(): Pending<void>;
 }
 
 /** One database for one run. Nothing is opened before the first statement. */
@@ -116,25 +125,68 @@ export interface DatabaseSession {
   readonly guest: StatementRunner;
   begin(): EngineTransaction;
   /** Rolls back and closes everything, whatever is under way. */
-  close(): void;
+  close(): Pending<void>;
 }
 
-/** A database of the configuration, as an engine sees it. */
-export interface DatabaseTarget {
-  readonly path: string;
+/** A database of the configuration, as its engine sees it. */
+export type DatabaseTarget = SqliteTarget | PostgresTarget;
+
+interface AnyTarget {
   readonly writable: boolean;
-  /** Whether recursive queries are served. */
-  readonly recursive: boolean;
   /** The most bytes that one call may carry, either way. */
   readonly maxBytes: number;
 }
 
-export interface DatabaseEngine {
-  open(target: DatabaseTarget): DatabaseSession;
+/** A file. Its engine always answers at once. */
+export interface SqliteTarget extends AnyTarget {
+  readonly kind: 'sqlite';
+  readonly path: string;
+  /** Whether recursive queries are served. */
+  readonly recursive: boolean;
+  /** The file grows no further than this. */
+  readonly maxFileBytes: number;
 }
 
-/** Looks at a database for the sake of a configuration: the problem with it, or with one of the statements. */
+/** A server. Its engine answers later. */
+export interface PostgresTarget extends AnyTarget {
+  readonly kind: 'postgres';
+  /** A name or address, or the folder of a Unix socket. */
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  /** The role that logs in. It is the second fence: it should be able to do no more than the policy allows. */
+  readonly user: string;
+  /** Where the password is; never the password itself. */
+  readonly password: PasswordSource | undefined;
+  /** `undefined`: no TLS, which only a loopback address or a socket may have. It is always verified. */
+  readonly tls: { readonly ca: string | undefined } | undefined;
+  /** The schemas that are served, in the order of the search path. */
+  readonly schemas: readonly string[];
+  /** Whether recursive queries are served. */
+  readonly recursive: boolean;
+  /** Whether tables with triggers may be changed: what a trigger does cannot be decided on. */
+  readonly triggers: 'refuse' | 'trust';
+  /** What the server itself allows a statement, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+export type PasswordSource =
+  { readonly kind: 'file'; readonly path: string } | { readonly kind: 'environment'; readonly name: string };
+
+export interface DatabaseEngine<Target extends DatabaseTarget> {
+  open(target: Target): DatabaseSession;
+  /** Ends whatever no session holds. Called once, after the sessions are closed. */
+  close?(): Pending<void>;
+}
+
+/** The engine of each kind of database. Absent: the configuration has none of its kind. */
+export interface DatabaseEngines {
+  readonly sqlite?: DatabaseEngine<SqliteTarget>;
+  readonly postgres?: DatabaseEngine<PostgresTarget>;
+}
+
+/** Looks at an SQLite database for the sake of a configuration: the problem with it, or with one of the statements. */
 export interface DatabaseInspector {
-  database(target: DatabaseTarget): 'not-a-database' | 'unreadable' | undefined;
-  statement(target: DatabaseTarget, sql: string): StatementProblem | 'unreadable' | undefined;
+  database(target: SqliteTarget): 'not-a-database' | 'unreadable' | undefined;
+  statement(target: SqliteTarget, sql: string): StatementProblem | 'unreadable' | undefined;
 }

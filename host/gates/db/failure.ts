@@ -33,6 +33,8 @@ export const FAILURE_TEXTS: Readonly<Record<DbFailure, string>> = {
   'timed-out': 'a deadline passed',
   'too-large': 'more bytes than one call may move',
   'transaction-over': 'the transaction has ended',
+  forbidden: 'the role of the database may not do this',
+  unreachable: 'the database cannot be reached',
   stale: 'the schema changed meanwhile',
   internal: 'the host failed',
 };

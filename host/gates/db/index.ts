@@ -2,13 +2,15 @@ import type { ObligationName } from '../../contracts/decision.ts';
 import { HostError } from '../../contracts/errors.ts';
 import type { Gate } from '../../contracts/gate.ts';
 import { sealInterface } from '../../contracts/guest-import.ts';
-import { isRefusal, type Access, type Parsed } from '../../contracts/request.ts';
+import { after, type Pending } from '../../contracts/pending.ts';
+import { isRefusal, type Access, type Parsed, type Refusal } from '../../contracts/request.ts';
 import type { ServedInterface } from '../../contracts/served-interface.ts';
+import type { Enforced } from '../../enforcement/effect.ts';
 import type { Pipeline } from '../../enforcement/enforce.ts';
 import type { Grant } from '../../enforcement/grant.ts';
 import type { DatabaseSettings, DbConfig } from './config.ts';
 import { createDbDriver, type DbResult } from './driver.ts';
-import type { DatabaseEngine, DatabaseSession } from './engine.ts';
+import type { DatabaseEngines, DatabaseSession, DatabaseTarget } from './engine.ts';
 import type { DbFailure } from './failure.ts';
 import { createDbParser, refusal, type DbTarget, type StatementCall } from './request.ts';
 import { createOpenTransaction, createTransactionResource, type OpenTransaction } from './transaction.ts';
@@ -16,13 +18,13 @@ import type { WitValue } from './value.ts';
 import { dbAnswer, throwFailure } from './wit-error.ts';
 
 export type { DatabaseSettings, DbConfig } from './config.ts';
-export type { DatabaseEngine } from './engine.ts';
+export type { DatabaseEngines } from './engine.ts';
 export { ACTIONS, isDbArgument } from './request.ts';
 
 export interface DbGateOptions {
   readonly pipeline: Pipeline;
   readonly config: DbConfig;
-  readonly engine: DatabaseEngine;
+  readonly engines: DatabaseEngines;
 }
 
 const STATEMENTS = ['query', 'execute', 'query-named', 'execute-named'];
@@ -32,18 +34,22 @@ const FUNCTIONS = [
   ...[...STATEMENTS, 'commit', 'rollback'].map((name) => `[method]transaction.${name}`),
 ];
 
-/** The row of the import matrix. */
+/** The row of the import matrix. Nothing waits as long as every database answers at once, see `dbWaits`. */
 export const DB_INTERFACE: ServedInterface = {
   name: 'sallyport:agent/db',
   versions: ['0.1.0'],
   servedBy: 'db',
-  functions: FUNCTIONS.map((name) => ({ name, waits: true })),
+  functions: FUNCTIONS.map((name) => ({ name, waits: false })),
 };
+
+/** Whether an engine of the configuration may answer later. */
+export const dbWaits = ({ databases }: DbConfig): boolean =>
+  [...databases.values()].some(({ target }) => target.kind !== 'sqlite');
 
 const DISCHARGES: ReadonlySet<ObligationName> = new Set<ObligationName>(['rows', 'timeoutMs']);
 
 /** The gate of `sallyport:agent/db`. */
-export function createDbGate({ pipeline, config, engine }: DbGateOptions): Gate {
+export function createDbGate({ pipeline, config, engines }: DbGateOptions): Gate {
   const parser = createDbParser(config);
   const driver = createDbDriver(pipeline.redeem);
   const sessions = new Map<string, DatabaseSession>();
@@ -51,52 +57,56 @@ export function createDbGate({ pipeline, config, engine }: DbGateOptions): Gate 
   let transactions = 0;
 
   function sessionOf(database: string, settings: DatabaseSettings): DatabaseSession {
-    const session = sessions.get(database) ?? engine.open(settings.target);
+    const session = sessions.get(database) ?? openSession(engines, settings.target);
     sessions.set(database, session);
     return session;
   }
 
   /** One statement through the pipeline. Where the schema changed in between, it is decided once more on the new facts. */
-  async function enforce<Value>(
+  function enforce<Value>(
     call: StatementCall,
-    perform: (grant: Grant<DbTarget>) => Promise<DbResult<Value>>,
+    perform: (grant: Grant<DbTarget>) => Pending<DbResult<Value>>,
     transaction?: OpenTransaction,
-  ): Promise<Value> {
+  ): Pending<Value> {
     let accesses: readonly Access[] = [];
-    async function parse(): Promise<Parsed<DbTarget>> {
+    function parse(): Pending<Parsed<DbTarget>> {
       const request = parser.call(call);
       if ('refused' in request) return request;
       if (transaction?.isOver()) return refusal(call.mode, 'transaction-over');
       if (transaction?.isFull()) return refusal(call.mode, 'complex');
       const runner = transaction?.engine ?? sessionOf(call.database, request.settings)[originOf(call)];
-      const parsed = parser.statement(request, await runner.prepare(request.sql), runner);
-      if (!isRefusal(parsed)) accesses = parsed.accesses;
-      return parsed;
+      return after(runner.prepare(request.sql), (preparation) => {
+        const parsed = parser.statement(request, preparation, runner);
+        if (!isRefusal(parsed)) accesses = parsed.accesses;
+        return parsed;
+      });
     }
 
     const effect = { capability: 'db', discharges: DISCHARGES, parse, perform } as const;
-    let enforced = await pipeline.enforce(effect);
-    if (enforced.status === 'failed' && enforced.failure === 'stale') enforced = await pipeline.enforce(effect);
-    if (enforced.status === 'ok') transaction?.performed(accesses);
-    if (transaction?.engine.isOver()) transaction.end();
-    return dbAnswer(enforced);
+    const first = pipeline.enforce(effect);
+    const last = after(first, (enforced) => (isStale(enforced) ? pipeline.enforce(effect) : enforced));
+    return after(last, (enforced) => {
+      if (enforced.status === 'ok') transaction?.performed(accesses);
+      if (transaction?.engine.isOver()) transaction.end();
+      return dbAnswer(enforced);
+    });
   }
 
-  async function commit(transaction: OpenTransaction): Promise<undefined> {
+  function commit(transaction: OpenTransaction): Pending<undefined> {
     if (transaction.isOver()) return throwFailure('transaction-over');
     const request = transaction.commitRequest();
     if (request === undefined) {
       transaction.end();
-      await transaction.engine.rollback();
-      return undefined;
+      return after(transaction.engine.rollback(), () => undefined);
     }
     const effect = { capability: 'db', discharges: DISCHARGES, parse: () => request, perform: driver.commit } as const;
-    const enforced = await pipeline.enforce(effect);
-    // A commit that was denied, or found another writer, may be tried again; after any other end there is nothing left.
-    const again = enforced.status === 'denied' || (enforced.status === 'failed' && enforced.failure === 'busy');
-    if (!again) transaction.end();
-    dbAnswer(enforced);
-    return undefined;
+    return after(pipeline.enforce(effect), (enforced) => {
+      // A commit that was denied, or found another writer, may be tried again; after any other end there is nothing left.
+      const again = enforced.status === 'denied' || (enforced.status === 'failed' && enforced.failure === 'busy');
+      if (!again) transaction.end();
+      dbAnswer(enforced);
+      return undefined;
+    });
   }
 
   const query = (call: StatementCall, transaction?: OpenTransaction) => enforce(call, driver.query, transaction);
@@ -104,12 +114,14 @@ export function createDbGate({ pipeline, config, engine }: DbGateOptions): Gate 
   const Transaction = createTransactionResource({ query, execute, commit });
 
   /** Has no effect: the engine begins with the first statement, and each statement is decided. Only a refusal is recorded. */
-  async function begin(database: string): Promise<InstanceType<typeof Transaction>> {
+  function begin(database: string): InstanceType<typeof Transaction> {
     const settings = config.databases.get(database);
     const failure = settings === undefined ? 'unknown-database' : 'busy';
     if (settings === undefined || open.has(database)) {
-      const effect = { capability: 'db', discharges: DISCHARGES, parse: () => refusal('begin', failure) } as const;
-      return dbAnswer(await pipeline.enforce<never, never, DbFailure>({ ...effect, perform: unreachable }));
+      const parse = (): Refusal => refusal('begin', failure);
+      return dbAnswer<never>(
+        pipeline.enforceNow({ capability: 'db', discharges: DISCHARGES, parse, perform: unreachable }),
+      );
     }
     const engineTransaction = sessionOf(database, settings).begin();
     const transaction = createOpenTransaction(database, ++transactions, engineTransaction, () => open.delete(database));
@@ -135,11 +147,22 @@ export function createDbGate({ pipeline, config, engine }: DbGateOptions): Gate 
     discharges: DISCHARGES,
     imports: new Map([[DB_INTERFACE.name, db]]),
     intention: parser.intention,
-    close(): void {
+    async close(): Promise<void> {
       for (const transaction of [...open.values()]) transaction.end();
-      for (const session of sessions.values()) session.close();
+      await Promise.all([...sessions.values()].map(async (session) => session.close()));
+      await Promise.all([engines.sqlite?.close?.(), engines.postgres?.close?.()]);
     },
   });
+}
+
+const isStale = (enforced: Enforced<unknown, DbFailure>): boolean =>
+  enforced.status === 'failed' && enforced.failure === 'stale';
+
+function openSession(engines: DatabaseEngines, target: DatabaseTarget): DatabaseSession {
+  const session = target.kind === 'sqlite' ? engines.sqlite?.open(target) : engines.postgres?.open(target);
+  if (session === undefined)
+    throw new HostError('ERR_INTERNAL', `there is no engine for a \`${target.kind}\` database`);
+  return session;
 }
 
 const originOf = ({ text }: StatementCall): 'declared' | 'guest' => (text.kind === 'named' ? 'declared' : 'guest');

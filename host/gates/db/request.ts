@@ -4,6 +4,7 @@ import type { Access, AccessRequest, Attribute, Json, Parsed, Refusal } from '..
 import type { DatabaseSettings, DbConfig } from './config.ts';
 import type { Preparation, PreparedStatement, SqlValue, StatementFacts, StatementRunner, Touch } from './engine.ts';
 import { FAILURE_TEXTS, type DbFailure } from './failure.ts';
+import { canonicalColumn, canonicalTable, resourceOf } from './table-resource.ts';
 import { fromWit, toJson, weightOf, type WitValue } from './value.ts';
 
 /** Every action of this capability. */
@@ -53,10 +54,6 @@ const MAX_SQL = 64 * 1024;
 const MAX_PARAMETERS = 1_000;
 const MAX_ACCESSES = 64;
 const MAX_RESOURCE = 256;
-
-/** Stands for the table of a statement that has none. A table of that name is written `%2D`. */
-const NO_TABLE = '-';
-const SCHEMA_TABLE = 'sqlite_schema';
 
 /** A refusal by its failure; the text is fixed. What the statement does is not known, so the record names the call. */
 export const refusal = (mode: 'query' | 'execute' | 'begin', failure: DbFailure): Refusal => ({
@@ -142,9 +139,7 @@ function parseRefused(
   { problem, touches }: Extract<Preparation, { status: 'refused' }>,
 ): Parsed<DbTarget> {
   const { call, sql } = request;
-  const meant: readonly Touch[] =
-    problem === 'unresolved' ? [{ verb: 'select', table: SCHEMA_TABLE, columns: ['name'] }] : touches;
-  const accesses = accessesOf(call, meant);
+  const accesses = accessesOf(call, touches);
   if (accesses === undefined) return refusal(call.mode, problem);
   return accessRequest(request, accesses, { kind: 'unperformable', failure: problem }, digestOf(sql));
 }
@@ -177,26 +172,15 @@ function createDescriber(): Describe {
 
 function accessesOf(call: StatementCall, touches: readonly Touch[]): readonly [Access, ...Access[]] | undefined {
   const named = call.text.kind === 'named' ? call.text.name : undefined;
-  const [first, ...rest] = touches.map(({ verb, table, columns }): Access => {
+  const [first, ...rest] = touches.map(({ verb, schema, table, columns }): Access => {
     const attributes = new Map<string, Attribute>();
     if (columns.length > 0) attributes.set('columns', columns);
     if (named !== undefined) attributes.set('statement', named);
-    return { action: `db:${verb}`, resource: resourceOf(call.database, table), attributes };
+    return { action: `db:${verb}`, resource: resourceOf(call.database, table, schema), attributes };
   });
   if (first === undefined || rest.length >= MAX_ACCESSES) return undefined;
   return [first, ...rest].some(({ resource }) => resource.length > MAX_RESOURCE) ? undefined : [first, ...rest];
 }
-
-/** `db:NAME/TABLE`: one segment, whatever the table is called. Small letters, digits, `_` and `-` stand for themselves. */
-export function resourceOf(database: string, table: string | undefined): string {
-  if (table === undefined) return `db:${database}/${NO_TABLE}`;
-  const name = table.toWellFormed().replace(/[^a-z0-9_-]/gu, percentEncoded);
-  return `db:${database}/${name === NO_TABLE ? '%2D' : name}`;
-}
-
-/** A character as its UTF-8 bytes (RFC 3986, section 2.1). */
-const percentEncoded = (character: string): string =>
-  Buffer.from(character).toString('hex').toUpperCase().replace(/../g, '%$&');
 
 const digestOf = (sql: string): string => `sha256:${hash('sha256', sql, 'hex')}`;
 
@@ -225,32 +209,27 @@ function accessRequest(
 function parseIntention({ action, resource, attributes }: Intention, config: DbConfig): Parsed<undefined> {
   if (!ACTIONS.includes(action)) return { refused: 'action: not one of this capability', action };
   const [, database = '', table = ''] = /^db:([^/\p{Cc}]+)\/([^/\p{Cc}]+)$/u.exec(resource) ?? [];
-  if (!config.databases.has(database)) return { refused: FAILURE_TEXTS['unknown-database'], action };
-  const name = decoded(table);
-  if (name === undefined) return { refused: 'resource: not in the form db:NAME/TABLE', action };
-  const canonical = resourceOf(database, table === NO_TABLE ? undefined : foldTable(name));
+  const settings = config.databases.get(database);
+  if (settings === undefined) return { refused: FAILURE_TEXTS['unknown-database'], action };
+  const { kind } = settings.target;
+  const canonical = canonicalTable(kind, database, table);
+  if (canonical === undefined) {
+    const form = kind === 'sqlite' ? 'db:NAME/TABLE' : 'db:NAME/SCHEMA.TABLE';
+    return { refused: `resource: not in the form ${form}`, action };
+  }
   if (canonical.length > MAX_RESOURCE) return { refused: FAILURE_TEXTS.complex, action };
   const named = new Map<string, Attribute>();
   const columns = attributes.get('columns');
   const statement = attributes.get('statement');
-  if (columns !== undefined) named.set('columns', [columns].flat().map(String).map(fold).sort());
+  if (columns !== undefined)
+    named.set(
+      'columns',
+      [columns]
+        .flat()
+        .map((name) => canonicalColumn(kind, String(name)))
+        .sort(),
+    );
   if (typeof statement === 'string') named.set('statement', statement);
   const access: Access = { action, resource: canonical, attributes: named };
   return { capability: 'db', accesses: [access], target: undefined, summary: { database } };
-}
-
-const fold = (name: string): string => name.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
-
-/** `sqlite_master` is the older name of the same table. */
-function foldTable(name: string): string {
-  const folded = fold(name);
-  return folded === 'sqlite_master' ? SCHEMA_TABLE : folded;
-}
-
-function decoded(table: string): string | undefined {
-  try {
-    return decodeURIComponent(table);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,3 +1,4 @@
+import { after, type Pending } from '../../contracts/pending.ts';
 import type { Access, AccessRequest } from '../../contracts/request.ts';
 import type { WitChanges, WitRows } from './driver.ts';
 import type { EngineTransaction } from './engine.ts';
@@ -61,11 +62,21 @@ export function createOpenTransaction(
   });
 }
 
+/** Rolls back for nobody. Where the engine has failed there is nothing left to undo: its journal has seen to it. */
+function abandon(engine: EngineTransaction): void {
+  try {
+    const undone = engine.rollback();
+    if (undone instanceof Promise) undone.catch(() => undefined);
+  } catch {
+    // see above
+  }
+}
+
 /** What the resource does with its calls. */
 export interface TransactionCalls {
-  query(call: StatementCall, open: OpenTransaction): Promise<WitRows>;
-  execute(call: StatementCall, open: OpenTransaction): Promise<WitChanges>;
-  commit(open: OpenTransaction): Promise<undefined>;
+  query(call: StatementCall, open: OpenTransaction): Pending<WitRows>;
+  execute(call: StatementCall, open: OpenTransaction): Pending<WitChanges>;
+  commit(open: OpenTransaction): Pending<undefined>;
 }
 
 /** The class behind the WIT resource `transaction`, for one run. The guest can make none: only `begin` returns one. */
@@ -84,38 +95,36 @@ export function createTransactionResource(calls: TransactionCalls): new (open: O
       this.#open = open;
     }
 
-    query(sql: string, parameters: readonly WitValue[]): Promise<WitRows> {
+    query(sql: string, parameters: readonly WitValue[]): Pending<WitRows> {
       return calls.query(call(this.#open, 'query', { kind: 'sql', sql }, parameters), this.#open);
     }
 
-    execute(sql: string, parameters: readonly WitValue[]): Promise<WitChanges> {
+    execute(sql: string, parameters: readonly WitValue[]): Pending<WitChanges> {
       return calls.execute(call(this.#open, 'execute', { kind: 'sql', sql }, parameters), this.#open);
     }
 
-    queryNamed(name: string, parameters: readonly WitValue[]): Promise<WitRows> {
+    queryNamed(name: string, parameters: readonly WitValue[]): Pending<WitRows> {
       return calls.query(call(this.#open, 'query', { kind: 'named', name }, parameters), this.#open);
     }
 
-    executeNamed(name: string, parameters: readonly WitValue[]): Promise<WitChanges> {
+    executeNamed(name: string, parameters: readonly WitValue[]): Pending<WitChanges> {
       return calls.execute(call(this.#open, 'execute', { kind: 'named', name }, parameters), this.#open);
     }
 
-    commit(): Promise<undefined> {
+    commit(): Pending<undefined> {
       return calls.commit(this.#open);
     }
 
-    async rollback(): Promise<undefined> {
+    rollback(): Pending<undefined> {
       if (this.#open.isOver()) return throwFailure('transaction-over');
       this.#open.end();
-      await this.#open.engine.rollback();
-      return undefined;
+      return after(this.#open.engine.rollback(), () => undefined);
     }
 
     [Symbol.dispose](): void {
       if (this.#open.isOver()) return;
       this.#open.end();
-      // Where the process has failed there is nothing left to undo: SQLite's journal has seen to it.
-      this.#open.engine.rollback().catch(() => undefined);
+      abandon(this.#open.engine);
     }
   };
 }

@@ -36,6 +36,9 @@ export function tagOf(failure: DbFailure): Exclude<DbError['tag'], 'denied'> {
       return 'invalid-statement';
     case 'stale': // twice in a row: the schema does not stand still
       return 'busy';
+    case 'forbidden': // the driver denies it; only a commit gets here
+    case 'unreachable':
+      return 'internal';
     case 'unknown-database':
     case 'unknown-statement':
     case 'read-only':

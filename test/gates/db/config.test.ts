@@ -33,7 +33,14 @@ describe('the configuration of databases', () => {
     });
     expect(problems).toEqual([]);
     expect(resolved.databases.get('main')).toEqual({
-      target: { path: join(folder, 'main.db'), writable: false, recursive: false, maxBytes: 8 * 1024 * 1024 },
+      target: {
+        kind: 'sqlite',
+        path: join(folder, 'main.db'),
+        writable: false,
+        recursive: false,
+        maxBytes: 8 * 1024 * 1024,
+        maxFileBytes: 1024 ** 3,
+      },
       statements: new Map([['one', 'select a from t']]),
       maxRows: 10_000,
       timeoutMs: 5_000,

@@ -1,14 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isRefusal } from '../../../host/contracts/request.ts';
-import { createDbParser, resourceOf } from '../../../host/gates/db/request.ts';
+import { createDbParser } from '../../../host/gates/db/request.ts';
+import { resourceOf } from '../../../host/gates/db/table-resource.ts';
 
 const settings = {
-  target: { path: '/none', writable: false, recursive: false, maxBytes: 1024 },
-  statements: new Map(),
+  target: { kind: 'sqlite', path: '/none', writable: false, recursive: false, maxBytes: 1024, maxFileBytes: 1024 },
+  statements: new Map<string, string>(),
   maxRows: 1,
   timeoutMs: 1,
-};
+} as const;
 const parser = createDbParser({ databases: new Map([['main', settings]]) });
 
 const intend = (resource: string, action = 'db:select', columns?: readonly string[]) =>

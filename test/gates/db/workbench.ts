@@ -59,6 +59,7 @@ export interface WorkbenchOptions extends TestPolicy {
   readonly writable?: boolean;
   readonly recursive?: boolean;
   readonly maxBytes?: number;
+  readonly maxFileBytes?: number;
 }
 
 const cleanups: (() => void | Promise<void>)[] = [];
@@ -77,10 +78,12 @@ export function workbench(options: WorkbenchOptions = {}): Workbench {
   const ledger: ProcessLedger = { started: (pid) => processes.add(pid), ended: (pid) => processes.delete(pid) };
   const settingsOf = (file: string): DatabaseSettings => ({
     target: {
+      kind: 'sqlite',
       path: file,
       writable: options.writable ?? true,
       recursive: options.recursive ?? false,
       maxBytes: options.maxBytes ?? 1024 * 1024,
+      maxFileBytes: options.maxFileBytes ?? 64 * 1024 * 1024,
     },
     statements: new Map(Object.entries(options.statements ?? {})),
     maxRows: 1_000,
@@ -92,8 +95,9 @@ export function workbench(options: WorkbenchOptions = {}): Workbench {
     ['main', settingsOf(path)],
     ['other', settingsOf(otherPath)],
   ]);
-  const gate = createDbGate({ pipeline: bench.pipeline, config: { databases }, engine: createSqliteEngine(ledger) });
-  const db = gate.imports.get(DB_INTERFACE.name) as unknown as Db;
+  const engines = { sqlite: createSqliteEngine(ledger) };
+  const gate = createDbGate({ pipeline: bench.pipeline, config: { databases }, engines });
+  const db = later(gate.imports.get(DB_INTERFACE.name) as unknown as ImmediateDb);
   cleanups.push(async () => {
     await gate.close();
     rmSync(folder, { recursive: true, force: true });
@@ -108,6 +112,37 @@ function using<Result>(file: string, use: (database: DatabaseSync) => Result): R
   } finally {
     database.close();
   }
+}
+
+/** The interface as the glue calls it, which here answers at once: promises are for the tests alone. */
+type ImmediateDb = { readonly [Name in keyof Db]: (...values: Parameters<Db[Name]>) => Awaited<ReturnType<Db[Name]>> };
+
+function later(db: ImmediateDb): Db {
+  return {
+    query: (...values) => Promise.try(() => atOnce(db.query(...values))),
+    execute: (...values) => Promise.try(() => atOnce(db.execute(...values))),
+    queryNamed: (...values) => Promise.try(() => atOnce(db.queryNamed(...values))),
+    executeNamed: (...values) => Promise.try(() => atOnce(db.executeNamed(...values))),
+    begin: (database) => Promise.try(() => laterTransaction(atOnce(db.begin(database)))),
+  };
+}
+
+function laterTransaction(transaction: DbTransaction): DbTransaction {
+  return {
+    query: (...values) => Promise.try(() => atOnce(transaction.query(...values))),
+    execute: (...values) => Promise.try(() => atOnce(transaction.execute(...values))),
+    queryNamed: (...values) => Promise.try(() => atOnce(transaction.queryNamed(...values))),
+    executeNamed: (...values) => Promise.try(() => atOnce(transaction.executeNamed(...values))),
+    commit: () => Promise.try(() => atOnce(transaction.commit())),
+    rollback: () => Promise.try(() => atOnce(transaction.rollback())),
+    [Symbol.dispose]: () => transaction[Symbol.dispose](),
+  };
+}
+
+/** Fails where a function waits that is declared not to. */
+function atOnce<Value>(value: Value): Awaited<Value> {
+  if (value instanceof Promise) throw new TypeError('the gate waits');
+  return value as Awaited<Value>; // it is no promise
 }
 
 /** Allows everything. */

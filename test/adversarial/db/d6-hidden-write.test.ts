@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { errorOf, workbench } from '../../gates/db/workbench.ts';
 
-/** D6: a change that looks like a question. Only selects are allowed. */
-describe('a change that is written as a query is a change', () => {
+/** Only selects are allowed. */
+describe('D6 write disguised as read: a change that is written as a query is a change', () => {
   it.each([
     'with gone as (select 10 as id) delete from orders where id in (select id from gone)',
     'delete from orders returning id',

@@ -2,8 +2,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import { errorOf, everything, workbench } from '../../gates/db/workbench.ts';
 
-/** D8: locks and transactions that outlive their call. */
-describe('a guest', () => {
+/** Locks and transactions that outlive their call. */
+describe('D8 transaction control, locks, open transactions: a guest', () => {
   it.each([
     'begin',
     'begin immediate',

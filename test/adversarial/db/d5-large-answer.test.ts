@@ -3,8 +3,8 @@ import { errorOf, everything, text, workbench } from '../../gates/db/workbench.t
 
 const BIG = `create table big(n integer); insert into big select value from json_each('[${'1,'.repeat(999)}1]')`;
 
-/** D5 (CWE-400): more rows, bytes or depth than anybody needs. */
-describe('an answer that is too large', () => {
+/** CWE-400: more rows, bytes or depth than anybody needs. */
+describe('D5 too many rows, wide values, deep expressions: an answer that is too large', () => {
   it('stops at the row limit while it is read: a product of ten million rows costs what its first ones cost', async () => {
     const { db } = workbench({
       allow: everything,

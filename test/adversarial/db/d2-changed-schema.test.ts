@@ -6,7 +6,7 @@ const allowId = ({ resource, attributes }: Access): boolean =>
   resource === 'db:main/t' && [attributes.get('columns')].flat().every((column) => column === 'id');
 
 /** CWE-367: the schema changes after a statement was prepared and decided. */
-describe('a statement whose schema changes', () => {
+describe('D2 a column beyond the rule: a statement whose schema changes', () => {
   const options = { schema: 'create table t(id); insert into t values (1)', statements: { all: 'select * from t' } };
 
   it('is decided again on what it would do now, wherever it runs', async () => {

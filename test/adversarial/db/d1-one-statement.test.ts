@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { errorOf, everything, plain, workbench } from '../../gates/db/workbench.ts';
 
-/** D1 (CWE-89): a second statement behind the first. */
-describe('a statement that is followed by', () => {
+/** CWE-89. */
+describe('D1 several statements: a statement that is followed by', () => {
   const tails = [
     '; delete from audit',
     ';delete from audit;',

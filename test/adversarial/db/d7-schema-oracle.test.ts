@@ -10,8 +10,8 @@ async function answerTo(sql: string, options: WorkbenchOptions): Promise<unknown
   return error.tag === 'denied' ? { ...error, val: { ...error.val, decision: '' } } : error;
 }
 
-/** D7 (CWE-209): learning from refusals what may not be read. */
-describe('what a guest may not read answers like what is not there', () => {
+/** CWE-209: learning from refusals what may not be read. */
+describe('D7 error oracle: what a guest may not read answers like what is not there', () => {
   const policies: readonly (readonly [string, (access: Access) => boolean])[] = [
     ['under a policy that allows nothing', () => false],
     [

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Access } from '../../../host/contracts/request.ts';
 import { errorOf, workbench } from '../../gates/db/workbench.ts';
 
-/** D2: the column `customers.email` may not be read or written; everything else may. */
+/** The column `customers.email` may not be read or written; everything else may. */
 const withoutEmail = ({ resource, attributes }: Access): boolean => {
   const columns = (attributes.get('columns') ?? []) as readonly string[];
   return !(resource === 'db:main/customers' && columns.includes('email'));
@@ -17,7 +17,7 @@ const SCHEMA = `
   insert into customers values (1, 'Ada', 'ada@example.test');
 `;
 
-describe('a column that no rule allows is out of reach', () => {
+describe('D2 a column beyond the rule is out of reach', () => {
   it.each([
     ['by name', 'select email from customers'],
     ['by *', 'select * from customers'],
