@@ -1,10 +1,12 @@
 #!/bin/sh
-# Gets what Rust and Python guests are built with, where it is missing, and says what it did: one line per language.
+# Gets what Rust and Python guests are built with, and what the tests of gates run against, where it is missing, and says
+# what it did: one line for each.
 # Non-interactive, may be run again at any time, quick when everything is there. Always ends with 0: what could not be
 # had is said, and the tests that need it say so again.
 #
 #   Rust    the target wasm32-unknown-unknown from rustup, or Debian's rustc-web with its sources and lld-22
 #   Python  componentize-py, in a virtual environment of its own: build/python-venv
+#   Postgres and bubblewrap  Debian's packages; no server is set up, tests start one of their own
 set -u
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 venv=$root/build/python-venv
@@ -15,14 +17,15 @@ log=$(mktemp "${TMPDIR:-/tmp}/sallyport-setup.XXXXXX")
 trap 'rm -f "$log"' EXIT
 export DEBIAN_FRONTEND=noninteractive RUSTUP_AUTO_INSTALL=0 PIP_DISABLE_PIP_VERSION_CHECK=1
 
-say() { printf '%-7s %s\n' "$1" "$2"; }
+say() { printf '%-8s %s\n' "$1" "$2"; }
 has() { command -v "$1" >/dev/null 2>&1; }
 # The last line that a failed step left, for the one who wants to know why.
 why() { grep -v '^[[:space:]]*$' "$log" | tail -n 1; }
 
 # --- apt, as root or with a sudo that asks nothing ---
 as_root() {
-  if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi
+  # sudo hands no variables on, and a question that nobody answers would wait for ever.
+  if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n env DEBIAN_FRONTEND=noninteractive "$@"; fi
 }
 apt_usable() {
   has apt-get && { [ "$(id -u)" = 0 ] || { has sudo && sudo -n true 2>/dev/null; }; }
@@ -30,12 +33,15 @@ apt_usable() {
 apt_updated=no
 # Never removes a package: rustc-web takes the place of Debian's rustc and rustup, and that is for the owner to decide.
 apt_install() {
-  if [ $apt_updated = no ]; then
-    as_root apt-get -o DPkg::Lock::Timeout=300 update >"$log" 2>&1 || return 1
-    apt_updated=yes
-  fi
+  # Once: one source that does not answer must not keep what the others have, nor be waited for again.
+  if [ $apt_updated = no ]; then apt_get update; fi
+  apt_updated=yes
   # shellcheck disable=SC2086 # a list of packages
-  as_root apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends --no-remove $1 >"$log" 2>&1
+  apt_get install -y --no-install-recommends --no-remove $1
+}
+apt_get() {
+  as_root apt-get -o DPkg::Lock::Timeout=300 -o Acquire::Retries=2 -o Acquire::http::Timeout=30 "$@" \
+    >"$log" 2>&1 </dev/null
 }
 
 # --- Rust ---
@@ -70,6 +76,8 @@ rust_ready() {
   done | head -n 1
 }
 setup_rust() {
+  # A compiler for this machine alone is a small thing beside a second Rust.
+  if ! has cc && [ -n "$(compilers)" ] && apt_usable; then apt_install 'gcc libc6-dev'; fi
   found=$(rust_ready)
   if [ -z "$found" ] && has rustup; then
     timeout 120 rustup target add $target >"$log" 2>&1 && found=$(rust_ready)
@@ -113,7 +121,37 @@ setup_javascript() {
   if [ -d "$root/node_modules/componentize-qjs" ]; then say js 'ready: componentize-qjs'; else say js 'missing: `npm ci`'; fi
 }
 
+# --- What the tests of gates run against: a database server, started unprivileged, and the sandbox of tools ---
+postgres_ready() {
+  for folder in /usr/lib/postgresql/*/bin $(printf '%s' "$PATH" | tr ':' ' '); do
+    if [ -x "$folder/initdb" ] && [ -x "$folder/postgres" ]; then "$folder/postgres" --version; return; fi
+  done
+}
+# Debian would make and start a server of its own: nobody needs it.
+install_postgres() {
+  apt_install postgresql-common || return 1
+  as_root sh -c 'mkdir -p /etc/postgresql-common/createcluster.d && echo "create_main_cluster = false" >/etc/postgresql-common/createcluster.d/sallyport.conf' >>"$log" 2>&1
+  apt_install postgresql
+}
+setup_postgres() {
+  found=$(postgres_ready)
+  : >"$log"
+  if [ -z "$found" ] && apt_usable; then install_postgres && found=$(postgres_ready); fi
+  if [ -n "$found" ]; then say postgres "ready: $found"; return; fi
+  say postgres 'missing: on Debian, `apt-get install -y --no-install-recommends postgresql`'
+  if [ -s "$log" ]; then say '' "$(why)"; fi
+}
+setup_bubblewrap() {
+  : >"$log"
+  if ! has bwrap && apt_usable; then apt_install bubblewrap; fi
+  if has bwrap; then say bwrap "ready: $(bwrap --version)"; return; fi
+  say bwrap 'missing: on Debian, `apt-get install -y --no-install-recommends bubblewrap`'
+  if [ -s "$log" ]; then say '' "$(why)"; fi
+}
+
 setup_javascript
 setup_rust
 setup_python
+setup_postgres
+setup_bubblewrap
 exit 0

@@ -97,7 +97,9 @@ export function createScriptedHost({
           : { status: 201, headers: json, url, body: bytesOf('{}') };
       },
       open: () => deny('no-rule'),
+      upload: () => deny('no-rule'),
       IncomingBody: unusedResource(),
+      OutgoingBody: unusedResource(),
     },
     'sallyport:agent/fs': {
       read(path: string, range: unknown) {
