@@ -1,124 +1,54 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { constants as osConstants } from 'node:os';
 import type { ProcessLedger } from '../contracts/powers.ts';
-import type { ProcessRequest, ProcessResult, ProcessSpawner } from '../gates/tool-exec/driver.ts';
-import { createExecutables, type Executables } from './executables.ts';
+import type { ProcessRequest, ProcessResult, ProcessSpawner } from '../gates/tool-exec/process-call.ts';
+import { createExecutables } from './executables.ts';
 import { createInheritedDescriptors, type InheritedDescriptors } from './inherited-descriptors.ts';
+import { startProcessClient, type ProcessClient } from './process-client.ts';
+import { createDirectProcesses } from './process-direct.ts';
 
-/** How long a process that left its group may keep the output open after the end. */
-const LINGER_MS = 250;
+/** How many calls may be under way at a time; more wait. */
+const MOST_CLIENTS = 4;
+const SUPPORTED = process.platform === 'linux';
 
-/** The processes of this machine. */
+/** The processes of this machine, for one run. */
 export function createProcessSpawner(ledger: ProcessLedger): ProcessSpawner {
   const executables = createExecutables();
-  const live = new Set<number>();
+  const clients: ProcessClient[] = [];
   let inherited: InheritedDescriptors | undefined;
+  const inheritedNow = (): InheritedDescriptors => (inherited ??= createInheritedDescriptors());
+  const direct = createDirectProcesses(ledger, executables, inheritedNow);
+  let closed = false;
+
+  /** One that does nothing now; if there is none, a new one, or the one that has the least to do. */
+  function client(): ProcessClient {
+    const [best] = [...clients].sort((one, other) => one.load() - other.load());
+    return best === undefined || (best.load() > 0 && clients.length < MOST_CLIENTS) ? start() : best;
+  }
+
+  function start(): ProcessClient {
+    const started = startProcessClient(ledger, inheritedNow());
+    clients.push(started);
+    return started;
+  }
+
   return Object.freeze({
     identify: (file: string) => executables.identify(file),
-    async run(request: ProcessRequest): Promise<ProcessResult> {
-      const path = runnable(executables, request);
-      if (path === undefined) return { status: 'changed' };
-      inherited ??= createInheritedDescriptors();
-      const child = started(path, request, inherited);
-      const pid = child?.pid;
-      if (child === undefined || pid === undefined) return { status: 'not-started' };
-      live.add(pid);
-      ledger.started(pid);
-      const result = await finished(child, pid, request);
-      live.delete(pid);
-      ledger.ended(pid);
-      return result;
+    prepare(requests: readonly ProcessRequest[]): void {
+      if (closed || requests.length === 0 || !SUPPORTED) return;
+      const first = client();
+      for (const request of requests) if (request.sandbox !== undefined) first.warm(request);
     },
-    close(): void {
-      for (const pid of live) endGroup(pid);
+    async run(request: ProcessRequest): Promise<ProcessResult> {
+      if (closed) return { status: 'not-started' };
+      const chosen = SUPPORTED ? client() : undefined;
+      return chosen !== undefined && (await chosen.works) ? chosen.run(request) : direct.run(request);
+    },
+    async close(): Promise<void> {
+      if (closed) return;
+      closed = true;
+      direct.close();
+      await Promise.all(clients.map((each) => each.close()));
       executables.close();
       inherited?.close();
-      inherited = undefined;
     },
   });
-}
-
-/** The path to run, if it is still the file that was declared. */
-function runnable(executables: Executables, { file, identity, sha256 }: ProcessRequest): string | undefined {
-  if (sha256 !== undefined) return executables.pinned(file, sha256);
-  return identity !== undefined && executables.identify(file) === identity ? file : undefined;
-}
-
-function started(path: string, request: ProcessRequest, inherited: InheritedDescriptors): ChildProcess | undefined {
-  try {
-    const child = spawn(path, [...request.argv], {
-      argv0: request.name,
-      cwd: request.directory,
-      env: Object.fromEntries(request.environment),
-      // A session and process group of its own: no controlling terminal, and one signal ends all of it.
-      detached: true,
-      shell: false,
-      stdio: inherited.covered([request.stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe']),
-    });
-    child.on('error', () => undefined); // without a pid it is seen by the caller; with one, the end is still reported
-    return child;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Waits for the end, ends it at the deadline or at too much output, and leaves nothing of its group behind. */
-function finished(child: ChildProcess, pid: number, request: ProcessRequest): Promise<ProcessResult> {
-  return new Promise((resolve) => {
-    let timedOut = false;
-    const deadline = setTimeout(() => {
-      timedOut = true;
-      endGroup(pid);
-    }, request.timeoutMs);
-    const flooded = (): void => endGroup(pid);
-    const [stdout, stderr] = [captured(child.stdout, request, flooded), captured(child.stderr, request, flooded)];
-    child.stdin?.on('error', () => undefined); // a program may end without reading its input
-    child.stdin?.end(request.stdin);
-    let linger: NodeJS.Timeout | undefined;
-    child.once('exit', () => {
-      clearTimeout(deadline);
-      endGroup(pid);
-      linger = setTimeout(() => {
-        child.stdout?.destroy();
-        child.stderr?.destroy();
-      }, LINGER_MS);
-    });
-    child.once('close', (code, signal) => {
-      clearTimeout(linger);
-      const exitCode = code ?? 128 + (signal === null ? 0 : osConstants.signals[signal]);
-      const truncated = stdout.truncated || stderr.truncated;
-      const output = { stdout: Buffer.concat(stdout.pieces), stderr: Buffer.concat(stderr.pieces), truncated };
-      resolve(timedOut ? { status: 'timed-out' } : { status: 'exited', exitCode, ...output });
-    });
-  });
-}
-
-interface Captured {
-  readonly pieces: Buffer[];
-  truncated: boolean;
-}
-
-function captured(stream: ChildProcess['stdout'], { mostOutputBytes }: ProcessRequest, flooded: () => void): Captured {
-  const kept: Captured = { pieces: [], truncated: false };
-  let length = 0;
-  stream?.on('data', (piece: Buffer) => {
-    if (kept.truncated) return;
-    const room = mostOutputBytes - length;
-    kept.pieces.push(piece.subarray(0, room));
-    length += Math.min(piece.length, room);
-    if (piece.length <= room) return;
-    kept.truncated = true;
-    flooded();
-  });
-  stream?.on('error', () => undefined); // the end is reported by the process
-  return kept;
-}
-
-/** Ends a process group. It may be gone already. */
-function endGroup(pid: number): void {
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch {
-    // ESRCH: nothing of it is left
-  }
 }

@@ -4,19 +4,26 @@ import { sealInterface } from '../../contracts/guest-import.ts';
 import type { ServedInterface } from '../../contracts/served-interface.ts';
 import type { Pipeline } from '../../enforcement/enforce.ts';
 import type { ToolConfig } from './config.ts';
-import { createToolDriver, type ProcessSpawner, type ToolMount, type ToolOutput } from './driver.ts';
+import { createToolDriver } from './driver.ts';
+import type { ProcessSpawner, ToolMount } from './process-call.ts';
 import { createToolParser } from './request.ts';
+import type { ToolOutput } from './tool-output.ts';
+import type { ToolSupervisor } from './tool-supervisor.ts';
 import { toolAnswer } from './wit-error.ts';
 
-export type { ToolConfig, ToolDeclaration } from './config.ts';
-export type { ProcessSpawner, ToolMount } from './driver.ts';
-export { exposedPrograms } from './driver.ts';
+export type { ComponentTool } from './component-tool.ts';
+export type { ToolConfig } from './config.ts';
+export type { ToolDeclaration } from './tool-declaration.ts';
+export type { ProcessSpawner, ToolMount } from './process-call.ts';
+export { exposedPrograms } from './process-call.ts';
+export type { AgentCall, AgentEnd, FunctionCall, FunctionEnd, ToolSupervisor } from './tool-supervisor.ts';
 export { isToolArgument, TOOL_ACTIONS } from './request.ts';
 
 export interface ToolGateOptions {
   readonly pipeline: Pipeline;
   readonly config: ToolConfig;
   readonly spawner: ProcessSpawner;
+  readonly supervisor: ToolSupervisor;
   /** The mounts of the run: working directories, and where agents can write. */
   readonly mounts: readonly ToolMount[];
   /** Bytes that one call may carry. */
@@ -47,9 +54,17 @@ interface WitTool {
 
 /** The gate of `sallyport:agent/tool-exec`. Throws if a tool cannot be run as it is declared. */
 export function createToolGate(options: ToolGateOptions): Gate {
-  const { pipeline, config, spawner, mounts, callBytes, mayCall } = options;
+  const { pipeline, config, spawner, supervisor, mounts, callBytes, mayCall } = options;
   const parser = createToolParser({ config, mayCall });
-  const driver = createToolDriver({ config, spawner, mounts, callBytes, redeem: pipeline.redeem });
+  const driver = createToolDriver({
+    tools: config.tools,
+    spawner,
+    mounts,
+    supervisor,
+    callBytes,
+    mayCall,
+    redeem: pipeline.redeem,
+  });
 
   const toolExec = sealInterface({
     /** No effect: it tells the agent which of the declared tools its own rules name. */

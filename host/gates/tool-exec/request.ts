@@ -1,40 +1,49 @@
 import { hash } from 'node:crypto';
-import type { Options, ValidateFunction } from 'ajv/dist/2020.js';
+import type { ValidateFunction } from 'ajv/dist/2020.js';
 import { attributesOf, isAttributesRefusal } from '../../contracts/attributes.ts';
 import type { Intention } from '../../contracts/gate.ts';
 import type { AccessRequest, Attributes, Json, Parsed, Refusal } from '../../contracts/request.ts';
 import { parseStrictJson } from '../../contracts/strict-json.ts';
 import { canonicalJson } from '../../audit/canonical-json.ts';
-import type { TemplateItem, ToolConfig, ToolDeclaration } from './config.ts';
+import { argvOf, memberOf } from './argument-list.ts';
+import type { ComponentTool } from './component-tool.ts';
+import type { ToolConfig } from './config.ts';
+import type { FunctionTool } from './function-tool.ts';
+import type { ProcessTool } from './process-tool.ts';
+import type { ToolDeclaration } from './tool-declaration.ts';
+import { compileSchema, isRecord, isToolName, propertiesOf } from './tool-schema.ts';
 
 /** The actions of this gate. */
 export const TOOL_ACTIONS = ['tool:call'] as const;
 
-/** What the driver performs. Without a tool there is nothing of that name for this agent. */
-export interface ToolTarget {
-  readonly tool: ToolDeclaration | undefined;
+/** A call of a program. */
+export interface ProcessTarget {
+  readonly kind: 'process';
+  readonly tool: ProcessTool;
   readonly argv: readonly string[];
   readonly stdin: Uint8Array | undefined;
 }
 
-/** How schemas are read: closed against typing errors, without any loading and without changing what is validated. */
-export const SCHEMA_OPTIONS: Options = {
-  strict: true,
-  strictTypes: true,
-  strictTuples: true,
-  strictRequired: true,
-  allowUnionTypes: true,
-  ownProperties: true,
-  logger: false,
-};
+/** A call of a function of the embedding program. */
+export interface FunctionTarget {
+  readonly kind: 'function';
+  readonly tool: FunctionTool;
+  /** The arguments, as canonical JSON. */
+  readonly json: string;
+}
+
+/** A call of another agent. */
+export interface ComponentTarget {
+  readonly kind: 'component';
+  readonly tool: ComponentTool;
+  readonly input: string;
+}
+
+/** What the driver performs. `unknown`: there is nothing of that name for this agent. */
+export type ToolTarget = { readonly kind: 'unknown' } | ProcessTarget | FunctionTarget | ComponentTarget;
 
 const ACTION = TOOL_ACTIONS[0];
 const JSON_LIMITS = { bytes: 64 * 1024, depth: 8 };
-const NAME = /^[a-z][a-z0-9-]*(\/[a-z][a-z0-9-]*)*$/;
-const MAX_NAME_LENGTH = 128;
-
-export const isToolName = (text: string): boolean => text.length <= MAX_NAME_LENGTH && NAME.test(text);
-
 const refuse = (refused: string): Refusal => ({ refused, action: ACTION });
 
 export interface ToolParserOptions {
@@ -50,11 +59,8 @@ export function createToolParser({ config, mayCall }: ToolParserOptions) {
 
   function parseFor(tool: ToolDeclaration, validate: ValidateFunction, object: JsonObject): Parsed<ToolTarget> {
     if (!validate(object)) return refuse(`arguments: ${schemaProblem(validate)}`);
-    const argv = argvOf(tool.template, object);
-    if ('refused' in argv) return refuse(`arguments: ${argv.refused}`);
-    const text = tool.stdin === undefined ? undefined : memberOf(object, tool.stdin);
-    const stdin = typeof text === 'string' ? new TextEncoder().encode(text) : undefined;
-    return request(tool.name, object, { tool, argv: argv.items, stdin });
+    const target = targetOf(tool, object);
+    return 'refused' in target ? refuse(`arguments: ${target.refused}`) : request(tool.name, object, target);
   }
 
   return Object.freeze({
@@ -64,10 +70,10 @@ export function createToolParser({ config, mayCall }: ToolParserOptions) {
       if ('refused' in parsed) return refuse(`arguments: ${parsed.refused}`);
       // A tool that the agent may not call at all answers like one that does not exist: its schema stays unseen.
       const tool = mayCall(name) ? tools.get(name) : undefined;
-      if (tool === undefined) return request(name, parsed.object, { tool: undefined, argv: [], stdin: undefined });
+      if (tool === undefined) return request(name, parsed.object, { kind: 'unknown' });
       const known = validators.get(tool);
       if (known !== undefined) return parseFor(tool, known, parsed.object);
-      return compile(tool.schema).then((validate) => {
+      return compileSchema(tool.schema).then((validate) => {
         validators.set(tool, validate);
         return parseFor(tool, validate, parsed.object);
       });
@@ -88,17 +94,57 @@ export function createToolParser({ config, mayCall }: ToolParserOptions) {
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
-/** Loaded at the first call: an agent that calls no tool does not pay for it. */
-async function compile(schema: JsonObject): Promise<ValidateFunction> {
-  const { Ajv2020 } = await import('ajv/dist/2020.js');
-  return new Ajv2020(SCHEMA_OPTIONS).compile(schema);
-}
-
 /** Where the arguments do not fit. The schema is public to whoever may call the tool. */
 function schemaProblem({ errors }: ValidateFunction): string {
   const [error] = errors ?? [];
   const place = error?.instancePath === '' || error === undefined ? 'the object' : error.instancePath;
   return `${place} ${error?.message ?? 'does not fit the schema'}`.replace(/[\p{Cc}\p{Cf}]/gu, '?').slice(0, 200);
+}
+
+/** What is performed for arguments that fit the schema. */
+function targetOf(tool: ToolDeclaration, object: JsonObject): ToolTarget | { readonly refused: string } {
+  switch (tool.kind) {
+    case 'process': {
+      const argv = argvOf(tool.template, object);
+      if ('refused' in argv) return argv;
+      const text = tool.stdin === undefined ? undefined : memberOf(object, tool.stdin);
+      const stdin = typeof text === 'string' ? new TextEncoder().encode(text) : undefined;
+      return { kind: 'process', tool, argv: argv.items, stdin };
+    }
+    case 'function':
+      // CWE-1321: a function that merges its arguments into an object must not reach a prototype through them.
+      if (namesPrototype(object)) return { refused: 'has a name that stands for a prototype' };
+      return { kind: 'function', tool, json: jsonOf(object) };
+    case 'component': {
+      const text = tool.input === undefined ? jsonOf(object) : memberOf(object, tool.input);
+      return { kind: 'component', tool, input: typeof text === 'string' ? text : '' };
+    }
+  }
+}
+
+const PROTOTYPE_NAMES: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
+
+/** Whether an object, or one in it, has a member that most objects inherit. Bounded by the depth of the text. */
+function namesPrototype(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.entries(value).some(
+    ([name, member]) => (!Array.isArray(value) && PROTOTYPE_NAMES.has(name)) || namesPrototype(member),
+  );
+}
+
+// `parseStrictJson` made the object from a JSON text.
+const jsonOf = (object: JsonObject): string => canonicalJson(object as { readonly [key: string]: Json });
+
+function sizesOf(target: ToolTarget): { readonly [key: string]: Json } {
+  switch (target.kind) {
+    case 'process':
+      return target.stdin === undefined ? {} : { stdinBytes: target.stdin.length };
+    case 'component':
+      return { agent: target.tool.agent, inputBytes: Buffer.byteLength(target.input) };
+    case 'function':
+    case 'unknown':
+      return {};
+  }
 }
 
 function request(name: string, object: JsonObject, target: ToolTarget): AccessRequest<ToolTarget> | Refusal {
@@ -115,61 +161,11 @@ function request(name: string, object: JsonObject, target: ToolTarget): AccessRe
     summary: {
       arguments: names,
       digest: hash('sha256', canonicalJson(json), 'hex'),
-      ...(target.stdin === undefined ? {} : { stdinBytes: target.stdin.length }),
+      ...sizesOf(target),
     },
     payload: { arguments: json },
   };
 }
-
-/** A member by its own name: an inherited one is not there. */
-const memberOf = (object: JsonObject, name: string): unknown =>
-  Object.hasOwn(object, name) ? object[name] : undefined;
-
-type Argv = { readonly items: readonly string[] } | { readonly refused: string };
-
-/** Fills a template: each value becomes one item, or one item for each member of a list. */
-export function argvOf(template: readonly TemplateItem[], object: JsonObject): Argv {
-  const items: string[] = [];
-  for (const item of template) {
-    if (item.kind === 'literal') {
-      items.push(item.text);
-      continue;
-    }
-    const value = memberOf(object, item.name);
-    if (value === undefined) continue;
-    for (const member of Array.isArray(value) ? (value as unknown[]) : [value]) {
-      // `isArray` answers `any[]`
-      const text = textOf(member);
-      if (text === undefined) return { refused: `\`${item.name}\` is not a value for an argument list` };
-      const problem = valueProblem(item, text);
-      if (problem !== undefined) return { refused: `\`${item.name}\` ${problem}` };
-      items.push(item.prefix + text);
-    }
-  }
-  return { items };
-}
-
-function textOf(value: unknown): string | undefined {
-  if (typeof value === 'string') return value;
-  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
-}
-
-function valueProblem(item: Extract<TemplateItem, { kind: 'value' }>, text: string): string | undefined {
-  if (text.includes('\0')) return 'has a NUL';
-  if (item.prefix !== '' || item.listed.includes(text)) return undefined;
-  // CWE-88: a value must not become an option, nor a file of options.
-  if (text.startsWith('-') && !item.operand) return 'begins with `-`';
-  return text.startsWith('@') ? 'begins with `@`' : undefined;
-}
-
-/** The properties of a schema, by name. */
-export function propertiesOf(schema: unknown): ReadonlyMap<string, unknown> {
-  const properties = isRecord(schema) ? schema['properties'] : undefined;
-  return new Map(isRecord(properties) ? Object.entries(properties) : []);
-}
-
-export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
  * Whether a rule may test `arg.NAME`: a property of the tool's schema, nested ones with dots. Without a tool, of any

@@ -1,7 +1,7 @@
 import type { DeniedCase } from '../../contracts/denial.ts';
 import { throwWit } from '../../contracts/guest-import.ts';
 import type { Enforced } from '../../enforcement/effect.ts';
-import type { ToolFailure } from './driver.ts';
+import type { ToolFailure } from './tool-output.ts';
 
 /** The variant `error` of `sallyport:agent/tool-exec`. */
 export type ToolError =

@@ -12,7 +12,9 @@ function own(): string[] {
   });
 }
 
-using fixture = toolFixture({ ls: { description: 'lists', command: '/bin/ls', arguments: ['-l', '/proc/self/fd'] } });
+using fixture = toolFixture({
+  ls: { description: 'lists', isolation: 'none', command: '/bin/ls', arguments: ['-l', '/proc/self/fd'] },
+});
 const { stdout } = await fixture.tools.call('ls', '{}');
 const tool = [...stdout.matchAll(/ (\d+) -> (.*)$/gm)].map(([, number, target]) => `${number} ${target}`);
 process.stdout.write(JSON.stringify({ own: own(), tool }));

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { argvOf } from '../../../host/gates/tool-exec/request.ts';
-import type { TemplateItem } from '../../../host/gates/tool-exec/config.ts';
+import { argvOf } from '../../../host/gates/tool-exec/argument-list.ts';
+import type { TemplateItem } from '../../../host/gates/tool-exec/argument-list.ts';
 
 const value = (name: string, prefix = '', operand = false, listed: string[] = []): TemplateItem => ({
   kind: 'value',

@@ -7,9 +7,9 @@ const text = { type: 'string' };
 describe('the tool-exec gate', () => {
   it('runs a declared program and returns its output and status', async () => {
     using fixture = toolFixture({
-      true: { description: 'nothing', command: '/bin/true' },
-      false: { description: 'fails', command: '/bin/false' },
-      echo: { description: 'echoes', command: '/bin/echo', arguments: ['hello'] },
+      true: { description: 'nothing', isolation: 'none', command: '/bin/true' },
+      false: { description: 'fails', isolation: 'none', command: '/bin/false' },
+      echo: { description: 'echoes', isolation: 'none', command: '/bin/echo', arguments: ['hello'] },
     });
     expect(await fixture.tools.call('echo', '{}')).toEqual({
       exitCode: 0,
@@ -26,16 +26,9 @@ describe('the tool-exec gate', () => {
     expect(fixture.records[1]?.outcome).toMatchObject({
       status: 'ok',
       bytesIn: 6,
-      detail: { exitCode: 0, truncated: false },
+      detail: { exitCode: 0, truncated: false, trust: 'untrusted' },
     });
-    expect(fixture.ledger.map((line) => line.split(' ')[0])).toEqual([
-      'started',
-      'ended',
-      'started',
-      'ended',
-      'started',
-      'ended',
-    ]);
+    expect(fixture.runs).toEqual(['exited', 'exited', 'exited']);
   });
 
   it('fills the template: fixed text, values, numbers, booleans, lists, and nothing for what is absent', async () => {
@@ -110,7 +103,7 @@ describe('the tool-exec gate', () => {
     });
     const error = await toolErrorOf(fixture.tools.call('probe', json));
     expect(error.tag).toBe('invalid-arguments');
-    expect(fixture.ledger).toEqual([]);
+    expect(fixture.runs).toEqual([]);
     expect(Object.prototype).not.toHaveProperty('branch');
     expect(fixture.faults).toEqual([]);
   });
@@ -126,13 +119,13 @@ describe('the tool-exec gate', () => {
   it('denies by default and starts nothing', async () => {
     using fixture = toolFixture({ probe: probeTool([], {}) }, { allow: () => false });
     expect(await toolTagOf(fixture.tools.call('probe', '{}'))).toBe('denied:no-rule');
-    expect(fixture.ledger).toEqual([]);
+    expect(fixture.runs).toEqual([]);
   });
 
   it('starts nothing when the record cannot be written', async () => {
     using fixture = toolFixture({ probe: probeTool([], {}) }, { auditFailsAt: 0 });
     expect(await toolTagOf(fixture.tools.call('probe', '{}'))).toBe('denied:audit-unavailable');
-    expect(fixture.ledger).toEqual([]);
+    expect(fixture.runs).toEqual([]);
   });
 
   it('lists only what the agent may call, in order of name', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ToolSection } from '../../../host/gates/tool-exec/config.ts';
-import { exposedPrograms } from '../../../host/gates/tool-exec/driver.ts';
+import { exposedPrograms } from '../../../host/gates/tool-exec/process-call.ts';
+import type { RawProcessTool } from '../../../host/gates/tool-exec/process-tool.ts';
 import { toolConfig } from '../../../host/gates/tool-exec/config.ts';
 import { isToolArgument } from '../../../host/gates/tool-exec/request.ts';
 import { NODE, PROBE, resolveTools } from './tool-fixture.ts';
@@ -12,8 +13,8 @@ const object = (properties: object, more: object = {}) => ({
   additionalProperties: false,
   ...more,
 });
-const tool = (more: Partial<ToolSection[string]>): ToolSection => ({
-  t: { description: 'd', command: '/bin/echo', ...more },
+const tool = (more: Partial<RawProcessTool>): ToolSection => ({
+  t: { description: 'd', isolation: 'none', command: '/bin/echo', ...more },
 });
 
 describe('the configuration of tools', () => {
@@ -21,7 +22,7 @@ describe('the configuration of tools', () => {
     const { config, problems } = resolveTools(tool({ arguments: ['{a}'], schema: object({ a: text }), timeout: '2m' }));
     expect(problems).toEqual([]);
     expect(config.tools[0]).toMatchObject({ name: 't', timeoutMs: 120_000, maxOutputBytes: 262_144, environment: [] });
-    expect(config.tools[0]?.identity).toMatch(/^\d+:\d+:\d+:\d+:\d+$/);
+    expect(config.tools[0]).toHaveProperty('identity', expect.stringMatching(/^\d+:\d+:\d+:\d+:\d+$/));
     expect(structuredClone(config)).toEqual(config);
   });
 
@@ -44,7 +45,7 @@ describe('the configuration of tools', () => {
       tool({ command: NODE, arguments: ['{a}'], schema: object({ a: text }) }),
       /needs the/,
     ],
-    ['a bad name', { 'Bad/../name': { description: 'd', command: '/bin/echo' } }, /not a tool name/],
+    ['a bad name', { 'Bad/../name': { description: 'd', isolation: 'none', command: '/bin/echo' } }, /not a tool name/],
     ['a placeholder without an argument', tool({ arguments: ['{a}'] }), /the schema has no argument `a`/],
     [
       'a placeholder in the middle',
@@ -101,7 +102,9 @@ describe('the configuration of tools', () => {
 
   it('refuses unknown keys, kinds and times', () => {
     for (const more of [{ comand: 'x' }, { kind: 'shell' }, { timeout: 'soon' }, { timeout: 0 }, { sha256: 'ABC' }]) {
-      expect(() => toolConfig.schema.parse({ t: { description: 'd', command: '/bin/echo', ...more } })).toThrow();
+      expect(() =>
+        toolConfig.schema.parse({ t: { description: 'd', isolation: 'none', command: '/bin/echo', ...more } }),
+      ).toThrow();
     }
   });
 
@@ -133,7 +136,7 @@ describe('the configuration of tools', () => {
   it('finds programs and scripts that agents could write', () => {
     const { config } = resolveTools(tool({ command: NODE, arguments: [PROBE] }));
     const folder = PROBE.slice(0, PROBE.lastIndexOf('/'));
-    expect(exposedPrograms(config, [folder])).toEqual([{ tool: 't', path: PROBE }]);
-    expect(exposedPrograms(config, [`${folder}/other`, folder.slice(0, -1)])).toEqual([]);
+    expect(exposedPrograms(config.tools, [folder])).toEqual([{ tool: 't', path: PROBE }]);
+    expect(exposedPrograms(config.tools, [`${folder}/other`, folder.slice(0, -1)])).toEqual([]);
   });
 });

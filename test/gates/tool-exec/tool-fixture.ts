@@ -5,7 +5,9 @@ import { fileURLToPath } from 'node:url';
 import type { Obligations } from '../../../host/contracts/decision.ts';
 import type { Access } from '../../../host/contracts/request.ts';
 import { toolConfig, type ToolConfig, type ToolSection } from '../../../host/gates/tool-exec/config.ts';
-import type { ToolMount, ToolOutput } from '../../../host/gates/tool-exec/driver.ts';
+import type { ToolSupervisor } from '../../../host/gates/tool-exec/index.ts';
+import type { ProcessRequest, ProcessResult, ToolMount } from '../../../host/gates/tool-exec/process-call.ts';
+import type { ToolOutput } from '../../../host/gates/tool-exec/tool-output.ts';
 import { createToolGate } from '../../../host/gates/tool-exec/index.ts';
 import type { ToolError } from '../../../host/gates/tool-exec/wit-error.ts';
 import { fileIdentity } from '../../../host/powers/file-identity.ts';
@@ -40,7 +42,15 @@ export interface ToolFixtureOptions {
   readonly obligations?: Obligations;
   readonly callBytes?: number;
   readonly auditFailsAt?: number;
+  /** What lies outside the cell; nothing, if absent. */
+  readonly supervisor?: ToolSupervisor;
 }
+
+/** A supervisor that is not to be asked. */
+export const NO_SUPERVISOR: ToolSupervisor = {
+  callFunction: () => Promise.reject(new Error('nobody answers')),
+  runAgent: () => Promise.reject(new Error('nobody answers')),
+};
 
 /** Resolves a section as the configuration file would. */
 export function resolveTools(section: ToolSection, directory = '/'): { config: ToolConfig; problems: string[] } {
@@ -54,12 +64,14 @@ export function resolveTools(section: ToolSection, directory = '/'): { config: T
   return { config, problems };
 }
 
-type RawTool = ToolSection[string];
+/** A program, as the configuration file declares it. */
+export type RawTool = Extract<ToolSection[string], { command: string }>;
 
 /** A tool whose program is the probe. `template` comes after its script. */
 export function probeTool(template: string[], properties: object, more: Partial<RawTool> = {}): RawTool {
   return {
     description: 'says what it was started with',
+    isolation: 'none',
     command: NODE,
     arguments: [PROBE, ...template],
     schema: { type: 'object', properties, additionalProperties: false },
@@ -90,14 +102,22 @@ function gateIn(folder: string, section: ToolSection | ((folder: string) => Tool
     ...(options.auditFailsAt === undefined ? {} : { auditFailsAt: options.auditFailsAt }),
   });
   const ledger: string[] = [];
+  const runs: string[] = [];
   const spawner = createProcessSpawner({
     started: (pid) => ledger.push(`started ${pid}`),
     ended: (pid) => ledger.push(`ended ${pid}`),
   });
+  /** What was really started, by how it ended. */
+  async function run(request: ProcessRequest): Promise<ProcessResult> {
+    const result = await spawner.run(request);
+    if (result.status !== 'changed' && result.status !== 'not-started') runs.push(result.status);
+    return result;
+  }
   const gate = createToolGate({
     pipeline: policy.pipeline,
     config,
-    spawner,
+    spawner: { ...spawner, run },
+    supervisor: options.supervisor ?? NO_SUPERVISOR,
     mounts: options.mounts?.(folder) ?? [],
     callBytes: options.callBytes ?? 1 << 20,
     mayCall: options.mayCall ?? (() => true),
@@ -109,6 +129,7 @@ function gateIn(folder: string, section: ToolSection | ((folder: string) => Tool
     tools,
     folder,
     ledger,
+    runs,
     config,
     /** Calls a tool and reads what the probe said. */
     async probe(name: string, json: object): Promise<Probed> {

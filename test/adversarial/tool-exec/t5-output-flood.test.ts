@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isAlive, probeTool, toolFixture, toolTagOf } from '../../gates/tool-exec/tool-fixture.ts';
+import { probeTool, toolFixture, toolTagOf } from '../../gates/tool-exec/tool-fixture.ts';
 
 describe('T5: output is bounded', () => {
   it('cuts and ends a program that writes without end', async () => {
@@ -7,9 +7,10 @@ describe('T5: output is bounded', () => {
     const { stdout, truncated, exitCode } = await fixture.tools.call('flood', '{}');
     expect(stdout).toBe('x'.repeat(1000));
     expect({ truncated, exitCode }).toEqual({ truncated: true, exitCode: 137 });
-    const pid = Number(fixture.ledger[0]?.split(' ')[1]);
-    expect(await isAlive(pid)).toBe(false);
-    expect(fixture.records.at(-1)?.outcome).toMatchObject({ bytesIn: 1000, detail: { truncated: true } });
+    expect(fixture.records.at(-1)?.outcome).toMatchObject({
+      bytesIn: 1000,
+      detail: { truncated: true, trust: 'untrusted' },
+    });
   });
 
   it('carries no more than one call may, however the bytes are spelled', async () => {
@@ -26,7 +27,7 @@ describe('T5: output is bounded', () => {
 
   it('returns the whole of an output of exactly the greatest size', async () => {
     using fixture = toolFixture({
-      echo: { description: 'd', command: '/bin/echo', arguments: ['123'], maxOutputBytes: 4 },
+      echo: { description: 'd', isolation: 'none', command: '/bin/echo', arguments: ['123'], maxOutputBytes: 4 },
     });
     expect(await fixture.tools.call('echo', '{}')).toMatchObject({ stdout: '123\n', truncated: false, exitCode: 0 });
   });

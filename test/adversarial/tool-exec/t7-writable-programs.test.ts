@@ -1,20 +1,21 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { ToolMount } from '../../../host/gates/tool-exec/driver.ts';
+import type { ToolSection } from '../../../host/gates/tool-exec/config.ts';
+import type { ToolMount } from '../../../host/gates/tool-exec/process-call.ts';
 import { NODE, toolFixture } from '../../gates/tool-exec/tool-fixture.ts';
 
 const mounts =
   (access: 'ro' | 'rw') =>
   (folder: string): ToolMount[] => [{ path: '/workspace', directory: join(folder, 'work'), access }];
 
-function scriptTool(folder: string) {
+function scriptTool(folder: string): ToolSection {
   mkdirSync(join(folder, 'work'));
   writeFileSync(join(folder, 'work/tool.mjs'), 'console.log("ran")');
   writeFileSync(join(folder, 'work/tool'), '#!/bin/sh\necho ran\n', { mode: 0o755 });
   return {
-    script: { description: 'd', command: NODE, arguments: [join(folder, 'work/tool.mjs')] },
-    program: { description: 'd', command: join(folder, 'work/tool') },
+    script: { description: 'd', isolation: 'none', command: NODE, arguments: [join(folder, 'work/tool.mjs')] },
+    program: { description: 'd', isolation: 'none', command: join(folder, 'work/tool') },
   };
 }
 

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { probeTool, toolFixture, toolTagOf } from '../../gates/tool-exec/tool-fixture.ts';
+import { optionInjections } from './injection-strings.ts';
 
 const OPTIONS = [
   '-',
@@ -27,8 +28,40 @@ describe('T2: a value does not become an option', () => {
     expect(await toolTagOf(fixture.tools.call('list', JSON.stringify({ values: ['fine', value] })))).toBe(
       'invalid-arguments',
     );
-    expect(fixture.ledger).toEqual([]);
+    expect(fixture.runs).toEqual([]);
   });
+
+  it('refuses 800 of them, and starts nothing', async () => {
+    using fixture = toolFixture({ probe: probeTool(['show', '{value}'], { value: text }) });
+    const texts = optionInjections();
+    expect(texts).toHaveLength(800);
+    for (const value of texts)
+      expect([value, await toolTagOf(fixture.tools.call('probe', JSON.stringify({ value })))]).toEqual([
+        value,
+        'invalid-arguments',
+      ]);
+    expect(fixture.runs).toEqual([]);
+  });
+
+  it.each(['none', 'bubblewrap'] as const)(
+    'hands 800 of them over as operands, where they cannot be options (%s)',
+    async (isolation) => {
+      using fixture = toolFixture({
+        probe: probeTool(
+          ['--text={values}', '--', '{values}'],
+          { values: { type: 'array', items: text } },
+          { isolation },
+        ),
+      });
+      const texts = optionInjections().filter((value) => !value.startsWith('@'));
+      for (let start = 0; start < texts.length; start += 200) {
+        const values = texts.slice(start, start + 200);
+        const { argv } = await fixture.probe('probe', { values });
+        expect(argv).toEqual([...values.map((value) => `--text=${value}`), '--', ...values]);
+      }
+    },
+    60_000,
+  );
 
   it('refuses a negative number as an item of its own', async () => {
     using fixture = toolFixture({ probe: probeTool(['{n}'], { n: { type: 'integer' } }) });
@@ -60,6 +93,7 @@ describe('T2: a value does not become an option', () => {
     using fixture = toolFixture(() => ({
       grep: {
         description: 'searches a file',
+        isolation: 'none',
         command: '/bin/grep',
         arguments: ['-e', '{pattern}', '--', '{file}'],
         schema: {

@@ -1,0 +1,28 @@
+import { failed, type ToolResult } from './tool-output.ts';
+import type { CallTerms } from './function-call.ts';
+import type { ComponentTarget } from './request.ts';
+import type { ToolSupervisor } from './tool-supervisor.ts';
+
+/** Runs other agents. What they answer is untrusted text to the agent that asked. */
+export function createComponentCalls(supervisor: Pick<ToolSupervisor, 'runAgent'>) {
+  return async ({ tool, input }: ComponentTarget, terms: CallTerms): Promise<ToolResult> => {
+    const end = await supervisor.runAgent({ tool: tool.name, input, ...terms });
+    switch (end.status) {
+      case 'ended': {
+        const { run, exitCode, output, error, truncated } = end;
+        const bytesIn = Buffer.byteLength(output) + Buffer.byteLength(error);
+        return {
+          status: 'ok',
+          value: { exitCode, stdout: output, stderr: error, truncated },
+          facts: { bytesIn, detail: { run, exitCode, truncated } },
+        };
+      }
+      case 'timed-out':
+      case 'not-started':
+      case 'failed':
+        return failed(end.status, end.run === undefined ? undefined : { detail: { run: end.run } }, end.code);
+      case 'refused':
+        return { status: 'denied', reason: end.reason, facts: { detail: { refused: end.why } } };
+    }
+  };
+}
