@@ -3,13 +3,13 @@
  *
  * Every rule concerns the agent that asks: the worst case for the index. The same number of different requests is spread
  * over the rules at every size; about one in ten meets none. Each size has a worker of its own, as a run has, and all take
- * turns. Usage: `node bench/decision.ts [--json]`.
+ * turns. Usage: `node bench/decision.ts [--json] [--count N]`.
  */
 import { once } from 'node:events';
-import { cpus, totalmem } from 'node:os';
 import { parentPort, Worker, workerData, type MessagePort } from 'node:worker_threads';
 import { newEnforcer, newModelFromString } from 'casbin';
 import { createDecisionPoint } from '../host/policy/decision-point.ts';
+import { createExplainer } from '../host/policy/explanation.ts';
 import { loadPolicy, type PolicySnapshot } from '../host/policy/policy-snapshot.ts';
 import { matchesResource } from '../host/policy/resource-pattern.ts';
 import { splitCanonical, type ResourceParts } from '../host/policy/resource-parts.ts';
@@ -19,16 +19,18 @@ import { DEFAULT_MODEL } from '../host/policy/default-model.ts';
 import type { Access } from '../host/contracts/request.ts';
 import type { Decision } from '../host/contracts/decision.ts';
 import type { DecisionContext } from '../host/contracts/decision-point.ts';
+import { countOr, figuresOf, printResult, round, type Figures, type Row as ResultRow } from './measurement.ts';
 
 const AGENT = 'agent:bench';
-const SIZES = [10, 100, 1_000, 10_000, 100_000];
+/** The largest take longest to load: a few samples are not worth that. */
+const SIZES = [10, 100, 1_000, 10_000, 100_000].slice(0, countOr(100) < 100 ? 2 : 5);
 /** Different requests, spread over all rules: the working set of an agent. */
-const REQUESTS = 500;
-const WARM_UP = 20_000;
-const TURNS = 40;
+const REQUESTS = countOr(500);
+const WARM_UP = countOr(20_000);
+const TURNS = countOr(40);
 /** Stock Casbin takes a fifth of a second at the largest size: its samples are fewer there. */
 const BASELINE_BUDGET_MS = 4_000;
-const MAX_SAMPLES = 20_000;
+const MAX_SAMPLES = countOr(20_000);
 
 const VOCABULARY: Vocabulary = {
   purposes: ['triage', 'audit'],
@@ -39,22 +41,26 @@ const VOCABULARY: Vocabulary = {
 };
 const CONTEXT: DecisionContext = { nowMs: Date.parse('2026-03-02T11:00:00Z'), purpose: 'triage', environment: 'prod' };
 
-interface Figures {
-  readonly p50_us: number;
-  readonly p99_us: number;
-}
-interface Row extends Figures {
+/** The figures of one size. */
+type Row = ResultRow & {
   readonly rules: number;
   /** p50 of this size over p50 at 10 rules. */
   readonly growth: number;
   /** p50 over the baseline's p50. */
   readonly ratio: number;
-  readonly baseline: Figures & { readonly name: string; readonly samples: number };
   /** The same for requests that were never made before. */
   readonly fresh_p50_us: number;
   readonly load_ms: number;
   /** Cloning the agent's slice and making its decision point. */
   readonly point_ms: number;
+  /** Explaining one denial, the first time. */
+  readonly explain_ms: number;
+  readonly baseline: Baseline;
+};
+
+interface Baseline extends Figures {
+  readonly name: string;
+  readonly samples: number;
 }
 
 function createRandom(seed: number): (limit: number) => number {
@@ -141,16 +147,6 @@ async function createStock({ rules, links }: PolicySnapshot): Promise<(access: A
   return (access) => enforcer.enforceSync(AGENT, access.action, splitCanonical(access.resource), access.attributes);
 }
 
-const round = (value: number): number => Math.round(value * 100) / 100;
-
-function figures(times: Float64Array): Figures {
-  const sorted = times.toSorted();
-  return {
-    p50_us: round(sorted[Math.floor(sorted.length / 2)]!),
-    p99_us: round(sorted[Math.floor(sorted.length * 0.99)]!),
-  };
-}
-
 /** Microseconds of each call. */
 function time(run: (access: Access) => unknown, accesses: readonly Access[], samples: number): Float64Array {
   const times = new Float64Array(samples);
@@ -168,6 +164,7 @@ interface Subject extends Workload {
   readonly decide: (access: Access) => Decision;
   readonly load_ms: number;
   readonly point_ms: number;
+  readonly explain_ms: number;
 }
 
 async function createSubject(rules: number): Promise<Subject> {
@@ -177,9 +174,12 @@ async function createSubject(rules: number): Promise<Subject> {
   const slicing = performance.now();
   const point = await createDecisionPoint(structuredClone(snapshot.sliceFor(AGENT)), AGENT);
   const point_ms = round(performance.now() - slicing);
+  const explaining = performance.now();
+  createExplainer(snapshot).explain(AGENT, { ...workload.fresh(), resource: 'https://api7.example.com/v1/x' }, CONTEXT);
+  const explain_ms = round(performance.now() - explaining);
   const decide = (access: Access): Decision => point.decide([access], CONTEXT);
   for (let i = 0; i < WARM_UP; i++) decide(i % 2 === 0 ? workload.accesses[(i / 2) % REQUESTS]! : workload.fresh());
-  return { ...workload, snapshot, decide, load_ms: round(slicing - loading), point_ms };
+  return { ...workload, snapshot, decide, load_ms: round(slicing - loading), point_ms, explain_ms };
 }
 
 interface Turn {
@@ -194,7 +194,7 @@ function takeTurn({ decide, accesses, fresh }: Subject): Turn {
   return { again, fresh: time(decide, Array.from({ length: REQUESTS }, fresh), REQUESTS) };
 }
 
-async function measureBaseline({ snapshot, accesses, decide }: Subject): Promise<Row['baseline']> {
+async function measureBaseline({ snapshot, accesses, decide }: Subject): Promise<Baseline> {
   const stock = await createStock(snapshot);
   const before = performance.now();
   for (const access of accesses.slice(0, 3)) {
@@ -203,14 +203,15 @@ async function measureBaseline({ snapshot, accesses, decide }: Subject): Promise
     }
   }
   const each = (performance.now() - before) / 3;
-  const samples = Math.max(20, Math.min(MAX_SAMPLES, Math.floor(BASELINE_BUDGET_MS / each)));
-  return { name: 'casbin enforceSync over all rows', samples, ...figures(time(stock, accesses, samples)) };
+  const samples = Math.min(MAX_SAMPLES, Math.max(20, Math.floor(BASELINE_BUDGET_MS / each)));
+  return { name: 'casbin enforceSync over all rows', samples, ...figuresOf(time(stock, accesses, samples)) };
 }
 
 /** One size, in a worker of its own as a run has one: `turn` answers samples, `baseline` the figures of stock Casbin. */
 async function serve(port: MessagePort, rules: number): Promise<void> {
   const subject = await createSubject(rules);
-  port.postMessage({ load_ms: subject.load_ms, point_ms: subject.point_ms });
+  const { load_ms, point_ms, explain_ms } = subject;
+  port.postMessage({ load_ms, point_ms, explain_ms });
   port.on('message', (asked: 'turn' | 'baseline') => {
     if (asked === 'turn') port.postMessage(takeTurn(subject));
     else void measureBaseline(subject).then((baseline) => port.postMessage(baseline));
@@ -234,10 +235,10 @@ async function measure(): Promise<readonly Row[]> {
     worker: Worker;
     again: number[];
     fresh: number[];
-    made: Pick<Row, 'load_ms' | 'point_ms'>;
+    made: Pick<Row, 'load_ms' | 'point_ms' | 'explain_ms'>;
   }[] = [];
   for (const rules of SIZES) {
-    const worker = new Worker(new URL(import.meta.url), { workerData: { rules } });
+    const worker = new Worker(new URL(import.meta.url), { argv: process.argv.slice(2), workerData: { rules } });
     sizes.push({ rules, worker, again: [], fresh: [], made: await answer(worker) });
   }
   // All sizes take turns, so that whatever else the machine does falls on all of them.
@@ -250,9 +251,9 @@ async function measure(): Promise<readonly Row[]> {
   }
   const rows: Row[] = [];
   for (const { rules, worker, again, fresh, made } of sizes) {
-    const own = figures(Float64Array.from(again));
-    const fresh_p50_us = figures(Float64Array.from(fresh)).p50_us;
-    const baseline = await ask<Row['baseline']>(worker, 'baseline');
+    const own = figuresOf(again);
+    const fresh_p50_us = figuresOf(fresh).p50_us;
+    const baseline = await ask<Baseline>(worker, 'baseline');
     await worker.terminate();
     const growth = round(own.p50_us / (rows[0]?.p50_us ?? own.p50_us));
     rows.push({
@@ -268,26 +269,13 @@ async function measure(): Promise<readonly Row[]> {
   return rows;
 }
 
-async function main(): Promise<void> {
-  const rows = await measure();
-  const [cpu] = cpus();
-  const machine = {
-    cpus: cpus().length,
-    model: cpu?.model ?? 'unknown',
-    memoryBytes: totalmem(),
-    platform: `${process.platform}-${process.arch}`,
-    node: process.version,
-  };
-  if (process.argv.includes('--json')) {
-    console.log(JSON.stringify({ name: 'decision', machine, rows }));
-    return;
-  }
-  console.log(`decision: node ${machine.node}, ${machine.cpus} x ${machine.model}`);
-  console.log('growth = p50 over p50 at 10 rules; ratio = p50 over the p50 of stock Casbin over all rows');
-  console.table(
-    rows.map(({ baseline, ...row }) => ({ ...row, casbin_p50_us: baseline.p50_us, casbin_p99_us: baseline.p99_us })),
-  );
-}
-
-if (parentPort === null) await main();
-else await serve(parentPort, (workerData as { rules: number }).rules); // `measure` passes exactly this
+if (parentPort === null) {
+  const note = 'growth = p50 over p50 at 10 rules; ratio = p50 over the p50 of stock Casbin over all rows';
+  const rows = (await measure()).map(({ baseline, ...row }) => ({
+    ...row,
+    casbin_p50_us: baseline.p50_us,
+    casbin_p99_us: baseline.p99_us,
+    baseline,
+  }));
+  printResult('decision', rows, note);
+} else await serve(parentPort, (workerData as { rules: number }).rules); // `measure` passes exactly this

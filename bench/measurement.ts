@@ -29,11 +29,20 @@ export function describeMachine() {
   };
 }
 
+/** How often to measure: `--count N` where a few samples will do, to see that a benchmark works. */
+export function countOr(usual: number): number {
+  const at = process.argv.indexOf('--count');
+  if (at < 0) return usual;
+  const count = Number(process.argv[at + 1]);
+  if (!Number.isSafeInteger(count) || count < 1) throw new Error('`--count` takes a number from 1');
+  return Math.min(count, usual);
+}
+
 /** Two digits after the point. */
 export const round = (value: number): number => Math.round(value * 100) / 100;
 
 /** p50 and p99 of samples in microseconds. */
-export function figuresOf(samples: readonly number[]): Figures {
+export function figuresOf(samples: Iterable<number>): Figures {
   const sorted = [...samples].sort((a, b) => a - b);
   const at = (share: number): number =>
     sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;

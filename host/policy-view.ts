@@ -1,34 +1,41 @@
 import type { Configuration } from './configuration.ts';
 import { attributesOf, isAttributesRefusal } from './contracts/attributes.ts';
-import type { DenialReason } from './contracts/decision.ts';
+import type { DenialReason, PolicyRef } from './contracts/decision.ts';
 import { HostError } from './contracts/errors.ts';
 import type { Clock } from './contracts/powers.ts';
-import type { PolicyRef } from './contracts/decision.ts';
+import type { DecisionContext } from './contracts/decision-point.ts';
 import { parseStrictJson } from './contracts/strict-json.ts';
 import { isRefusal, NO_ATTRIBUTES, type Access, type Attributes } from './contracts/request.ts';
 import { isProtected } from './enforcement/protection.ts';
+import { propertiesOf } from './gates/tool-exec/tool-schema.ts';
 import { canonicalIntention } from './intention.ts';
 import type { AgentManifest } from './manifest/agent-section.ts';
-import { explain, type Explanation } from './policy/explanation.ts';
-import { lintPolicy } from './policy/policy-lint.ts';
-import { proposeRow } from './policy/row-proposal.ts';
+import type { Declared } from './policy/breadth.ts';
+import { createExplainer, type Explainer, type Explanation, type NearMiss } from './policy/explanation.ts';
+import { lintPolicy, type LintWarning } from './policy/policy-lint.ts';
+import { findingText } from './policy/mismatch.ts';
+import { narrowestRow, type Proposal } from './policy/row-proposal.ts';
 
 /** A policy that loads, and what may not be meant in it. */
 export interface PolicyReport {
   readonly file: string;
   readonly policy: PolicyRef;
   readonly rules: number;
-  readonly warnings: readonly { readonly line: number; readonly message: string; readonly rule: string }[];
+  readonly warnings: readonly LintWarning[];
+}
+
+/** Who would act, and what for: what the agent has by the configuration, if absent. */
+export interface AskedFacts {
+  readonly purpose?: string;
+  readonly onBehalfOf?: string;
 }
 
 /** What an operator asks about. */
-export interface PolicyQuestion {
+export interface PolicyQuestion extends AskedFacts {
   readonly action: string;
   readonly resource: string;
   /** A JSON object. */
   readonly arguments?: string;
-  readonly purpose?: string;
-  readonly onBehalfOf?: string;
   /** When it would happen; now, if absent. Milliseconds since 1970-01-01T00:00Z. */
   readonly atMs?: number;
 }
@@ -41,6 +48,8 @@ export interface PolicyExplanationRow {
   readonly row: string;
   /** What keeps it from matching, or how its clauses stand. */
   readonly note?: string;
+  /** On a row that nearly allows it: the one part that does not fit. */
+  readonly differs?: NearMiss['differs'];
 }
 
 /** Why something would be allowed or denied. For the operator alone. */
@@ -60,78 +69,150 @@ export interface PolicyExplanation {
   readonly policy: PolicyRef;
 }
 
-export function reportPolicy({ manifest, policy }: Configuration, clock: Clock): PolicyReport {
+/** What operators ask about one policy. */
+export interface PolicyView {
+  report(): PolicyReport;
+  /** Decides without any effect, and says why. */
+  explain(agent: AgentManifest, question: PolicyQuestion): PolicyExplanation;
+  /** The same for what a gate has asked already. */
+  explainAccess(agent: AgentManifest, access: Access, facts: AskedFacts): PolicyExplanation;
+  /** The row that would allow an action of an agent, with what to know about it, or why there is none. */
+  rowFor(agent: string, denied: DeniedAccess): string;
+}
+
+/** What was denied, and the arguments that it had. */
+export interface DeniedAccess {
+  readonly action: string;
+  readonly resource: string;
+  readonly attributes?: Attributes;
+}
+
+/** Makes the view of a configuration's policy. */
+export function createPolicyView(configuration: Configuration, clock: Clock): PolicyView {
+  const { manifest, settings, policy } = configuration;
+  const file = manifest.policy.rules;
+  let explainer: Explainer | undefined;
+
+  function explainAccess(agent: AgentManifest, access: Access, facts: AskedFacts & { atMs?: number }) {
+    explainer ??= createExplainer(policy);
+    const explanation = explainer.explain(`agent:${agent.name}`, access, contextOf(agent, facts, clock));
+    const judged = undeclared(settings, access) ?? protectedView(policy, explanation, access);
+    return view(withMount(settings, access, judged), explanation, file);
+  }
+
+  return Object.freeze({
+    report: () => ({
+      file,
+      policy: policy.ref,
+      rules: policy.rules.length,
+      warnings: lintPolicy(policy, clock.nowMs(), declaredBy(settings)),
+    }),
+    explain(agent: AgentManifest, question: PolicyQuestion): PolicyExplanation {
+      const { action, resource } = question;
+      const parsed = canonicalIntention(settings, { action, resource, attributes: argumentsOf(question.arguments) });
+      if (isRefusal(parsed))
+        throw new HostError(
+          'ERR_USAGE',
+          `\`${action} ${resource}\` is not something that a gate asks: ${parsed.refused}`,
+        );
+      // Of several accesses, the first that is not allowed decides; the last speaks where all are.
+      const [first, ...rest] = parsed.accesses.map((access) => explainAccess(agent, access, question));
+      if (first === undefined) throw new HostError('ERR_INTERNAL', 'a request without an access');
+      return [first, ...rest].find(({ effect }) => effect !== 'allow') ?? first;
+    },
+    explainAccess,
+    rowFor(agent: string, { action, resource, attributes = NO_ATTRIBUTES }: DeniedAccess): string {
+      const access = { action, resource, attributes };
+      const { lineToAdd, note } = undeclared(settings, access) ?? narrowestRow(policy, `agent:${agent}`, access);
+      if (lineToAdd === undefined) return `(no row can allow this: ${note ?? 'it is not served'})`;
+      return note === undefined ? lineToAdd : `${lineToAdd} (${note})`;
+    },
+  });
+}
+
+/** What rows can name. */
+function declaredBy({ tools, db, fs }: Configuration['settings']): Declared {
   return {
-    file: manifest.policy.rules,
-    policy: policy.ref,
-    rules: policy.rules.length,
-    warnings: lintPolicy(policy, clock.nowMs()),
+    tools: tools.tools.map((tool) => ({
+      name: tool.name,
+      ...('file' in tool ? { program: tool.file } : {}),
+      takesArguments: propertiesOf(tool.schema).size > 0,
+    })),
+    databases: [...db.databases.keys()],
+    mounts: fs.mounts.map(({ path }) => path),
   };
 }
 
-/** Explains one question, in the form in which a gate would ask it. Throws `ERR_USAGE` where no gate would. */
-export function explainDecision(
-  { manifest, settings, policy }: Configuration,
+function contextOf(
   agent: AgentManifest,
-  question: PolicyQuestion,
+  { purpose = agent.purpose, onBehalfOf = agent.onBehalfOf, atMs }: AskedFacts & { atMs?: number },
   clock: Clock,
-): PolicyExplanation {
-  const { action, resource } = question;
-  const parsed = canonicalIntention(settings, { action, resource, attributes: argumentsOf(question.arguments) });
-  if (isRefusal(parsed))
-    throw new HostError('ERR_USAGE', `\`${action} ${resource}\` is not something that a gate asks: ${parsed.refused}`);
-  const purpose = question.purpose ?? agent.purpose;
-  const onBehalfOf = question.onBehalfOf ?? agent.onBehalfOf;
-  const context = {
-    nowMs: question.atMs ?? clock.nowMs(),
+): DecisionContext {
+  return {
+    nowMs: atMs ?? clock.nowMs(),
     ...(purpose === undefined ? {} : { purpose }),
     ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
     ...(agent.environment === undefined ? {} : { environment: agent.environment }),
   };
-  // Of several accesses, the first that is not allowed decides; the last speaks where all are.
-  const explanations = parsed.accesses.map((access) =>
-    protectedView(explain(policy, `agent:${agent.name}`, access, context), access),
-  );
-  const speaking = explanations.find(({ decision }) => decision.effect !== 'allow') ?? explanations[0];
-  if (speaking === undefined) throw new HostError('ERR_INTERNAL', 'a request without an access');
-  return view(speaking, manifest.policy.rules);
+}
+
+/** What no row can allow, because there is no such thing in the configuration. */
+function undeclared({ tools }: Configuration['settings'], { resource }: Access): Proposal | undefined {
+  if (!resource.startsWith('tool:') || tools.tools.some(({ name }) => resource === `tool:${name}`)) return undefined;
+  return { note: 'the configuration declares no such tool' };
+}
+
+/** A row for a path that no mount shows allows it, and it still leads nowhere. */
+function withMount({ fs }: Configuration['settings'], { resource }: Access, judged: Judged): Judged {
+  if (judged.lineToAdd === undefined || !resource.startsWith('/')) return judged;
+  if (fs.mounts.some(({ path }) => resource === path || resource.startsWith(`${path}/`))) return judged;
+  const note = 'no mount of the configuration shows this path: with the row alone there is nothing to be found';
+  return { ...judged, note: judged.note === undefined ? note : `${judged.note}; ${note}` };
 }
 
 /** What the host protects by itself: a rule that allows it is not enough. */
-function protectedView(explanation: Explanation, { protection }: Access): Explanation {
-  const { decision } = explanation;
-  if (decision.effect !== 'allow' || !isProtected(protection, decision.rules)) return explanation;
-  const lift = protection === 'always' ? 'nothing lifts that' : 'a row that names it without a wildcard lifts that';
-  const { rules, policy } = decision;
-  return {
-    ...explanation,
-    decision: { effect: 'deny', reason: 'protected-resource', rules, access: 0, policy },
-    note: `the host protects this resource whatever the policy allows: ${lift}`,
-  };
+function protectedView(policy: Configuration['policy'], explanation: Explanation, access: Access): Judged {
+  const { agent, decision, lineToAdd, note } = explanation;
+  const proposal = { ...(lineToAdd === undefined ? {} : { lineToAdd }), ...(note === undefined ? {} : { note }) };
+  const { protection } = access;
+  if (protection === undefined || decision.effect === 'approve') return proposal;
+  const guarded = { reason: 'protected-resource' } as const;
+  if (protection === 'always') {
+    const always = { note: 'the host protects this resource whatever the policy allows: nothing lifts that' };
+    return decision.effect === 'allow' ? { ...guarded, ...always } : always;
+  }
+  if (decision.effect === 'deny' || !isProtected(protection, decision.rules)) return proposal;
+  const row = narrowestRow(policy, agent, access).lineToAdd;
+  const lifts =
+    'the host protects this resource whatever the policy allows: a row that names it without a wildcard lifts that';
+  return { ...guarded, note: lifts, ...(row === undefined || row.includes('*') ? {} : { lineToAdd: row }) };
 }
 
-function view(explanation: Explanation, file: string): PolicyExplanation {
-  const { agent, roles, action, resource, decision, matched, near, lineToAdd, note } = explanation;
-  const row = (
-    { id, line, row: text, clauses }: Explanation['matched'][number],
-    differs?: string,
-  ): PolicyExplanationRow => {
-    const open = clauses
-      .filter(({ verdict }) => verdict !== true)
-      .map(({ text: clause, verdict }) => `\`${clause}\` is ${String(verdict)}`);
-    const remark = differs === undefined || differs === 'condition' ? open.join(', ') : `another ${differs}`;
-    return { file, line, id, row: text, ...(remark === '' ? {} : { note: remark }) };
-  };
+/** What can be done, and the reason where it is another one than the policy's. */
+interface Judged extends Proposal {
+  readonly reason?: DenialReason;
+}
+
+function view({ reason, lineToAdd, note }: Judged, explanation: Explanation, file: string): PolicyExplanation {
+  const { agent, roles, action, resource, decision, matched, near } = explanation;
+  const why = reason ?? (decision.effect === 'deny' ? decision.reason : undefined);
+  const row = ({ id, line, row: text }: Explanation['matched'][number], remark: string): PolicyExplanationRow => ({
+    file,
+    line,
+    id,
+    row: text,
+    ...(remark === '' ? {} : { note: remark }),
+  });
   return {
     agent,
     roles,
     action,
     resource,
-    effect: decision.effect,
-    ...(decision.effect === 'deny' ? { reason: decision.reason } : {}),
-    obligations: decision.effect === 'allow' ? { ...decision.obligations } : {},
-    matched: matched.map((rule) => row(rule)),
-    near: near.map((rule) => row(rule, rule.differs)),
+    effect: why === undefined ? decision.effect : 'deny',
+    ...(why === undefined ? {} : { reason: why }),
+    obligations: decision.effect === 'allow' && why === undefined ? { ...decision.obligations } : {},
+    matched: matched.map((rule) => row(rule, rule.clauses.flatMap((clause) => findingText(clause) ?? []).join(', '))),
+    near: near.map((rule: NearMiss) => ({ ...row(rule, rule.why), differs: rule.differs })),
     ...(lineToAdd === undefined ? {} : { rowToAdd: lineToAdd }),
     ...(note === undefined ? {} : { note }),
     policy: decision.policy,
@@ -147,24 +228,3 @@ function argumentsOf(text: string | undefined): Attributes {
   if (isAttributesRefusal(attributes)) throw new HostError('ERR_USAGE', attributes.refused);
   return attributes;
 }
-
-/** What was denied, and the arguments that it had. */
-export interface DeniedAccess {
-  readonly action: string;
-  readonly resource: string;
-  readonly attributes?: Attributes;
-}
-
-/** The row that would allow an action of an agent, with what to know about it, or why there is none. */
-export function rowFor({ policy, settings }: Configuration, agent: string, denied: DeniedAccess): string {
-  const { action, resource, attributes = NO_ATTRIBUTES } = denied;
-  if (!isDeclared(settings, resource)) return '(no row can allow this: the configuration declares no such tool)';
-  const decision = { effect: 'deny', reason: 'no-rule', rules: [], access: 0, policy: policy.ref } as const;
-  const access = { action, resource, attributes };
-  const { lineToAdd, note } = proposeRow(policy, `agent:${agent}`, access, decision);
-  if (lineToAdd === undefined) return `(no row can allow this: ${note ?? 'it is not served'})`;
-  return note === undefined ? lineToAdd : `${lineToAdd} (${note})`;
-}
-
-const isDeclared = ({ tools }: Configuration['settings'], resource: string): boolean =>
-  !resource.startsWith('tool:') || tools.tools.some(({ name }) => resource === `tool:${name}`);

@@ -3,6 +3,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
+import { readDriverTypes, type DriverFunction } from './support/driver-types.ts';
 
 const root = resolve(fileURLToPath(new URL('..', import.meta.url)));
 
@@ -176,4 +177,58 @@ describe('architecture', () => {
       'host/enforcement/grant.ts',
     ]);
   });
+});
+
+describe('a driver', () => {
+  const types = readDriverTypes();
+  const nameOf = ({ file, factory, method }: DriverFunction) =>
+    `${file} ${factory}()${method === '' ? '' : `.${method}`}`;
+
+  it('is made by every gate', () => {
+    expect([...new Set(types.functions.map(({ file }) => file))]).toEqual(
+      types.gates.map((gate) => `host/gates/${gate}/driver.ts`),
+    );
+  });
+
+  it('has no function that does not take a grant first', () => {
+    const others = types.functions.filter(
+      ({ first }) => first?.name !== 'Grant' || first.file !== 'host/enforcement/grant.ts',
+    );
+    expect(others.map(nameOf)).toEqual([]);
+  });
+
+  it('cannot be called without a grant: such a call does not compile', () => {
+    const call = ({ file, factory, method }: DriverFunction, declared: string, given: string) =>
+      `import type { ${factory} } from '../${file}';
+import type { Claim, Grant } from './enforcement/grant.ts';
+declare const driver: ReturnType<typeof ${factory}>;
+type Given = Parameters<typeof driver${method === '' ? '' : `['${method}']`}>[0];
+type Target = Given extends Grant<infer T> ? T : never;
+${declared}
+void driver${method === '' ? '' : `.${method}`}(${given});
+`;
+    const refused = [
+      ['', 'undefined'],
+      ['', '{}'],
+      ['', 'Object.freeze({})'],
+      ['declare const target: Target;', 'target'],
+      ['declare const claim: Claim<Target>;', 'claim'],
+      ['declare const claim: Claim<Target>;', '{ ...claim }'],
+      ['declare const brand: unique symbol;\ndeclare const grant: { readonly [brand]: Target };', 'grant'],
+      ["declare const grant: Grant<{ readonly another: 'target' }>;", 'grant'],
+    ] as const;
+    const texts = types.functions.flatMap((one) => [
+      call(one, 'declare const grant: Given;', 'grant'),
+      ...refused.map(([declared, given]) => call(one, declared, given)),
+    ]);
+    const errors = types.errorsOf(texts);
+    const wrong = errors.flatMap((found, index) => {
+      const allowed = index % (refused.length + 1) === 0;
+      const right = allowed
+        ? found.length === 0
+        : found.length > 0 && found.every((text) => /^TS(?:2345|2353): /.test(text));
+      return right ? [] : [`${texts[index] ?? ''}${found.join('\n')}`];
+    });
+    expect(wrong).toEqual([]);
+  }, 120_000);
 });

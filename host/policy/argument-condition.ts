@@ -10,6 +10,8 @@ export interface ArgumentCondition {
   readonly when: string;
   /** Arguments that no clause could be written for: the row leaves them open. */
   readonly open: readonly string[];
+  /** Arguments with characters that no clause can hold: `*` stands for them, and for others. */
+  readonly loose: readonly string[];
 }
 
 /** Rows stay short enough for a person to judge. */
@@ -38,6 +40,7 @@ export function argumentCondition(
   };
   const clauses: string[] = [];
   const open: string[] = [];
+  const loose: string[] = [];
   let room = MAX_CELL;
   for (const [name, value] of attributes) {
     const clause = clausesFor(name, value).find((text) => text.length < room && holds(text));
@@ -45,10 +48,11 @@ export function argumentCondition(
       open.push(name);
       continue;
     }
+    if (clause.startsWith(`arg.${name}~`)) loose.push(name);
     room -= clause.length + 1;
     clauses.push(clause);
   }
-  return { when: clauses.length === 0 ? '-' : clauses.join(' '), open };
+  return { when: clauses.length === 0 ? '-' : clauses.join(' '), open, loose };
 }
 
 /** What a row cannot hold, or could not be copied as from a terminal: it is printed escaped. */

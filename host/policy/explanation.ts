@@ -1,14 +1,15 @@
 import type { Decision } from '../contracts/decision.ts';
 import type { DecisionContext } from '../contracts/decision-point.ts';
 import type { Access } from '../contracts/request.ts';
-import { testClause } from './condition.ts';
 import type { ConditionInput, Verdict } from './conditions/clause.ts';
+import { findClause, findingText, resourceMismatch, type ClauseFinding } from './mismatch.ts';
+import { mayMatch, mostNear, nearness } from './nearness.ts';
 import { proposeRow, type Proposal } from './row-proposal.ts';
 import { strictest } from './obligation.ts';
 import type { PolicySnapshot } from './policy-snapshot.ts';
 import { matchesResource } from './resource-pattern.ts';
 import { splitCanonical, type ResourceParts } from './resource-parts.ts';
-import { compileRule, createCellCompiler, ruleLine, type Rule } from './rule.ts';
+import { compileRule, createCellCompiler, ruleLine, type PlacedRule, type Rule } from './rule.ts';
 import { actionMatches } from './vocabulary.ts';
 
 /** A rule as an explanation shows it. */
@@ -18,13 +19,15 @@ export interface ExplainedRule {
   /** The row, in canonical spelling. */
   readonly row: string;
   readonly effect: 'allow' | 'deny';
-  /** Every clause of its condition, with what it says now. */
-  readonly clauses: readonly { readonly text: string; readonly verdict: Verdict }[];
+  /** Every clause of its condition, with what it says now and what it saw. */
+  readonly clauses: readonly ClauseFinding[];
 }
 
-/** A rule that does not match, and the one thing that keeps it from matching. */
+/** An allow row that does not match, and the one thing that keeps it from matching. */
 export interface NearMiss extends ExplainedRule {
-  readonly differs: 'condition' | 'resource' | 'action';
+  readonly differs: 'condition' | 'principal' | 'action' | 'resource';
+  /** The part that does not fit, in words. */
+  readonly why: string;
 }
 
 /** Why one access is allowed or denied, for the operator. Never shown to a guest. */
@@ -37,87 +40,122 @@ export interface Explanation extends Proposal {
   readonly decision: Decision;
   /** Every rule that matches, in the order of the file. */
   readonly matched: readonly ExplainedRule[];
-  /** The nearest first; at most a handful of each kind. */
+  /** Where no row allows it: the rows that nearly do, the nearest first; at most a handful of each kind. */
   readonly near: readonly NearMiss[];
+}
+
+/** Explains accesses under one policy. It compiles the rules that an access meets, and those that it shows. */
+export interface Explainer {
+  explain(agent: string, access: Access, context: DecisionContext): Explanation;
 }
 
 /** How many near misses of one kind are shown. */
 const MAX_NEAR = 5;
 
-/** A rule with its place, compiled, and held against the access. */
+/** A rule that an access meets by its resource, held against the rest of it. */
 interface Held {
   readonly rule: Rule;
   readonly line: number;
+  readonly subject: boolean;
   readonly action: boolean;
-  readonly resource: boolean;
-  readonly verdict: Verdict;
+  /** Whether its condition lets it match: what cannot be decided does not allow, and does deny. */
+  readonly condition: boolean;
 }
 
-/** Explains one access: its decision, the rules that made it, those that nearly matched, and the row that would allow it. */
-export function explain(
-  snapshot: PolicySnapshot,
-  agent: string,
-  access: Access,
-  context: DecisionContext,
-): Explanation {
-  const parts = splitCanonical(access.resource);
-  const input: ConditionInput = { context, attributes: access.attributes };
-  const held = parts === undefined ? [] : holdRules(snapshot, agent, access, parts, input);
-  const matching = held.filter(({ rule, action, resource, verdict }) => action && resource && matches(rule, verdict));
-  const decision = decide(snapshot, parts, matching);
-  const show = ({ rule, line }: Held): ExplainedRule => explained(rule, line, input);
-  const misses = (kind: NearMiss['differs'], those: readonly Held[]): NearMiss[] =>
-    nearestFirst(those, access.resource)
-      .slice(0, MAX_NEAR)
-      .map((entry) => ({ ...show(entry), differs: kind }));
-  return {
-    agent,
-    roles: snapshot.rolesOf(agent),
-    action: access.action,
-    resource: access.resource,
-    decision,
-    matched: matching.map(show),
-    near: [
-      ...misses(
-        'condition',
-        held.filter(({ rule, action, resource, verdict }) => action && resource && !matches(rule, verdict)),
-      ),
-      ...misses(
-        'resource',
-        held.filter(({ action, resource }) => action && !resource),
-      ),
-      ...misses(
-        'action',
-        held.filter(({ action, resource }) => !action && resource),
-      ),
-    ],
-    ...proposeRow(snapshot, agent, access, decision, matching.find(({ rule }) => rule.effect === 'deny')?.line),
-  };
-}
-
-function holdRules(
-  snapshot: PolicySnapshot,
-  agent: string,
-  access: Access,
-  parts: ResourceParts,
-  input: ConditionInput,
-): readonly Held[] {
+/** Makes the explainer of a policy. */
+export function createExplainer(snapshot: PolicySnapshot): Explainer {
   const compiler = createCellCompiler(snapshot.words);
-  return snapshot.rulesFor(agent).map((placed) => {
-    const rule = compileRule(placed, compiler);
-    const action = actionMatches(access.action, rule.action);
-    const resource = matchesResource(rule.resource, parts);
-    return {
-      rule,
-      line: placed.line,
-      action,
-      resource,
-      verdict: action && resource ? rule.condition.test(input) : 'undecided',
-    };
+  const compiled = new Map<PlacedRule, Rule>();
+  function ruleOf(placed: PlacedRule): Rule {
+    const rule = compiled.get(placed) ?? compileRule(placed, compiler);
+    compiled.set(placed, rule);
+    return rule;
+  }
+
+  /** Every rule whose resource is that of the access, in the order of the file. */
+  function meet(agent: string, access: Access, parts: ResourceParts, input: ConditionInput): readonly Held[] {
+    const subjects = new Set(snapshot.roles.closure(agent));
+    return snapshot.rules
+      .filter(({ cells: [, , pattern] }) => mayMatch(pattern, parts))
+      .map((placed) => ({ rule: ruleOf(placed), line: placed.line }))
+      .filter(({ rule }) => matchesResource(rule.resource, parts))
+      .map(({ rule, line }) => ({
+        rule,
+        line,
+        subject: subjects.has(rule.subject),
+        action: actionMatches(access.action, rule.action),
+        condition: matches(rule, rule.condition.test(input)),
+      }));
+  }
+
+  /** The allow rows of the agent for this action whose resource is another one. */
+  function elsewhere(agent: string, access: Access, parts: ResourceParts, met: readonly Held[]): readonly PlacedRule[] {
+    const known = new Set(met.map(({ rule }) => rule.id));
+    return mostNear(snapshot.rulesFor(agent), MAX_NEAR, ({ id, cells }) => {
+      const [, action, pattern, , effect] = cells;
+      if (effect !== 'allow' || known.has(id) || !actionMatches(access.action, action)) return 0;
+      return nearness(pattern, parts);
+    });
+  }
+
+  function nearMisses(
+    agent: string,
+    access: Access,
+    parts: ResourceParts,
+    input: ConditionInput,
+    met: readonly Held[],
+  ) {
+    const allowing = met.filter(({ rule }) => rule.effect === 'allow');
+    const some = (those: readonly Held[], differs: NearMiss['differs'], why: (held: Held) => string): NearMiss[] =>
+      those.slice(0, MAX_NEAR).map((held) => ({ ...explained(held, input), differs, why: why(held) }));
+    return [
+      ...some(
+        allowing.filter(({ subject, action, condition }) => subject && action && !condition),
+        'condition',
+        ({ rule }) => conditionText(rule, input),
+      ),
+      ...some(
+        allowing.filter(({ subject, action, condition }) => !subject && action && condition),
+        'principal',
+        ({ rule }) =>
+          `\`${agent}\` ${rule.subject.startsWith('role:') ? 'does not have' : 'is not'} \`${rule.subject}\``,
+      ),
+      ...some(
+        allowing.filter(({ subject, action, condition }) => subject && !action && condition),
+        'action',
+        ({ rule }) => `the action is \`${access.action}\`, the row has \`${rule.action}\``,
+      ),
+      ...elsewhere(agent, access, parts, met).map((placed): NearMiss => {
+        const rule = ruleOf(placed);
+        const why = resourceMismatch(rule.resource, parts);
+        return { ...explained({ rule, line: placed.line }, input), differs: 'resource', why };
+      }),
+    ];
+  }
+
+  return Object.freeze({
+    explain(agent: string, access: Access, context: DecisionContext): Explanation {
+      const parts = splitCanonical(access.resource);
+      const input: ConditionInput = { context, attributes: access.attributes };
+      const met = parts === undefined ? [] : meet(agent, access, parts, input);
+      const matching = met.filter(({ subject, action, condition }) => subject && action && condition);
+      const decision = decide(snapshot, parts, matching);
+      const allowed = matching.some(({ rule }) => rule.effect === 'allow');
+      const denying = matching.filter(({ rule }) => rule.effect === 'deny').map((held) => explained(held, input));
+      return {
+        agent,
+        roles: snapshot.rolesOf(agent),
+        action: access.action,
+        resource: access.resource,
+        decision,
+        matched: matching.map((held) => explained(held, input)),
+        near: parts === undefined || allowed ? [] : nearMisses(agent, access, parts, input, met),
+        ...proposeRow(snapshot, agent, access, { decision, denying, allowed }),
+      };
+    },
   });
 }
 
-/** What cannot be decided does not allow, and does deny. */
 const matches = (rule: Rule, verdict: Verdict): boolean => (verdict === 'undecided' ? rule.effect === 'deny' : verdict);
 
 /** The answer of the decision point; that the two are the same is held by a test over random policies. */
@@ -125,9 +163,9 @@ function decide(snapshot: PolicySnapshot, parts: ResourceParts | undefined, matc
   const policy = snapshot.ref;
   if (parts === undefined) return { effect: 'deny', reason: 'invalid-request', rules: [], access: 0, policy };
   const ref = ({ rule: { id, namesHost } }: Held) => ({ id, namesHost });
-  const denying = matching.find(({ rule }) => rule.effect === 'deny');
-  if (denying !== undefined)
-    return { effect: 'deny', reason: 'forbidden-by-rule', rules: [ref(denying)], access: 0, policy };
+  const denying = matching.filter(({ rule }) => rule.effect === 'deny');
+  if (denying.length > 0)
+    return { effect: 'deny', reason: 'forbidden-by-rule', rules: denying.slice(0, 1).map(ref), access: 0, policy };
   if (matching.length === 0) return { effect: 'deny', reason: 'no-rule', rules: [], access: 0, policy };
   return {
     effect: 'allow',
@@ -137,21 +175,10 @@ function decide(snapshot: PolicySnapshot, parts: ResourceParts | undefined, matc
   };
 }
 
-function explained(rule: Rule, line: number, input: ConditionInput): ExplainedRule {
-  const clauses = rule.condition.clauses.map((clause) => ({ text: clause.text, verdict: testClause(clause, input) }));
+function explained({ rule, line }: Pick<Held, 'rule' | 'line'>, input: ConditionInput): ExplainedRule {
+  const clauses = rule.condition.clauses.map((clause) => findClause(clause, input));
   return { id: rule.id, line, row: ruleLine(rule.cells), effect: rule.effect, clauses };
 }
 
-/** By how much of the resource the pattern has from its beginning. */
-function nearestFirst(held: readonly Held[], resource: string): readonly Held[] {
-  const shared = ({ rule }: Held): number => {
-    const { text } = rule.resource;
-    let at = 0;
-    while (at < text.length && text[at] === resource[at]) at++;
-    return at;
-  };
-  return held
-    .map((entry) => ({ entry, length: shared(entry) }))
-    .sort((a, b) => b.length - a.length || a.entry.line - b.entry.line)
-    .map(({ entry }) => entry);
-}
+const conditionText = (rule: Rule, input: ConditionInput): string =>
+  rule.condition.clauses.flatMap((clause) => findingText(findClause(clause, input)) ?? []).join(', ');

@@ -1,36 +1,52 @@
+import { lintBreadth, lintDeclared, type Declared } from './breadth.ts';
+import { counterRows } from './counter-row.ts';
+import { createDenyGaps } from './deny-gap.ts';
+import type { RuleCells } from './policy-file.ts';
 import type { PolicySnapshot } from './policy-snapshot.ts';
 import { coversResource } from './resource-pattern.ts';
 import { createRuleIndex, type Indexed } from './rule-index.ts';
 import { ANY_ROLE } from './role-graph.ts';
-import { compileRule, createCellCompiler, type Rule } from './rule.ts';
+import { compileRule, createCellCompiler, ruleLine, type Rule } from './rule.ts';
 import { actionMatches, capabilityOf } from './vocabulary.ts';
 
-/** Something that is allowed in a policy and is probably not what was meant. */
-export interface LintWarning {
-  readonly line: number;
+/** Something that is probably not what was meant. */
+export interface LintFinding {
   readonly message: string;
+  /** The rows that mend it: to be added, or to be written in place of the one that is warned of. */
+  readonly mend?: readonly string[];
+}
+
+/** A finding, and the row that it is about. */
+export interface LintWarning extends LintFinding {
+  readonly line: number;
   /** The id of the rule. */
   readonly rule: string;
 }
 
-interface Placed extends Indexed {
+/** A rule of the policy with its place. */
+export interface LintedRule extends Indexed {
   readonly line: number;
   readonly rule: Rule;
 }
 
-/** Warns of rules that never match, that do nothing, that contradict each other, or that promise more than they hold. */
-export function lintPolicy(snapshot: PolicySnapshot, nowMs: number): readonly LintWarning[] {
+/**
+ * Warns of rules that never match, that do nothing, that contradict each other, that promise more than they hold, or
+ * that let more through than a reader sees. What the configuration declares makes it tell more.
+ */
+export function lintPolicy(snapshot: PolicySnapshot, nowMs: number, declared?: Declared): readonly LintWarning[] {
   const compiler = createCellCompiler(snapshot.words);
-  const placed = snapshot.rules.map((entry, order): Placed => {
+  const placed = snapshot.rules.map((entry, order): LintedRule => {
     const rule = compileRule(entry, compiler);
     return { order, line: entry.line, rule, action: rule.action, pattern: rule.resource.text };
   });
   const index = createRuleIndex(placed);
   const warnings: LintWarning[] = [];
+  const gapsOf = createDenyGaps(snapshot, index);
   let cut = false;
   for (const own of placed) {
-    const warn = (message: string) => warnings.push({ line: own.line, message, rule: own.rule.id });
-    for (const message of lintRule(own.rule, nowMs)) warn(message);
+    const warn = (finding: LintFinding) => warnings.push({ line: own.line, ...finding, rule: own.rule.id });
+    const alone = [lintRule(own.rule, nowMs), lintDeclared(own, declared), lintBreadth(own, declared), gapsOf(own)];
+    for (const findings of alone) for (const finding of findings) warn(finding);
     // A pattern with a wildcard in its host is found as what it says and as what it covers.
     const near = new Set(index.candidates(own.rule.action, own.rule.resource.parts));
     const broader = [...near].filter((other) => other !== own && covers(other.rule, own.rule, snapshot));
@@ -39,9 +55,9 @@ export function lintPolicy(snapshot: PolicySnapshot, nowMs: number): readonly Li
     if (!cut && own.rule.effect === 'deny') {
       const above = broader.find(({ rule, line }) => rule.effect === 'allow' && line < own.line);
       if (above !== undefined)
-        warn(
-          `this deny row stands below line ${above.line}, which it narrows: a file that is cut between them allows more; write deny rows first`,
-        );
+        warn({
+          message: `this deny row stands below line ${above.line}, which it narrows: a file that is cut between them allows more; write deny rows first`,
+        });
       cut = above !== undefined;
     }
   }
@@ -64,40 +80,74 @@ const RESOURCE_FORMS: ReadonlyMap<string, RegExp> = new Map([
   ['policy', /^policy:/],
 ]);
 
-function* lintRule(rule: Rule, nowMs: number): Generator<string> {
+function* lintRule(rule: Rule, nowMs: number): Generator<LintFinding> {
   const expired = rule.condition.clauses.find(({ expiresMs }) => expiresMs !== undefined && expiresMs <= nowMs);
-  if (expired !== undefined) yield `\`${expired.text}\` is past: this row never matches again`;
+  if (expired !== undefined) yield { message: `\`${expired.text}\` is past: this row never matches again` };
   const capability = capabilityOf(rule.action);
   if (RESOURCE_FORMS.get(capability)?.test(rule.resource.text) === false) {
-    yield `this row never matches: no \`${capability}\` request has a resource like \`${rule.resource.text}\``;
+    yield {
+      message: `this row never matches: no \`${capability}\` request has a resource like \`${rule.resource.text}\``,
+    };
   }
+  const able = DISCHARGED.get(capability);
+  const unable = Object.keys(rule.obligations).filter((name) => name !== 'log' && able?.has(name) === false);
+  if (unable.length > 0)
+    yield {
+      message: `no gate of \`${capability}\` can do ${unable.map(spelled).join(', ')}: every request that this row allows is denied`,
+      mend: [ruleLine(without(rule.cells, unable))],
+    };
+}
+
+/** The obligations that the gate of a capability can discharge. That the gates say the same is held by a test. */
+export const DISCHARGED: ReadonlyMap<string, ReadonlySet<string>> = new Map([
+  ['http', new Set(['timeoutMs'])],
+  ['fs', new Set()],
+  ['db', new Set(['rows', 'timeoutMs'])],
+  ['tool', new Set(['timeoutMs'])],
+  ['log', new Set()],
+  ['policy', new Set()],
+]);
+
+/** The cells of a row without some of its obligations. */
+function without([who, action, resource, when, effect, then]: RuleCells, names: readonly string[]): RuleCells {
+  const own = names.map((name) => spelled(name).slice(1, -1));
+  const kept = then.split(' ').filter((item) => !own.includes(item.split('=')[0] ?? ''));
+  return [who, action, resource, when, effect, kept.length === 0 ? '-' : kept.join(' ')];
 }
 
 /** What a rule is worth beside the rules that cover it. The gravest only. */
-function lintAgainst({ rule, line }: Placed, broader: readonly Placed[]): string | undefined {
+function lintAgainst({ rule, line }: LintedRule, broader: readonly LintedRule[]): LintFinding | undefined {
   const always = broader.filter((other) => other.rule.condition.clauses.length === 0);
   const denying = always.find((other) => other.rule.effect === 'deny');
   if (rule.effect === 'deny')
-    return denying && !twins(denying, { rule, line }) ? `line ${denying.line} denies all of this already` : undefined;
-  if (denying !== undefined) return `line ${denying.line} denies everything that this row allows`;
+    return denying && !twins(denying, { rule, line })
+      ? { message: `line ${denying.line} denies all of this already` }
+      : undefined;
+  if (denying !== undefined) return { message: `line ${denying.line} denies everything that this row allows` };
   const conditional = rule.condition.clauses.length > 0;
   const asked = Object.keys(rule.obligations);
   for (const other of broader) {
     if (other.rule.effect !== 'allow' || !conditional) continue;
     const missing = asked.filter((name) => !Object.hasOwn(other.rule.obligations, name));
     if (missing.length > 0) {
-      return `line ${other.line} allows this too, and asks for no ${missing.map(spelled).join(', ')}: while the condition here is not true, nothing asks for it; to require it, write a deny row`;
+      const mend = counterRows(rule);
+      return {
+        message: `line ${other.line} allows this too, and asks for no ${missing.map(spelled).join(', ')}: while the condition here is not true, nothing asks for it; to require it, write a deny row`,
+        ...(mend === undefined ? {} : { mend }),
+      };
     }
   }
   const allowing = always.find((other) => other.rule.effect === 'allow' && !twins(other, { rule, line }));
   if (allowing === undefined) return undefined;
   if (conditional)
-    return `line ${allowing.line} allows all of this without a condition: the condition here restricts nothing`;
-  return asked.length === 0 ? `line ${allowing.line} allows all of this already` : undefined;
+    return {
+      message: `line ${allowing.line} allows all of this without a condition: the condition here restricts nothing`,
+    };
+  return asked.length === 0 ? { message: `line ${allowing.line} allows all of this already` } : undefined;
 }
 
 /** Of two rules that cover each other, only the lower one is told that it does nothing. */
-const twins = (other: Placed, own: Pick<Placed, 'rule' | 'line'>): boolean =>
+const twins = (other: LintedRule, own: Pick<LintedRule, 'rule' | 'line'>): boolean =>
   other.line > own.line &&
   other.rule.subject === own.rule.subject &&
   other.rule.action === own.rule.action &&

@@ -2,10 +2,10 @@ import type { Decision } from '../contracts/decision.ts';
 import type { Access } from '../contracts/request.ts';
 import { argumentCondition } from './argument-condition.ts';
 import { CellError } from './cell-error.ts';
+import { findingText, type ClauseFinding } from './mismatch.ts';
 import type { PolicySnapshot } from './policy-snapshot.ts';
 import { matchesResource, parseResourcePattern } from './resource-pattern.ts';
 import { splitCanonical } from './resource-parts.ts';
-import { ANY_ROLE } from './role-graph.ts';
 import { suggestion } from './spelling.ts';
 import { capabilityOf } from './vocabulary.ts';
 
@@ -17,19 +17,38 @@ export interface Proposal {
   readonly note?: string;
 }
 
-/** Proposes the narrowest row that allows a denied access. `denyingLine` is the line that forbids it, if one does. */
-export function proposeRow(
-  snapshot: PolicySnapshot,
-  agent: string,
-  access: Access,
-  decision: Decision,
-  denyingLine?: number,
-): Proposal {
+/** What stands against an access. */
+export interface Objection {
+  readonly decision: Decision;
+  /** The deny rows that match. */
+  readonly denying: readonly { readonly line: number; readonly clauses: readonly ClauseFinding[] }[];
+  /** Whether some allow row matches all the same. */
+  readonly allowed: boolean;
+}
+
+/** What would allow a denied access. */
+export function proposeRow(snapshot: PolicySnapshot, agent: string, access: Access, objection: Objection): Proposal {
+  const { decision, denying, allowed } = objection;
   if (decision.effect === 'allow') return {};
-  if (denyingLine !== undefined)
-    return {
-      note: `line ${denyingLine} denies it, and a deny row overrides every allow row: no row that is added can allow it`,
-    };
+  const proposal = narrowestRow(snapshot, agent, access);
+  if (denying.length === 0) return proposal;
+  const more = allowed || proposal.lineToAdd === undefined ? '' : `; it needs a row besides: \`${proposal.lineToAdd}\``;
+  return { note: `${denyingText(denying)}${more}` };
+}
+
+function denyingText(denying: Objection['denying']): string {
+  const lines = denying.map(({ line }) => line).join(', ');
+  const undecided = denying
+    .flatMap(({ clauses }) => clauses)
+    .filter(({ verdict }) => verdict === 'undecided')
+    .flatMap((finding) => findingText(finding) ?? []);
+  const who = denying.length === 1 ? `line ${lines} denies it` : `lines ${lines} deny it`;
+  const why = undecided.length === 0 ? '' : ` (${undecided.join(', ')}; a deny row holds where it cannot be decided)`;
+  return `${who}${why}, and a deny row overrides every allow row: no row that is added can allow it`;
+}
+
+/** The narrowest row that allows an access: this agent, this action, this resource, these arguments. */
+export function narrowestRow(snapshot: PolicySnapshot, agent: string, access: Access): Proposal {
   if (!snapshot.actions.includes(access.action)) {
     const same = snapshot.actions.filter((known) => capabilityOf(known) === capabilityOf(access.action));
     return {
@@ -39,26 +58,40 @@ export function proposeRow(
   const pattern = literalPattern(access.resource);
   if (pattern === undefined)
     return { note: `\`${access.resource}\` is not a resource in canonical form, so no row can match it` };
-  const subject = snapshot.roles.direct(agent).find((role) => role !== ANY_ROLE) ?? agent;
-  const { when, open } = conditionOf(snapshot, access, pattern);
-  const lineToAdd = `p, ${subject}, ${access.action}, ${pattern}, ${when}, allow, -`;
+  const { when, open, loose } = conditionOf(snapshot, access, pattern);
+  const lineToAdd = `p, ${agent}, ${access.action}, ${pattern}, ${when}, allow, -`;
   const notes = [
     ...(pattern === access.resource
       ? []
       : ['the resource has characters that a row cannot hold; `*` stands for them, and for others in their place']),
-    ...(open.length === 0 ? [] : [`the row does not test ${open.map((name) => `\`arg.${name}\``).join(' ')}`]),
+    ...(loose.length === 0 ? [] : [`in ${named(loose)} a \`*\` stands for characters that a row cannot hold`]),
+    ...(open.length === 0 ? [] : [`the row does not test ${named(open)}`]),
   ];
   return notes.length === 0 ? { lineToAdd } : { lineToAdd, note: notes.join('; ') };
 }
 
-/** A call of a tool is what its arguments make of it: the row tests them. Elsewhere the resource says what is touched. */
+const named = (names: readonly string[]): string => names.map((name) => `\`arg.${name}\``).join(' ');
+
+/** The row is held to what the request is about besides its resource; sizes and ranges are not that. */
 function conditionOf(
   snapshot: PolicySnapshot,
   { action, attributes }: Access,
   pattern: string,
 ): ReturnType<typeof argumentCondition> {
-  if (capabilityOf(action) !== 'tool') return { when: '-', open: [] };
-  return argumentCondition(snapshot, action, pattern, attributes);
+  const told = [...attributes].filter(([name]) => isSubstance(capabilityOf(action), name));
+  return argumentCondition(snapshot, action, pattern, new Map(told));
+}
+
+/** Whether an attribute is a part of what is asked for, and neither said by the resource nor a size. */
+function isSubstance(capability: string, name: string): boolean {
+  switch (capability) {
+    case 'http':
+      return name.startsWith('query.');
+    case 'fs':
+      return false;
+    default:
+      return true;
+  }
 }
 
 /** What a cell or a pattern cannot hold as it is. */

@@ -1,6 +1,8 @@
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { PolicyExplanation } from '../../host/index.ts';
 import type { AgentWorld } from '../support/agent-world.ts';
+import { makeDatabase } from '../adversarial/host/host-bed.ts';
 import { command } from '../support/command.ts';
 import { greetingWorld, onlyJson, READ } from './greeting-world.ts';
 
@@ -8,9 +10,11 @@ const MORE = `purposes: [triage, audit]
 tools:
   show:
     description: shows a file
+    isolation: none
     command: /bin/echo
     arguments: ['{file}']
     schema: { type: object, properties: { file: { type: string } }, additionalProperties: false }
+databases: { main: { sqlite: main.sqlite, access: ro } }
 `;
 
 let world: AgentWorld | undefined;
@@ -20,6 +24,7 @@ afterEach(() => world?.remove());
 async function explain(rows: readonly string[], ...args: readonly string[]) {
   world?.remove();
   world = greetingWorld({ rows, more: MORE });
+  makeDatabase(join(world.directory, 'main.sqlite'));
   const at = { cwd: world.directory };
   const human = await command(['policy', 'explain', ...args], at);
   const machine = await command(['policy', 'explain', ...args, '--json'], at);
@@ -42,6 +47,9 @@ describe('policy explain', () => {
     ['http:GET', 'https://api.example.com/v1/orders'],
     ['log:write', 'log:warn'],
     ['tool:call', 'tool:show', '--arguments', '{"file":"a b"}'],
+    ['http:GET', 'https://api.example.com/v1/orders?state=open&state=late'],
+    ['db:select', 'db:main/orders', '--arguments', '{"columns":["id","state"]}'],
+    ['policy:check', 'policy:self'],
   ])('of what no row allows shows the row that does: %s %s', async (...args) => {
     const { code, json, stdout } = await explain([], ...args);
     expect([code, json.effect, json.reason]).toEqual([2, 'deny', 'no-rule']);
@@ -54,6 +62,19 @@ describe('policy explain', () => {
     const { json } = await explain([], ...args, '{"file":"a"}');
     expect(json.rowToAdd).toContain(', arg.file=a, ');
     expect((await explain([json.rowToAdd ?? ''], ...args, '{"file":"b"}')).code).toBe(2);
+  });
+
+  it('of a request for other columns, another query or another agent is denied with that row', async () => {
+    const columns = ['db:select', 'db:main/orders', '--arguments'];
+    const { json } = await explain([], ...columns, '{"columns":["id","state"]}');
+    expect((await explain([json.rowToAdd ?? ''], ...columns, '{"columns":["id","email"]}')).code).toBe(2);
+    const query = await explain([], 'http:GET', 'https://h.example/v1?q=1');
+    expect((await explain([query.json.rowToAdd ?? ''], 'http:GET', 'https://h.example/v1?q=2')).code).toBe(2);
+  });
+
+  it('of a path that no mount shows says so', async () => {
+    const { stdout } = await explain([], 'fs:read', '/elsewhere/a');
+    expect(stdout).toContain('no mount of the configuration shows this path');
   });
 
   it('of what a row denies names it, and says that no row helps', async () => {
@@ -70,8 +91,8 @@ describe('policy explain', () => {
     const { code, stdout, json } = await explain([wide], 'fs:read', '/workspace/.env');
     expect([code, json.reason]).toEqual([2, 'protected-resource']);
     expect(stdout).toContain('the host protects this resource');
-    const named = 'p, role:any, fs:read, /workspace/.env, -, allow, -';
-    expect((await explain([named], 'fs:read', '/workspace/.env')).code).toBe(0);
+    expect(json.rowToAdd).toBe('p, agent:tester, fs:read, /workspace/.env, -, allow, -');
+    expect((await explain([json.rowToAdd ?? ''], 'fs:read', '/workspace/.env')).code).toBe(0);
   });
 
   it('of a condition that cannot be decided shows the clause that cannot', async () => {
@@ -80,10 +101,12 @@ describe('policy explain', () => {
     const { code, json, stdout } = await explain([row], ...asked);
     expect([code, json.reason]).toEqual([2, 'no-rule']);
     expect(stdout).toContain('nearly');
-    expect(json.near).toMatchObject([{ line: 1, note: '`purpose=triage` is undecided' }]);
+    expect(json.near).toMatchObject([
+      { line: 1, differs: 'condition', note: '`purpose=triage` cannot be decided: the run has no purpose' },
+    ]);
     expect((await explain([row], ...asked, '--purpose', 'triage')).code).toBe(0);
     expect((await explain([row], ...asked, '--purpose', 'audit')).json.near).toMatchObject([
-      { note: '`purpose=triage` is false' },
+      { note: '`purpose=triage` is false: the purpose is `audit`' },
     ]);
   });
 

@@ -123,6 +123,7 @@ describe('the row that run shows for a denied tool', () => {
   const TOOL = `tools:
   show:
     description: shows a file
+    isolation: none
     command: /bin/echo
     arguments: ['{file}']
     schema: { type: object, properties: { file: { type: string }, times: { type: integer } }, additionalProperties: false }
@@ -152,6 +153,6 @@ export function run(input) { return call('show', input).stdout; }
   it('is not shown for a tool that the configuration does not declare', async () => {
     world = greetingWorld({ rows: [] });
     const { stderr } = await run(await inlineGuest(GUEST), '--input', '{"file":"a"}');
-    expect(stderr).toContain('(no row can allow this: the configuration declares no such tool)');
+    expect(stderr).toContain('the configuration declares no such tool');
   });
 });

@@ -2,16 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Attribute } from '../../host/contracts/request.ts';
 import { escapeControl } from '../../host/contracts/escape.ts';
-import { proposeRow } from '../../host/policy/row-proposal.ts';
+import { narrowestRow } from '../../host/policy/row-proposal.ts';
 import { access, AGENT, CONTEXT, load, pointOf } from './fixture.ts';
 
 type Arguments = Readonly<Record<string, Attribute>>;
 
-const propose = (given: Arguments) => {
-  const snapshot = load('');
-  const decision = { effect: 'deny', reason: 'no-rule', rules: [], access: 0, policy: snapshot.ref } as const;
-  return proposeRow(snapshot, AGENT, access('tool:call', 'tool:grep', given), decision);
-};
+const propose = (given: Arguments) => narrowestRow(load(''), AGENT, access('tool:call', 'tool:grep', given));
 
 const whenOf = (given: Arguments): string => propose(given).lineToAdd?.split(', ')[4] ?? '';
 
@@ -44,11 +40,23 @@ describe('the row for a denied call', () => {
     expect(note).toBe(`the row does not test \`${name}\``);
   });
 
-  it('tests no attributes of other gates: there the resource says what is touched', () => {
-    const snapshot = load('');
-    const decision = { effect: 'deny', reason: 'no-rule', rules: [], access: 0, policy: snapshot.ref } as const;
-    const { lineToAdd } = proposeRow(snapshot, AGENT, access('db:select', 'db:main/a', { columns: ['b'] }), decision);
-    expect(lineToAdd).toBe('p, agent:a, db:select, db:main/a, -, allow, -');
+  it.each<[string, string, Arguments, string]>([
+    ['db:select', 'db:main/a', { columns: ['b', 'c'] }, 'arg.columns=b|c'],
+    ['db:select', 'db:main/a', { columns: ['b'], statement: 'by-id' }, 'arg.columns=b arg.statement=by-id'],
+    ['http:GET', 'https://h/a', { host: 'h', method: 'GET', 'body-bytes': 0, 'query.q': 'x' }, 'arg.query.q=x'],
+    ['fs:write', '/w/a', { bytes: 12 }, '-'],
+  ])(
+    'of %s %s tests what is asked for, and neither what the resource says nor sizes',
+    (action, resource, given, when) => {
+      const { lineToAdd } = narrowestRow(load(''), AGENT, access(action, resource, given));
+      expect(lineToAdd).toBe(`p, agent:a, ${action}, ${resource}, ${when}, allow, -`);
+    },
+  );
+
+  it('says where it lets other characters pass', () => {
+    expect(propose({ text: 'a\u00a0b', file: 'x' }).note).toBe(
+      'in `arg.text` a `*` stands for characters that a row cannot hold',
+    );
   });
 
   it('shows as it stands, loads, allows the call, and no call with another value', async () => {

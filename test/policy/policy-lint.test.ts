@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { lintPolicy } from '../../host/policy/policy-lint.ts';
 import { load, NOON, row } from './fixture.ts';
 
+const db = (resource: string, cells: Parameters<typeof row>[0] = {}) =>
+  row({ action: 'db:select', resource, ...cells });
 const lint = (text: string) => lintPolicy(load(text), NOON).map(({ line, message }) => `${line}: ${message}`);
 
 describe('policy lint', () => {
@@ -17,7 +19,7 @@ describe('policy lint', () => {
         when: 'hours(08-19 UTC) before(2027-01-01)',
         then: 'timeout=5s',
       }) +
-      row({ who: 'role:x', action: 'db:select', resource: 'db:main/*', then: 'rows=10' });
+      row({ who: 'role:x', action: 'db:select', resource: 'db:main/orders', then: 'rows=10' });
     expect(lint(text)).toEqual([]);
   });
 
@@ -59,7 +61,8 @@ describe('policy lint', () => {
 
   it('warns of obligations that a broader row lets pass at other times', () => {
     const [warning, ...more] = lint(
-      row({ resource: '/**', when: 'purpose=triage' }) + row({ when: 'hours(08-19 UTC)', then: 'rows=5 timeout=1s' }),
+      db('db:main/*', { when: 'purpose=triage arg.statement=x' }) +
+        db('db:main/a', { when: 'hours(08-19 UTC)', then: 'rows=5 timeout=1s' }),
     );
     expect(more).toEqual([]);
     expect(warning).toBe(

@@ -5,7 +5,7 @@ import type { DecisionContext } from '../../host/contracts/decision-point.ts';
 import type { Access } from '../../host/contracts/request.ts';
 import { createDecisionPoint } from '../../host/policy/decision-point.ts';
 import { DEFAULT_MODEL } from '../../host/policy/default-model.ts';
-import { explain } from '../../host/policy/explanation.ts';
+import { createExplainer } from '../../host/policy/explanation.ts';
 import { strictest } from '../../host/policy/obligation.ts';
 import { loadPolicy, type PolicySnapshot } from '../../host/policy/policy-snapshot.ts';
 import { matchesResource } from '../../host/policy/resource-pattern.ts';
@@ -72,6 +72,7 @@ describe('the decision point', () => {
         contextOf,
         async (text, random, context) => {
           const snapshot = load(text);
+          const explainer = createExplainer(snapshot);
           const ask = snapshot.rules.length === 0 ? undefined : await stock(snapshot);
           for (const agent of AGENTS) {
             const point = await createDecisionPoint(structuredClone(snapshot.sliceFor(agent)), agent);
@@ -83,7 +84,7 @@ describe('the decision point', () => {
                 rules: decision.rules.map(({ id }) => id),
                 obligations: decision.effect === 'allow' ? decision.obligations : {},
               }).toEqual({ ...expected, obligations: expected.effect === 'allow' ? expected.obligations : {} });
-              expect(explain(snapshot, agent, access, context).decision).toEqual(decision);
+              expect(explainer.explain(agent, access, context).decision).toEqual(decision);
               decisions++;
               if (decision.effect === 'allow') allowed++;
               else if (decision.effect === 'deny' && decision.reason === 'forbidden-by-rule') denied++;

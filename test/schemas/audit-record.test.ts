@@ -26,6 +26,9 @@ function everyRecord(directory: string): RunRecord[] {
   const outcome = { status: 'error', code: 'x', bytesIn: 1, bytesOut: 2, durationUs: 3, digest: 'd', discharged: { rows: 3 }, detail: { long } } as const;
   append({ type: 'effect.settled', intent, outcome });
   append({ ...intended(2), type: 'effect.denied', decision: { effect: 'deny', id: 'd-2', rules: [], reason: 'no-rule' } });
+  const chain = { ...PRINCIPAL, callers: ['agent:first', 'agent:second'] };
+  const denied = { effect: 'deny', id: 'd-4', rules: [], reason: 'no-rule', agent: 'agent:first' } as const;
+  append({ ...intended(4), type: 'effect.denied', principal: chain, decision: denied });
   append(intended(3));
   appendFileSync(run.path, '{"hash');
   run.close({ status: 'limit', limit: { name: 'wallMs', message: 'the run took too long' } });

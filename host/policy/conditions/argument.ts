@@ -27,6 +27,7 @@ export function parseArgument({ text, offset }: ClauseText, scope: ClauseScope):
   const test = parseTest(operator, operand, offset + 4 + name.length + operator.length);
   return {
     text,
+    about: `arg.${name}`,
     test({ attributes }) {
       const value = attributes.get(name);
       return value === undefined ? 'undecided' : testMembers(value, test);

@@ -15,6 +15,8 @@ export type Verdict = boolean | 'undecided';
 /** One clause of a `when` cell, compiled. */
 export interface Clause {
   readonly text: string;
+  /** What it looks at: `time`, `purpose`, `env`, `on-behalf-of`, `label`, or `arg.NAME`. */
+  readonly about: string;
   test(input: ConditionInput): Verdict;
   /** From this instant on the clause is never true again. */
   readonly expiresMs?: number;

@@ -18,7 +18,7 @@ export function parseFact({ text, offset }: ClauseText, { words }: ClauseScope):
   const set = new Set(values.map(({ value }) => value));
   for (const { value, offset: at } of values) checkValue(fact, value, at, words);
   const holds = fact === 'on-behalf-of' ? personIn(set) : valueIn(set, fact);
-  return { text, test: ({ context }) => (operator === '=' ? holds(context) : negate(holds(context))) };
+  return { text, about: fact, test: ({ context }) => (operator === '=' ? holds(context) : negate(holds(context))) };
 }
 
 function checkValue(fact: string, value: string, offset: number, words: ClauseScope['words']): void {

@@ -18,6 +18,7 @@ export function parseLabel({ text, offset }: ClauseText, { words }: ClauseScope)
     throw new CellError(offset + 5 + operator.length, `unknown label \`${name}\`${suggestion(name, words.labels)}`);
   return {
     text,
+    about: 'label',
     test({ attributes }) {
       const label = attributes.get(LABEL_ATTRIBUTE);
       const rank = typeof label === 'string' ? ranks.get(label) : undefined;

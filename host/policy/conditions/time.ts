@@ -29,6 +29,7 @@ export function parseHours(clause: ClauseText, scope: ClauseScope): Clause {
     );
   return {
     text: clause.text,
+    about: 'time',
     test({ context }) {
       const local = clock(context.nowMs);
       if (local === undefined) return 'undecided';
@@ -64,6 +65,7 @@ export function parseDays(clause: ClauseText, scope: ClauseScope): Clause {
   }
   return {
     text: clause.text,
+    about: 'time',
     test({ context }) {
       const local = clock(context.nowMs);
       return local === undefined ? 'undecided' : days.has(local.day);
@@ -103,6 +105,7 @@ export function parseBefore(clause: ClauseText): Clause {
   const instant = parseInstant(inside(clause));
   return {
     text: clause.text,
+    about: 'time',
     expiresMs: instant,
     test: ({ context: { nowMs } }) => (Number.isFinite(nowMs) ? nowMs < instant : 'undecided'),
   };
@@ -113,6 +116,7 @@ export function parseAfter(clause: ClauseText): Clause {
   const instant = parseInstant(inside(clause));
   return {
     text: clause.text,
+    about: 'time',
     test: ({ context: { nowMs } }) => (Number.isFinite(nowMs) ? nowMs >= instant : 'undecided'),
   };
 }

@@ -21,8 +21,10 @@ export const policyCheck: CommandSpec = {
       return EXIT.ok;
     }
     printer.line(`${report.file}: ${report.rules} rules, ${report.policy.digest}`);
-    for (const { line, message } of report.warnings)
+    for (const { line, message, mend = [] } of report.warnings) {
       printer.line(`${report.file}:${line}: warning: ${untrusted(message)}`);
+      for (const row of mend) printer.line(`  mended by: ${untrusted(row)}`);
+    }
     printer.line(
       report.warnings.length === 0 ? printer.style.good('no problems') : `${report.warnings.length} warnings`,
     );

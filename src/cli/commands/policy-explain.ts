@@ -54,6 +54,9 @@ export const policyExplain: CommandSpec = {
   },
 };
 
+/** The nearest are worth reading; `--json` has the others. */
+const MOST_SHOWN = 5;
+
 const remark = (note: string | undefined): string => (note === undefined ? '' : `  -- ${untrusted(note)}`);
 
 function show({ printer }: CommandContext, explanation: PolicyExplanation): void {
@@ -64,7 +67,7 @@ function show({ printer }: CommandContext, explanation: PolicyExplanation): void
   );
   for (const { file, line, row, note } of matched)
     printer.line(`  matched ${file}:${line}: ${untrusted(row)}${remark(note)}`);
-  for (const { file, line, row, note } of near)
+  for (const { file, line, row, note } of near.slice(0, MOST_SHOWN))
     printer.line(`  nearly  ${file}:${line}: ${untrusted(row)}${remark(note)}`);
   if (explanation.note !== undefined) printer.line(`  ${untrusted(explanation.note)}`);
   if (rowToAdd !== undefined) printer.line(`  to allow it, add: ${untrusted(rowToAdd)}`);

@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { EXIT_OF_STATUS, openHost, type DecisionEvent, type Host, type RunResult } from '../../../host/index.ts';
+import { EXIT_OF_STATUS, openHost, type RunResult } from '../../../host/index.ts';
 import { CONFIG_OPTION, JSON_OPTION, type CommandContext, type CommandSpec } from '../command.ts';
 import { readInput } from '../input.ts';
+import { createDenialNotes } from '../output/denial-notes.ts';
 import { untrusted } from '../output/human.ts';
 import { failedResult } from '../output/failed-result.ts';
 
@@ -42,14 +43,17 @@ export const run: CommandSpec = {
     const input = await readInput(options.input, context);
     const { workingDirectory, printer } = context;
     const host = await openHost({ configuration: options.config, workingDirectory, spareCell: true });
+    const facts = {
+      ...(options.purpose === undefined ? {} : { purpose: options.purpose }),
+      ...(options.onBehalfOf === undefined ? {} : { onBehalfOf: options.onBehalfOf }),
+    };
     const result = await host.run({
       input,
       signal: context.signal,
       ...(options.agent === undefined ? {} : { agent: options.agent }),
       ...(component === undefined ? {} : { component }),
-      ...(options.purpose === undefined ? {} : { purpose: options.purpose }),
-      ...(options.onBehalfOf === undefined ? {} : { onBehalfOf: options.onBehalfOf }),
-      onDecision: (event, agent) => showDenial(context, host, event, agent),
+      ...facts,
+      onDecision: createDenialNotes(printer, (event, agent) => host.help(agent, event, facts)),
       onLog: (level, text) => printer.note(`[${level}] ${untrusted(text)}`),
       onOutput: (text: string) => printer.note(untrusted(text)),
       onFault: (text) => printer.note(`sallyport: fault: ${untrusted(text)}`),
@@ -59,15 +63,6 @@ export const run: CommandSpec = {
     return EXIT_OF_STATUS[result.status];
   },
 };
-
-/** Tells the operator what was denied, and the row that would allow it. */
-function showDenial({ printer }: CommandContext, host: Host, event: DecisionEvent, agent: string): void {
-  if (event.effect === 'allow') return;
-  const { action, resource, reason = 'no-rule', attributes, id } = event;
-  printer.note(`${printer.noteStyle.bad('denied')} ${untrusted(`${action} ${resource}`)} (${reason}, ${id})`);
-  if (reason === 'no-rule')
-    printer.note(`  to allow it, add: ${untrusted(host.rowFor(agent, action, resource, attributes))}`);
-}
 
 function show({ printer }: CommandContext, result: RunResult): void {
   if (result.output !== undefined) printer.line(untrusted(result.output));

@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest';
+import type { Attribute } from '../../host/contracts/request.ts';
+import { oppositeOf } from '../../host/policy/counter-row.ts';
+import { lintPolicy } from '../../host/policy/policy-lint.ts';
+import { compileRule, createCellCompiler } from '../../host/policy/rule.ts';
+import { access, load, NOON, pointOf, row, VOCABULARY } from './fixture.ts';
+
+const compile = (when: string) => {
+  const [placed] = load(row({ when })).rules;
+  if (placed === undefined) throw new TypeError(when);
+  return compileRule(placed, createCellCompiler(VOCABULARY)).condition;
+};
+const VALUES: readonly Attribute[] = ['x', 'y/z', 5, 6, true, ['x', 'x'], ['x', 'y'], []];
+
+describe('the opposite of a clause', () => {
+  it.each([
+    'hours(08-19 UTC)',
+    'hours(22-06 Europe/Paris)',
+    'before(2026-03-02T11:00Z)',
+    'after(2026-03-03)',
+    'purpose=triage',
+    'purpose!=triage|audit',
+    'env=prod',
+    'on-behalf-of=user:ada',
+    'arg.n=x',
+    'arg.n!=x|5',
+    'arg.n~y/*',
+    'arg.n!~y/*',
+    'arg.n<6',
+    'arg.n<=5',
+    'arg.n>5',
+    'arg.n>=6',
+    'arg.a.b-c=x',
+  ])('of %s is true where that is false, false where it is true, undecided where it is', (clause) => {
+    const opposite = oppositeOf(clause);
+    const [one, other] = [compile(clause), compile(opposite ?? '')];
+    for (const hour of [0, 7, 8, 12, 19, 22, 48])
+      for (const purpose of ['triage', 'audit', undefined])
+        for (const value of [...VALUES, undefined]) {
+          const context = {
+            nowMs: Date.parse('2026-03-02T00:00Z') + hour * 3_600_000,
+            ...(purpose === undefined ? {} : { purpose, environment: 'prod', onBehalfOf: `user:${purpose}` }),
+          };
+          const named =
+            value === undefined
+              ? []
+              : ([
+                  ['n', value],
+                  ['a.b-c', value],
+                ] as const);
+          const [is, isNot] = [one, other].map((condition) => condition.test({ context, attributes: new Map(named) }));
+          expect(isNot, `${clause} with ${JSON.stringify({ context, value })}`).toBe(is === 'undecided' ? is : !is);
+        }
+  });
+
+  it('of a clause that has none is not there', () => {
+    expect(['label<=internal', 'days(mon-fri UTC)'].map(oppositeOf)).toEqual([undefined, undefined]);
+  });
+});
+
+describe('the deny rows that make a condition a requirement', () => {
+  it('are those that the lint names, and they do', async () => {
+    const text =
+      row({ action: 'db:select', resource: 'db:main/o*' }) +
+      row({ action: 'db:select', resource: 'db:main/orders', when: 'purpose=triage env=prod', then: 'rows=5' });
+    const [warning] = lintPolicy(load(text), NOON);
+    const mend = warning?.mend ?? [];
+    expect(mend).toEqual([
+      'p, role:any, db:select, db:main/orders, purpose!=triage, deny, -',
+      'p, role:any, db:select, db:main/orders, env!=prod, deny, -',
+    ]);
+    const point = await pointOf(`${mend.join('\n')}\n${text}`);
+    const ask = (context: object) => point.decide([access('db:select', 'db:main/orders')], { nowMs: NOON, ...context });
+    expect(ask({ purpose: 'triage', environment: 'prod' })).toMatchObject({
+      effect: 'allow',
+      obligations: { rows: 5 },
+    });
+    for (const context of [{}, { purpose: 'audit', environment: 'prod' }, { purpose: 'triage' }])
+      expect(ask(context)).toMatchObject({ effect: 'deny' });
+  });
+});

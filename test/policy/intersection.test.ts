@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import type { Decision, PolicyRef } from '../../host/contracts/decision.ts';
+import { NO_ATTRIBUTES } from '../../host/contracts/request.ts';
+import { intersectionOf, type ChainLink } from '../../host/policy/intersection.ts';
+
+const policy: PolicyRef = { digest: 'sha256:test', generation: 1 };
+const rule = (id: string, namesHost = false) => ({ id, namesHost });
+const link = (agent: string, decision: Decision): ChainLink => ({
+  agent,
+  facts: {},
+  decisionPoint: { policy, decide: () => decision },
+});
+const allow = (id: string, more: object = {}, namesHost = false): Decision => ({
+  effect: 'allow',
+  rules: [rule(id, namesHost)],
+  obligations: more,
+  policy,
+});
+const deny = (id: string, access = 0): Decision => ({
+  effect: 'deny',
+  reason: 'forbidden-by-rule',
+  rules: [rule(id)],
+  access,
+  policy,
+});
+const approve = (id: string, ...approvers: string[]): Decision => ({
+  effect: 'approve',
+  rules: [rule(id)],
+  approvers,
+  policy,
+});
+
+const decide = (first: Decision, ...others: Decision[]): Decision => {
+  const [acting, ...callers] = [first, ...others].map((decision, index) => link(`agent:${index}`, decision));
+  if (acting === undefined) throw new Error('nobody acts');
+  const access = { action: 'fs:read', resource: '/x', attributes: NO_ATTRIBUTES };
+  return intersectionOf([acting, ...callers]).decide([access], { nowMs: 0 });
+};
+
+describe('the decision point of a chain', () => {
+  it('is that of the agent where nobody called it', () => {
+    const alone = link('agent:0', allow('r1'));
+    expect(intersectionOf([alone])).toBe(alone.decisionPoint);
+  });
+
+  it('says whose rules deny, where that is a caller', () => {
+    expect(decide(allow('r1'), allow('r2'), deny('r3', 1))).toEqual({ ...deny('r3', 1), agent: 'agent:2' });
+    expect(decide(deny('r1'), deny('r2'))).toEqual({ ...deny('r1'), rules: [rule('r1'), rule('r2')] });
+  });
+
+  it('carries the strictest obligations of all', () => {
+    const decision = decide(
+      allow('r1', { rows: 5, log: 'digest' }),
+      allow('r2', { rows: 9, timeoutMs: 100, log: 'full' }),
+    );
+    expect(decision).toMatchObject({ obligations: { rows: 5, timeoutMs: 100, log: 'full' } });
+  });
+
+  it('names a resource only where the rules of all do', () => {
+    expect(decide(allow('r1', {}, true), allow('r2')).rules).toEqual([rule('r1'), rule('r2')]);
+    expect(decide(allow('r1', {}, true), allow('r2', {}, true)).rules).toEqual([rule('r1', true), rule('r2', true)]);
+  });
+
+  it('asks those who may approve for all, and nobody where there is no such person', () => {
+    expect(decide(allow('r1'), approve('r2', 'owner'))).toMatchObject({ effect: 'approve', approvers: ['owner'] });
+    expect(decide(approve('r1', 'owner', 'chief'), approve('r2', 'chief'))).toMatchObject({ approvers: ['chief'] });
+    expect(decide(approve('r1', 'owner'), approve('r2', 'chief'))).toMatchObject({
+      effect: 'deny',
+      reason: 'not-approved',
+    });
+  });
+});
