@@ -81,6 +81,7 @@ databases:
 tools:
   "true":
     description: does nothing
+    isolation: none
     command: ${tool}
     arguments: []
     schema: { type: object, properties: {}, additionalProperties: false }

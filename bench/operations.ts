@@ -1,6 +1,6 @@
 /**
  * Measures fs read 4 KiB, SQLite point select, HTTP GET on loopback and a process tool, each four ways in one run: direct
- * Node, plain Python, a Rust guest, a JavaScript guest. Usage: `node bench/operations.ts [--json]`.
+ * Node, plain Python, a Rust guest, a JavaScript guest. Usage: `node bench/operations.ts [--json] [--count N]`.
  *
  * A guest has no clock of its own here: an operation's time is the distance between the intents of two calls in a row in
  * the audit record, so it holds everything, from the guest's call to the guest's next one.
@@ -12,11 +12,12 @@ import { DatabaseSync } from 'node:sqlite';
 import { Agent, request } from 'undici';
 import { buildGuest } from '../src/build/build-guest.ts';
 import { loadHost } from './compiled-host.ts';
-import { figuresOf, printResult, round, sample, type Figures, type Row } from './measurement.ts';
+import { countOr, figuresOf, printResult, round, sample, type Figures, type Row } from './measurement.ts';
 import { makeOperationsWorld, type OperationsWorld } from './operations-world.ts';
 
-const COUNT = 3000;
-const TOOL_COUNT = 200;
+const COUNT = countOr(3000);
+const TOOL_COUNT = countOr(200);
+const warmUp = (count: number): number => Math.ceil(count / 10);
 const OPERATIONS = ['read', 'named', 'sql', 'get', 'tool'] as const;
 type Operation = (typeof OPERATIONS)[number];
 type Way = Partial<Record<Operation, Figures>>;
@@ -35,13 +36,13 @@ async function measureNode({ file, database, url, tool }: OperationsWorld): Prom
       child.once('error', reject);
       child.once('close', () => resolve());
     });
-  const sql = await sample(COUNT, COUNT / 10, select);
+  const sql = await sample(COUNT, warmUp(COUNT), select);
   const way = {
-    read: await sample(COUNT, COUNT / 10, () => readFileSync(file)),
+    read: await sample(COUNT, warmUp(COUNT), () => readFileSync(file)),
     named: sql,
     sql,
-    get: await sample(COUNT, COUNT / 10, get),
-    tool: await sample(TOOL_COUNT, TOOL_COUNT / 10, run),
+    get: await sample(COUNT, warmUp(COUNT), get),
+    tool: await sample(TOOL_COUNT, warmUp(TOOL_COUNT), run),
   };
   connection.close();
   await dispatcher.close();
@@ -70,11 +71,11 @@ async function measureGuest(language: 'rust' | 'js', world: OperationsWorld): Pr
   const way: Way = {};
   for (const operation of OPERATIONS) {
     const count = countOf(operation);
-    const input = `${operation} ${count + count / 10} ${argument(operation)}`;
+    const input = `${operation} ${count + warmUp(count)} ${argument(operation)}`;
     const result = await host.run({ agent: 'bench', component, input, signal: new AbortController().signal });
     if (result.status !== 'ok' || result.audit === null)
       throw new Error(`${language} ${operation}: ${JSON.stringify(result)}`);
-    way[operation] = figuresOf(distances(result.audit).slice(count / 10));
+    way[operation] = figuresOf(distances(result.audit).slice(warmUp(count) - 1));
   }
   return way;
 }

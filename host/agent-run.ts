@@ -1,23 +1,26 @@
 import { hash } from 'node:crypto';
-import type { Configuration } from './configuration.ts';
+import { createCellServant } from './cell-servant.ts';
+import { refuseExposedComponent, type Configuration } from './configuration.ts';
 import type { AgentManifest } from './manifest/agent-section.ts';
 import { logIdOf } from './audit/log-id.ts';
 import { openRunLog, type RunLogState } from './audit/run-log.ts';
 import { closeRunLog } from './audit/run-log-closing.ts';
 import { CELL_ENTRY, type Cells } from './cells.ts';
 import { HostError } from './contracts/errors.ts';
-import { EXIT } from './contracts/exit-code.ts';
+import type { RunLimits } from './contracts/limits.ts';
 import type { Principal, RunFacts } from './contracts/principal.ts';
-import type { GuestEnd, Usage } from './contracts/run-end.ts';
-import type { RunError, RunResult, RunStatus } from './contracts/run-result.ts';
+import type { RunResult } from './contracts/run-result.ts';
+import type { RunTree } from './delegation.ts';
 import { newRunId } from './ids.ts';
 import type { HostPowers } from './host-powers.ts';
 import type { RunEvent } from './run-event.ts';
-import type { RunSpec } from './run-spec.ts';
+import { bounded, endingOf, failureOf, NO_USAGE, type Ending } from './run-ending.ts';
+import type { Caller, RunSpec } from './run-spec.ts';
 import { readComponent } from './sandbox/component-source.ts';
 import { prepareComponent } from './sandbox/prepare.ts';
 import { startThreadCell } from './sandbox/thread-cell.ts';
-import { SERVED } from './settings.ts';
+import { passwordsOf, servedFor } from './settings.ts';
+import type { ToolFunctions } from './tool-function.ts';
 
 /** One run, with everything that was chosen for it. */
 export interface AgentRun {
@@ -28,19 +31,22 @@ export interface AgentRun {
   readonly facts: RunFacts;
   readonly input: string;
   readonly signal: AbortSignal;
-  readonly onEvent: (event: RunEvent) => void;
+  /** What it may use: the agent's own limits, or less where another agent calls it. */
+  readonly limits: RunLimits;
+  /** Functions of the embedding program that are tools. */
+  readonly functions: ToolFunctions;
+  /** The agents on whose behalf it runs, the first caller first; nobody for a run that was started from outside. */
+  readonly callers: readonly Caller[];
+  /** The run and the decision that called it. */
+  readonly parent?: { readonly run: string; readonly decision: string };
+  /** The longest chain of agents that it may be part of. */
+  readonly depth: number;
+  readonly tree: RunTree;
+  /** `agent` is the one that the event is about: itself, or one that it called. */
+  readonly onEvent: (event: RunEvent, agent: string) => void;
 }
 
-const NO_USAGE: Usage = { wallMs: 0, cpuMs: 0, peakLinearMemoryBytes: 0, hostCalls: 0 };
 const MOST_COMPONENT_BYTES = 64 << 20;
-
-/** How a run ended, before its record is closed. */
-interface Ending {
-  readonly status: RunStatus;
-  readonly output?: string;
-  readonly error?: RunError;
-  readonly usage: Usage;
-}
 
 /**
  * Runs an agent once: the record is opened, the component prepared, a cell started and ended, the record closed. Throws
@@ -51,12 +57,16 @@ export async function runAgent(run: AgentRun, powers: HostPowers, cells: Cells):
   const { manifest, policy } = configuration;
   const bytes = await readComponent(run.component, MOST_COMPONENT_BYTES);
   const digest = `sha256:${hash('sha256', bytes, 'hex')}`;
-  const principal: Principal = {
+  // Functions of the embedding program are shown it: nobody changes who acts.
+  const principal: Principal = Object.freeze({
     agent: `agent:${agent.name}`,
-    roles: policy.rolesOf(`agent:${agent.name}`),
+    roles: Object.freeze([...policy.rolesOf(`agent:${agent.name}`)]),
     component: digest,
     ...(facts.onBehalfOf === undefined ? {} : { onBehalfOf: facts.onBehalfOf }),
-  };
+    ...(run.callers.length === 0
+      ? {}
+      : { callers: Object.freeze(run.callers.map((caller) => caller.principal.agent)) }),
+  });
   const id = newRunId(powers.clock, powers.random);
   const logPowers = { files: powers.auditFiles, clock: powers.clock };
   const { directory, sync } = manifest.audit;
@@ -77,13 +87,14 @@ export async function runAgent(run: AgentRun, powers: HostPowers, cells: Cells):
       policy: policy.ref,
       detail: {
         cell: 'thread',
-        limits: { ...agent.limits },
+        limits: { ...run.limits },
         input: { bytes: Buffer.byteLength(run.input), digest: hash('sha256', run.input, 'hex') },
         engine: powers.engine,
         ...(facts.environment === undefined ? {} : { environment: facts.environment }),
+        ...(run.parent === undefined ? {} : { parent: { ...run.parent } }),
       },
     });
-    ending = await performRun(run, { id, bytes, digest, principal, log }, cells);
+    ending = await performRun(run, { id, bytes, digest, principal, log }, powers, cells);
   } catch (error) {
     log.close();
     ending = { ...failureOf(error), usage: NO_USAGE };
@@ -99,8 +110,8 @@ interface OpenedRun {
   readonly log: ReturnType<typeof openRunLog>;
 }
 
-async function performRun(run: AgentRun, opened: OpenedRun, cells: Cells): Promise<Ending> {
-  const { configuration, agent, facts, input, signal, onEvent } = run;
+async function performRun(run: AgentRun, opened: OpenedRun, powers: HostPowers, cells: Cells): Promise<Ending> {
+  const { configuration, agent, limits, facts, input, signal, onEvent } = run;
   const { id, bytes, digest, principal, log } = opened;
   let artefact;
   try {
@@ -113,8 +124,8 @@ async function performRun(run: AgentRun, opened: OpenedRun, cells: Cells): Promi
     artefact = await prepareComponent({
       source: bytes,
       cacheDirectory: configuration.manifest.cache.directory,
-      served: SERVED,
-      limits: { memoryBytes: agent.limits.memoryBytes },
+      served: servedFor(configuration.settings),
+      limits: { memoryBytes: limits.memoryBytes },
       signal,
     });
   } catch (error) {
@@ -128,9 +139,11 @@ async function performRun(run: AgentRun, opened: OpenedRun, cells: Cells): Promi
     principal,
     facts,
     policy: configuration.policy.sliceFor(principal.agent),
+    callers: run.callers,
     log: log.state(),
     settings: configuration.settings,
-    limits: agent.limits,
+    passwords: passwordsOf(configuration.settings, powers.environment),
+    limits,
     input,
     arguments: agent.args,
     environment: [...agent.env],
@@ -142,63 +155,33 @@ async function performRun(run: AgentRun, opened: OpenedRun, cells: Cells): Promi
     artefact,
     modules: cells.modules,
     ...(warm === undefined ? {} : { warm }),
-    limits: agent.limits,
+    limits,
     signal,
-    onMessage: (message) => onEvent(message as RunEvent), // the cell's entry posts nothing else
+    onMessage: (message) => onEvent(message as RunEvent, agent.name), // the cell's entry posts nothing else
+    serve: createCellServant({
+      run,
+      id,
+      principal,
+      functions: run.functions,
+      start: (child) => startBelow(child, powers, cells),
+    }),
   });
   const { guest, usage, diagnostics } = await cell.end;
   if (guest.kind === 'fault')
-    onEvent({ kind: 'fault', text: diagnostics === '' ? guest.message : `${guest.message}\n${diagnostics}` });
-  return { ...endingOf(bounded(guest, agent.limits.callBytes)), usage };
+    onEvent(
+      { kind: 'fault', text: diagnostics === '' ? guest.message : `${guest.message}\n${diagnostics}` },
+      agent.name,
+    );
+  return { ...endingOf(bounded(guest, limits.callBytes)), usage };
+}
+
+/** Runs an agent that another one calls. */
+async function startBelow(run: AgentRun, powers: HostPowers, cells: Cells): Promise<RunResult> {
+  refuseExposedComponent(run.configuration, run.component, powers);
+  return runAgent(run, powers, cells);
 }
 
 const CANCELLED = new HostError('ERR_CANCELLED', 'the run was cancelled');
-
-/** An agent's own account of its failure is an answer, and may be no longer than one. */
-function bounded(end: GuestEnd, callBytes: number): GuestEnd {
-  if (end.kind !== 'agent-error' || end.message.length <= callBytes) return end;
-  const message = `the error has ${end.message.length} characters; the limit is ${callBytes} bytes`;
-  return { kind: 'limit', limit: 'callBytes', message };
-}
-
-function endingOf(end: GuestEnd): Omit<Ending, 'usage'> {
-  switch (end.kind) {
-    case 'ok':
-      return { status: 'ok', output: end.output };
-    case 'agent-error':
-      return { status: 'agent-error', error: { code: 'agent-error', message: end.message } };
-    case 'trap':
-      return { status: 'agent-error', error: { code: 'trap', message: end.message } };
-    case 'exit':
-      return end.ok
-        ? { status: 'ok', output: '' }
-        : { status: 'agent-error', error: { code: 'exit', message: 'the agent ended itself with a failure' } };
-    case 'limit':
-      return { status: 'limit', error: { code: 'limit', message: end.message, limit: end.limit } };
-    case 'cancelled':
-      return { status: 'agent-error', error: { code: 'cancelled', message: 'the run was cancelled' } };
-    case 'fault':
-      // Its text is for the operator alone: the result may be handed on.
-      return { status: 'host-fault', error: { code: 'ERR_INTERNAL', message: 'a fault of the host ended the run' } };
-  }
-}
-
-function failureOf(error: unknown): Omit<Ending, 'usage'> {
-  if (!(error instanceof HostError)) return endingOf({ kind: 'fault', message: String(error) });
-  const { code, message } = error;
-  switch (error.exit) {
-    case EXIT.denied:
-      return { status: 'denied', error: { code, message } };
-    case EXIT.limit:
-      return { status: 'limit', error: { code, message } };
-    case EXIT.hostFault:
-      return { status: 'host-fault', error: { code, message } };
-    case EXIT.agentError:
-      return { status: 'agent-error', error: { code, message } };
-    default:
-      return { status: 'invalid', error: { code, message } };
-  }
-}
 
 /** Closes the record and says how the run ended. A record that cannot be closed is a run that was not proven: denied. */
 function close(

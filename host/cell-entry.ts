@@ -7,9 +7,9 @@ import type { RunSpec } from './run-spec.ts';
 import { serveCell } from './sandbox/cell-worker.ts';
 import { runInstance } from './sandbox/instance.ts';
 
-serveCell(async ({ data, artefact, modules, limits, meter, ledger, stop, notify, post }) => {
+serveCell(async ({ data, artefact, modules, limits, meter, ledger, stop, notify, post, ask }) => {
   const spec = data as RunSpec; // the host that started this cell made it
-  const powers = { clock: createClock(), random: createRandom(), files: createAuditFiles(), ledger, sleep };
+  const powers = { clock: createClock(), random: createRandom(), files: createAuditFiles(), ledger, sleep, ask };
   const gates = await openGates(spec, Object.keys(artefact.imports), powers, post);
   try {
     return await runInstance({

@@ -1,5 +1,6 @@
 import { basename, dirname, join, resolve } from 'node:path';
 import { HostError } from './contracts/errors.ts';
+import { didYouMean } from './contracts/suggestion.ts';
 import type { HostPowers } from './host-powers.ts';
 import { parseManifest, type Manifest } from './manifest/manifest.ts';
 import { loadPolicy, type PolicySnapshot } from './policy/policy-snapshot.ts';
@@ -34,6 +35,7 @@ export function readManifest(
     log: manifest.section(configs.log),
     policyCheck: manifest.section(configs.policyCheck),
   };
+  refuseMissingAgents(file, manifest, settings);
   refuseExposed(file, manifest, settings, powers);
   return { manifest, settings };
 }
@@ -47,6 +49,21 @@ export function readConfiguration(file: string, workingDirectory: string, powers
     ...(model === undefined ? {} : { model: readText(model, powers) }),
   };
   return { manifest, settings, policy: loadPolicy(source, vocabularyOf(manifest, settings.tools), 1) };
+}
+
+/** A tool that is an agent names one that is there. */
+function refuseMissingAgents(file: string, { agents }: Manifest, { tools }: GateSettings): void {
+  const hints = tools.tools.flatMap((tool) =>
+    tool.kind !== 'component' || agents.has(tool.agent)
+      ? []
+      : [
+          `${file}: tools.${tool.name}.agent: there is no agent \`${tool.agent}\`${didYouMean(tool.agent, agents.keys())}`,
+        ],
+  );
+  if (hints.length > 0)
+    throw new HostError('ERR_CONFIG_INVALID', `\`${file}\` declares a tool that is an agent which it does not have`, {
+      hints,
+    });
 }
 
 /** What agents could write must not be what the host relies on: its records, its rules, its cache, what it runs. */

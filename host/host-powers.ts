@@ -5,6 +5,7 @@ import type { DatabaseInspector } from './gates/db/engine.ts';
 import { createAuditFiles } from './powers/audit-file.ts';
 import { createClock } from './powers/clock.ts';
 import { ENGINE } from './powers/engine.ts';
+import { readEnvironment } from './powers/environment.ts';
 import { createPathProbe } from './powers/path-probe.ts';
 import { createRandom } from './powers/random.ts';
 import { createSqliteInspector } from './powers/sqlite-inspector.ts';
@@ -18,6 +19,8 @@ export interface HostPowers {
   readonly texts: TextFiles;
   readonly auditFiles: AuditFiles;
   readonly inspector: DatabaseInspector;
+  /** A variable of the host's own environment that the configuration names. */
+  readonly environment: (name: string) => string | undefined;
   /** Name and version of the engine that runs everything: part of the trusted base. */
   readonly engine: string;
 }
@@ -31,6 +34,7 @@ export function createHostPowers(): HostPowers {
     texts: createTextFiles(),
     auditFiles: createAuditFiles(),
     inspector: createSqliteInspector(),
+    environment: readEnvironment,
     engine: ENGINE,
   });
 }

@@ -7,21 +7,23 @@ import type { RunFacts } from './contracts/principal.ts';
 import type { Attributes } from './contracts/request.ts';
 import type { RunResult } from './contracts/run-result.ts';
 import { didYouMean } from './contracts/suggestion.ts';
+import { createRunTree } from './delegation.ts';
+import { helpWith, type DenialHelp } from './denial-help.ts';
 import type { DecisionEvent } from './enforcement/enforce.ts';
 import { createHostPowers, type HostPowers } from './host-powers.ts';
 import { inspectComponent, type Inspection } from './inspection.ts';
 import type { AgentManifest } from './manifest/agent-section.ts';
 import type { Manifest } from './manifest/manifest.ts';
 import {
-  explainDecision,
-  reportPolicy,
-  rowFor,
+  createPolicyView,
+  type AskedFacts,
   type PolicyExplanation,
   type PolicyQuestion,
   type PolicyReport,
 } from './policy-view.ts';
 import type { RunEvent } from './run-event.ts';
 import { createCells, type Cells } from './cells.ts';
+import { checkFunctions, type ToolFunction, type ToolFunctions } from './tool-function.ts';
 
 /** Where a host finds its configuration. */
 export interface HostOptions {
@@ -31,6 +33,11 @@ export interface HostOptions {
   readonly workingDirectory: string;
   /** What it may use of the machine; all that it needs, if absent. */
   readonly powers?: HostPowers;
+  /**
+   * The functions that the configuration declares as tools (`kind: function`), by the name of the tool. They run in this
+   * thread, and the host cannot end them: one that holds the thread holds every run.
+   */
+  readonly functions?: Readonly<Record<string, ToolFunction>>;
   /** Start a cell at once, for whoever is about to run an agent: it is ready when the run needs it. */
   readonly spareCell?: boolean;
 }
@@ -51,12 +58,15 @@ export interface RunOptions extends AgentChoice {
   readonly purpose?: string;
   /** `user:NAME`. */
   readonly onBehalfOf?: string;
-  /** Told of everything that was denied, as it happens. */
+  /**
+   * Told of everything that was denied, as it happens. `agent` is the one whose rules do not allow it: the agent itself,
+   * one that it called, or, in what that one tried, a caller.
+   */
   readonly onDecision?: (event: DecisionEvent, agent: string) => void;
-  /** A line that the agent wrote for the operator. */
-  readonly onLog?: (level: LogLevel, text: string) => void;
+  /** A line that the agent, or one that it called, wrote for the operator. */
+  readonly onLog?: (level: LogLevel, text: string, agent: string) => void;
   /** A line of the agent's output. It may hold anything: escape it before a terminal. */
-  readonly onOutput?: (text: string, stream: 'stdout' | 'stderr') => void;
+  readonly onOutput?: (text: string, stream: 'stdout' | 'stderr', agent: string) => void;
   /** A fault of the host. */
   readonly onFault?: (text: string) => void;
 }
@@ -73,6 +83,8 @@ export interface Host {
   explain(question: PolicyQuestion & { readonly agent?: string }): PolicyExplanation;
   /** The row of `policy.csv` that would allow an action. For a tool it tests the arguments that the call had. */
   rowFor(agent: string, action: string, resource: string, attributes?: Attributes): string;
+  /** What to do about something that a run was denied; `facts` are those that the run was started with. */
+  help(agent: string, event: DecisionEvent, facts?: AskedFacts): DenialHelp;
   /** Ends the spare cell, if there is one. Runs that are under way end by themselves. */
   close(): Promise<void>;
 }
@@ -84,14 +96,25 @@ export async function openHost(options: HostOptions): Promise<Host> {
   const powers = options.powers ?? createHostPowers();
   try {
     const configuration = readConfiguration(options.configuration, options.workingDirectory, powers);
-    return createHost(configuration, options.workingDirectory, powers, cells);
+    const functions = new Map(Object.entries(options.functions ?? {}));
+    if (options.functions !== undefined) checkFunctions(configuration.settings.tools, functions);
+    return createHost({ configuration, workingDirectory: options.workingDirectory, powers, cells, functions });
   } catch (error) {
     await cells.close();
     throw error;
   }
 }
 
-function createHost(configuration: Configuration, workingDirectory: string, powers: HostPowers, cells: Cells): Host {
+interface HostParts {
+  readonly configuration: Configuration;
+  readonly workingDirectory: string;
+  readonly powers: HostPowers;
+  readonly cells: Cells;
+  readonly functions: ToolFunctions;
+}
+
+function createHost({ configuration, workingDirectory, powers, cells, functions }: HostParts): Host {
+  const view = createPolicyView(configuration, powers.clock);
   const choose = (choice: AgentChoice): { agent: AgentManifest; component: string } => {
     const agent = chooseAgent(configuration, choice.agent);
     const { component } = choice;
@@ -101,6 +124,7 @@ function createHost(configuration: Configuration, workingDirectory: string, powe
     manifest: configuration.manifest,
     async run(request: RunOptions): Promise<RunResult> {
       const { agent, component } = choose(request);
+      checkFunctions(configuration.settings.tools, functions);
       refuseExposedComponent(configuration, component, powers);
       const run = {
         configuration,
@@ -109,7 +133,12 @@ function createHost(configuration: Configuration, workingDirectory: string, powe
         facts: factsOf(request, agent, configuration),
         input: request.input,
         signal: request.signal ?? new AbortController().signal,
-        onEvent: (event: RunEvent) => tellSafely(event, request, agent.name),
+        limits: agent.limits,
+        functions,
+        callers: [],
+        depth: MOST_DEPTH,
+        tree: createRunTree(agent.limits),
+        onEvent: (event: RunEvent, about: string) => tellSafely(event, request, about),
       };
       return runAgent(run, powers, cells);
     },
@@ -117,11 +146,14 @@ function createHost(configuration: Configuration, workingDirectory: string, powe
       const { signal } = request;
       return inspectComponent({ configuration, ...choose(request), ...(signal === undefined ? {} : { signal }) });
     },
-    policyReport: () => reportPolicy(configuration, powers.clock),
+    policyReport: () => view.report(),
     explain: (question: PolicyQuestion & { readonly agent?: string }) =>
-      explainDecision(configuration, chooseAgent(configuration, question.agent), question, powers.clock),
+      view.explain(chooseAgent(configuration, question.agent), question),
     rowFor: (agent: string, action: string, resource: string, attributes?: Attributes) =>
-      rowFor(configuration, agent, { action, resource, ...(attributes === undefined ? {} : { attributes }) }),
+      view.rowFor(agent, { action, resource, ...(attributes === undefined ? {} : { attributes }) }),
+    help: (agent: string, event: DecisionEvent, facts: AskedFacts = {}) =>
+      // In a chain of callers, the rules that deny may be those of another agent than the one that acts.
+      helpWith(view, chooseAgent(configuration, event.agent?.replace(/^agent:/, '') ?? agent), event, facts),
     close: () => cells.close(),
   });
 }
@@ -145,6 +177,9 @@ function chooseAgent({ manifest }: Configuration, name: string | undefined): Age
   }
   return agent;
 }
+
+/** Each tool says how long a chain it may make; this is the longest that one can say. */
+const MOST_DEPTH = 16;
 
 const USER = /^user:[A-Za-z0-9][A-Za-z0-9._@-]{0,127}$/;
 
@@ -183,13 +218,14 @@ function tellSafely(event: RunEvent, request: RunOptions, agent: string): void {
 function tell(event: RunEvent, request: RunOptions, agent: string): void {
   switch (event.kind) {
     case 'decision':
-      request.onDecision?.(event.event, agent);
+      // Where a caller's rules deny, it is the caller that lacks a row.
+      request.onDecision?.(event.event, event.event.agent?.replace(/^agent:/, '') ?? agent);
       return;
     case 'log':
-      request.onLog?.(event.level, event.text);
+      request.onLog?.(event.level, event.text, agent);
       return;
     case 'output':
-      for (const line of event.lines) request.onOutput?.(line, event.stream);
+      for (const line of event.lines) request.onOutput?.(line, event.stream, agent);
       return;
     case 'fault':
       request.onFault?.(event.text);

@@ -1,8 +1,19 @@
 /** The only door of the host. */
 export { openHost, type AgentChoice, type Host, type HostOptions, type RunOptions } from './host.ts';
+export type { ToolCallContext, ToolFunction } from './tool-function.ts';
+export type { Json } from './contracts/request.ts';
+export type { Principal } from './contracts/principal.ts';
 export { auditDirectory, readAudit, verifyAudit, type AuditLocation, type ShownRecord } from './audit-view.ts';
 export type { Inspection, InspectedImport } from './inspection.ts';
-export type { PolicyExplanation, PolicyExplanationRow, PolicyQuestion, PolicyReport } from './policy-view.ts';
+export type { DenialHelp } from './denial-help.ts';
+export type {
+  AskedFacts,
+  PolicyExplanation,
+  PolicyExplanationRow,
+  PolicyQuestion,
+  PolicyReport,
+} from './policy-view.ts';
+export { reviewDatabases, type DatabaseReview } from './database-review.ts';
 export { probePlatform, type PlatformCheck, type PlatformReport } from './platform.ts';
 export type { HostPowers } from './host-powers.ts';
 export type { Manifest } from './manifest/manifest.ts';

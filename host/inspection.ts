@@ -4,7 +4,7 @@ import type { Configuration } from './configuration.ts';
 import type { ServedInterface } from './contracts/served-interface.ts';
 import type { AgentManifest } from './manifest/agent-section.ts';
 import { ruleLine } from './policy/rule.ts';
-import { SERVED } from './settings.ts';
+import { servedFor } from './settings.ts';
 
 /** One import of a component, and what stands behind it. */
 export interface InspectedImport {
@@ -41,16 +41,17 @@ export async function inspectComponent(options: {
   const { configuration, agent, component, signal } = options;
   const { manifest, policy } = configuration;
   const bytes = await readComponent(component, 64 << 20);
+  const served = servedFor(configuration.settings);
   const artefact = await prepareComponent({
     source: bytes,
     cacheDirectory: manifest.cache.directory,
-    served: SERVED,
+    served,
     limits: { memoryBytes: agent.limits.memoryBytes },
     ...(signal === undefined ? {} : { signal }),
   });
   const imports = Object.entries(artefact.imports).map(([name, { version, functions }]): InspectedImport => {
-    const served = SERVED.find((candidate) => candidate.name === name);
-    return { name, version, servedBy: served?.servedBy ?? 'denies', functions };
+    const row = served.find((candidate) => candidate.name === name);
+    return { name, version, servedBy: row?.servedBy ?? 'denies', functions };
   });
   const subject = `agent:${agent.name}`;
   return {

@@ -1,6 +1,10 @@
+import { once } from 'node:events';
 import { ENGINE } from './powers/engine.ts';
+import type { PathResolution } from './powers/path-resolution.ts';
+import { probeSandbox } from './powers/sandbox-probe.ts';
 import { createSystemFacts } from './powers/system-facts.ts';
 import { probeFence } from './sandbox/fence-probe.ts';
+import { startWorker } from './sandbox/warm-cell.ts';
 
 /** One guarantee, and whether this machine gives it. */
 export interface PlatformCheck {
@@ -16,10 +20,35 @@ export interface PlatformReport {
   readonly checks: readonly PlatformCheck[];
 }
 
+const RESOLUTIONS: Readonly<Record<PathResolution, string>> = {
+  openat2: 'openat2 opens names beneath the mount in one call; what it refuses is walked to',
+  walk: 'each step is opened below the one before (/proc/self/fd); openat2 is not there',
+  none: 'no Linux with /proc, and without it names can be exchanged between check and use: mounts are refused',
+};
+const RESOLUTION_PROBE = new URL(
+  import.meta.url.endsWith('.ts') ? './powers/path-resolution-probe.ts' : './powers/path-resolution-probe.js',
+  import.meta.url,
+);
+
+/** How cells reach files. */
+async function probePathResolution(): Promise<PathResolution> {
+  const worker = startWorker({ entry: RESOLUTION_PROBE });
+  try {
+    const [answer] = (await once(worker, 'message')) as [PathResolution]; // the probe posts nothing else
+    return answer;
+  } catch {
+    return 'none';
+  } finally {
+    await worker.terminate();
+  }
+}
+
 /** Tries the fences of this machine. */
 export async function probePlatform(): Promise<PlatformReport> {
   const facts = createSystemFacts();
   const fence = await probeFence();
+  const sandbox = probeSandbox();
+  const resolution = await probePathResolution();
   return {
     engine: ENGINE,
     system: facts.system,
@@ -34,14 +63,17 @@ export async function probePlatform(): Promise<PlatformReport> {
         holds: !facts.foreignCalls,
         detail: facts.foreignCalls
           ? 'start with --no-experimental-ffi, as the sallyport command does'
-          : 'node:ffi is switched off',
+          : 'node:ffi is switched off; cells, which have flags of their own, use it for openat2',
       },
       {
         name: 'mounts without races',
-        holds: facts.descriptorWalk,
-        detail: facts.descriptorWalk
-          ? 'each step is opened below the one before (/proc/self/fd)'
-          : 'no /proc: mounts are refused',
+        holds: resolution !== 'none',
+        detail: RESOLUTIONS[resolution],
+      },
+      {
+        name: 'sandboxes for tools',
+        holds: sandbox === undefined,
+        detail: sandbox ?? 'bubblewrap makes one for each call',
       },
       ...fence.map(({ name, denied, detail }) => ({ name: `preparing process: ${name}`, holds: denied, detail })),
       {

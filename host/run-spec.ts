@@ -4,14 +4,25 @@ import type { Principal, RunFacts } from './contracts/principal.ts';
 import type { GateSettings } from './settings.ts';
 import type { PolicySlice } from './policy/policy-snapshot.ts';
 
+/** An agent in the chain of callers: nothing happens below it that its own rules do not allow. */
+export interface Caller {
+  readonly principal: Principal;
+  readonly facts: RunFacts;
+  readonly policy: PolicySlice;
+}
+
 /** Everything that a cell needs to make its gates: plain data, cloned into the worker. */
 export interface RunSpec {
   readonly run: string;
   readonly principal: Principal;
   readonly facts: RunFacts;
   readonly policy: PolicySlice;
+  /** The first caller first; nobody for a run that was started from outside. */
+  readonly callers: readonly Caller[];
   readonly log: RunLogState;
   readonly settings: GateSettings;
+  /** Passwords of databases by the environment variable that holds them. In no record, and never in the guest. */
+  readonly passwords: ReadonlyMap<string, string>;
   readonly limits: RunLimits;
   readonly input: string;
   /** For WASI: what the configuration gives the agent. */

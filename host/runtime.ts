@@ -1,5 +1,6 @@
 import type { AuditFiles } from './audit/audit-files.ts';
 import { resumeRunLog } from './audit/run-log.ts';
+import type { DecisionPoint } from './contracts/decision-point.ts';
 import type { Gate, Intention } from './contracts/gate.ts';
 import type { HostImports } from './contracts/guest-import.ts';
 import type { Clock, ProcessLedger, Random } from './contracts/powers.ts';
@@ -8,9 +9,13 @@ import { createPipeline, type Pipeline } from './enforcement/enforce.ts';
 import { createIds } from './ids.ts';
 import { createLineBuffer } from './line-buffer.ts';
 import { createDecisionPoint } from './policy/decision-point.ts';
+import { intersectionOf, type ChainLink } from './policy/intersection.ts';
 import { createReach } from './policy/reach.ts';
+import type { DatabaseEngines } from './gates/db/engine.ts';
 import type { RunEvent } from './run-event.ts';
-import type { RunSpec } from './run-spec.ts';
+import type { Caller, RunSpec } from './run-spec.ts';
+import type { CellAsk } from './sandbox/cell-worker.ts';
+import { createToolSupervisor } from './cell-request.ts';
 import { createWasi } from './wasi/virtual-wasi.ts';
 
 /** What the gates of one run may use of the machine. */
@@ -20,6 +25,8 @@ export interface CellPowers {
   readonly files: AuditFiles;
   readonly ledger: ProcessLedger;
   readonly sleep: (ms: number) => Promise<void>;
+  /** Asks the supervisor for what is not in the cell. */
+  readonly ask: CellAsk;
 }
 
 /** The gates of one run, in force. */
@@ -59,7 +66,7 @@ const GATES: ReadonlyMap<string, (context: GateContext) => Promise<Gate>> = new 
         pipeline,
         config: spec.settings.http,
         resolver,
-        dialer: createLazyHttpDialer(),
+        dialer: createLazyHttpDialer({ tls: spec.settings.http.tls }),
         decompressor: startDecompression,
         clock,
       });
@@ -72,18 +79,16 @@ const GATES: ReadonlyMap<string, (context: GateContext) => Promise<Gate>> = new 
         import('./gates/fs/index.ts'),
         import('./powers/mount-files.ts'),
       ]);
-      const files = createMountFiles(powers.random);
+      const files = createMountFiles({ random: powers.random });
       return createFsGate({ pipeline, config: spec.settings.fs, files, callBytes: spec.limits.callBytes });
     },
   ],
   [
     'sallyport:agent/db',
     async ({ spec, powers, pipeline }: GateContext): Promise<Gate> => {
-      const [{ createDbGate }, { createSqliteEngine }] = await Promise.all([
-        import('./gates/db/index.ts'),
-        import('./powers/sqlite-engine.ts'),
-      ]);
-      return createDbGate({ pipeline, config: spec.settings.db, engine: createSqliteEngine(powers.ledger) });
+      const { db } = spec.settings;
+      const [{ createDbGate }, engines] = await Promise.all([import('./gates/db/index.ts'), openEngines(spec, powers)]);
+      return createDbGate({ pipeline, config: db, engines });
     },
   ],
   [
@@ -93,14 +98,15 @@ const GATES: ReadonlyMap<string, (context: GateContext) => Promise<Gate>> = new 
         import('./gates/tool-exec/index.ts'),
         import('./powers/process-spawner.ts'),
       ]);
-      const reach = createReach(spec.policy);
+      const reaches = [spec, ...spec.callers].map(({ policy }) => createReach(policy));
       return createToolGate({
         pipeline,
         config: spec.settings.tools,
         spawner: createProcessSpawner(powers.ledger),
         mounts: spec.settings.fs.mounts,
         callBytes: spec.limits.callBytes,
-        mayCall: (name) => reach('tool:call', `tool:${name}`),
+        supervisor: createToolSupervisor(powers.ask),
+        mayCall: (name) => reaches.every((reach) => reach('tool:call', `tool:${name}`)),
       });
     },
   ],
@@ -132,6 +138,22 @@ const GATES: ReadonlyMap<string, (context: GateContext) => Promise<Gate>> = new 
 
 const NOTHING: Gate['discharges'] = new Set();
 
+/** The engines of the databases that the configuration names, and no others. */
+async function openEngines({ settings, passwords }: RunSpec, { ledger }: CellPowers): Promise<DatabaseEngines> {
+  const kinds = new Set([...settings.db.databases.values()].map(({ target }) => target.kind));
+  const [sqlite, postgres] = await Promise.all([
+    kinds.has('sqlite') ? import('./powers/sqlite-engine.ts') : undefined,
+    kinds.has('postgres') ? import('./powers/postgres-engine.ts') : undefined,
+  ]);
+  const inFile = sqlite?.createSqliteEngine(ledger);
+  inFile?.warm();
+  const password = (name: string): string | undefined => passwords.get(name);
+  return {
+    ...(inFile === undefined ? {} : { sqlite: inFile }),
+    ...(postgres === undefined ? {} : { postgres: postgres.createPostgresEngine({ password }) }),
+  };
+}
+
 /** Opens the gates that a component imports, for one run. WASI is always served: runtimes need it to start. */
 export async function openGates(
   spec: RunSpec,
@@ -143,7 +165,7 @@ export async function openGates(
   const pipeline = createPipeline({
     principal: spec.principal,
     facts: spec.facts,
-    decisionPoint: await createDecisionPoint(spec.policy, spec.principal.agent),
+    decisionPoint: await chainDecisionPoint(spec),
     log,
     clock: powers.clock,
     ids: createIds(spec.run),
@@ -171,6 +193,17 @@ export async function openGates(
       log.close();
     },
   });
+}
+
+/** What the agent may do: all that its own rules allow and those of every caller. */
+async function chainDecisionPoint(spec: RunSpec): Promise<DecisionPoint> {
+  const linkOf = async ({ principal: { agent }, facts, policy }: Caller): Promise<ChainLink> => ({
+    agent,
+    facts,
+    decisionPoint: await createDecisionPoint(policy, agent),
+  });
+  const callers = await Promise.all(spec.callers.toReversed().map(linkOf));
+  return intersectionOf([await linkOf(spec), ...callers]);
 }
 
 function openWasi({ spec, powers, pipeline, post }: GateContext): { wasi: HostImports; flush: () => void } {

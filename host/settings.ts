@@ -1,9 +1,11 @@
 import type { ServedInterface } from './contracts/served-interface.ts';
 import { createDbConfig, type DbConfig } from './gates/db/config.ts';
-import { ACTIONS as DB_ACTIONS, DB_INTERFACE, isDbArgument } from './gates/db/index.ts';
+import { ACTIONS as DB_ACTIONS, DB_INTERFACE, dbWaits, isDbArgument } from './gates/db/index.ts';
 import { exposedPaths, fsConfig, type FsConfig } from './gates/fs/config.ts';
 import { FS_ACTIONS, FS_INTERFACE, isFsArgument } from './gates/fs/index.ts';
 import { httpConfig, type HttpConfig } from './gates/http/config.ts';
+import { exposedPostgresFiles, passwordVariables } from './gates/db/postgres-entry.ts';
+import { exposedCredentials } from './gates/http/tls-exposure.ts';
 import { ACTIONS as HTTP_ACTIONS, HTTP_INTERFACE, isHttpArgument } from './gates/http/index.ts';
 import { logConfig, type LogConfig } from './gates/log/config.ts';
 import { ACTIONS as LOG_ACTIONS, LOG_INTERFACE } from './gates/log/index.ts';
@@ -33,7 +35,7 @@ const TYPES_INTERFACE: ServedInterface = {
   functions: [],
 };
 
-/** The import matrix: what is not in it is refused when a component is loaded. */
+/** The import matrix: what is not in it is refused when a component is loaded. Gates that may have to wait: `servedFor`. */
 export const SERVED: readonly ServedInterface[] = [
   TYPES_INTERFACE,
   HTTP_INTERFACE,
@@ -44,6 +46,23 @@ export const SERVED: readonly ServedInterface[] = [
   POLICY_INTERFACE,
   ...WASI_INTERFACES,
 ];
+
+/** Gates that answer at once, unless the configuration holds something that they have to wait for. */
+const WAITS: ReadonlyMap<ServedInterface, (settings: GateSettings) => boolean> = new Map([
+  [DB_INTERFACE, ({ db }: GateSettings) => dbWaits(db)],
+]);
+
+/**
+ * The import matrix under a configuration. It differs only in what waits: a function that may wait costs the guest a
+ * switch of stacks at every call, and one that is declared to answer at once must.
+ */
+export function servedFor(settings: GateSettings): readonly ServedInterface[] {
+  const waiting = (row: ServedInterface): ServedInterface => ({
+    ...row,
+    functions: row.functions.map(({ name }) => ({ name, waits: true })),
+  });
+  return SERVED.map((row) => (WAITS.get(row)?.(settings) === true ? waiting(row) : row));
+}
 
 /** The sections of `sallyport.yaml` that belong to gates. */
 export function gateConfigs(inspector: DatabaseInspector) {
@@ -57,24 +76,44 @@ export function gateConfigs(inspector: DatabaseInspector) {
   };
 }
 
-/** What agents could write although the host relies on it: `relied` are its own paths. For the operator. */
-export function exposures({ fs, tools, db }: GateSettings, relied: readonly string[]): readonly string[] {
+/** What agents could write, or read, although the host relies on it: `relied` are its own paths. For the operator. */
+export function exposures({ fs, tools, db, http }: GateSettings, relied: readonly string[]): readonly string[] {
   const writable = fs.mounts.filter(({ access }) => access === 'rw').map(({ directory }) => directory);
   return [
     ...exposedPaths(fs, relied).map(
       ({ mount, path }) => `the mount \`${mount}\` is \`rw\` and shows \`${path}\`, which the host relies on`,
     ),
+    ...exposedCredentials(http.tls, fs.mounts).map(
+      ({ mount, path }) => `the mount \`${mount}\` shows \`${path}\`, with which the host proves itself or others`,
+    ),
     // Whoever writes the file, or a journal beside it, writes every table, whatever the rules for `db` say.
     ...[...db.databases].flatMap(([name, { target }]) =>
-      exposedPaths(fs, [target.path]).map(
+      exposedPaths(fs, target.kind === 'sqlite' ? [target.path] : []).map(
         ({ mount, path }) => `the mount \`${mount}\` is \`rw\` and shows \`${path}\`, the database \`${name}\``,
       ),
     ),
-    ...exposedPrograms(tools, writable).map(
+    ...[...db.databases].flatMap(([name, { target }]) =>
+      (target.kind === 'postgres' ? exposedPostgresFiles(target, fs.mounts) : []).map(
+        ({ mount, path }) => `the mount \`${mount}\` shows \`${path}\`, with which the host logs in to \`${name}\``,
+      ),
+    ),
+    ...exposedPrograms(tools.tools, writable).map(
       ({ tool, path }) => `agents can write the program of the tool \`${tool}\`: \`${path}\``,
     ),
   ];
 }
+
+/** Passwords by the environment variables that hold them: read when a run starts, and given to its gates alone. */
+export function passwordsOf(
+  { db }: GateSettings,
+  environment: (name: string) => string | undefined,
+): ReadonlyMap<string, string> {
+  const names = passwordVariables([...db.databases.values()].map(({ target }) => target));
+  return new Map(names.flatMap((name) => [[name, environment(name)] as const].filter(isSet)));
+}
+
+const isSet = (entry: readonly [string, string | undefined]): entry is readonly [string, string] =>
+  entry[1] !== undefined;
 
 /** Every action that some gate can ask for. */
 const ACTIONS: readonly string[] = [

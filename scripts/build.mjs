@@ -18,7 +18,11 @@ if (status !== 0) process.exit(status ?? 1);
 // A cell is a new thread for each run, and loading a hundred small files is a third of its start: they become one file and
 // a chunk for each gate. Chunks lie in powers/, because drivers find the programs of their child processes beside themselves.
 const { rolldown } = await import('rolldown');
-const bundle = await rolldown({ input: join(dist, 'host', 'cell-entry.js'), platform: 'node', external: [/^node:/] });
+const bundle = await rolldown({
+  input: join(dist, 'host', 'cell-entry.js'),
+  platform: 'node',
+  external: [/^node:/, 'pg', 'libpg-query'],
+});
 await bundle.write({
   dir: join(dist, 'host'),
   format: 'esm',

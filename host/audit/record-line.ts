@@ -174,6 +174,7 @@ const PRINCIPAL: Writers<Principal> = {
   roles: fixedTexts,
   onBehalfOf: fixedText,
   component: fixedText,
+  callers: fixedTexts,
 };
 
 const decisionText = shape<RecordedDecision>({
@@ -181,6 +182,7 @@ const decisionText = shape<RecordedDecision>({
   id: fixedText,
   rules: fixedTexts,
   reason: fixedText,
+  agent: fixedText,
   obligations: freeField,
 });
 

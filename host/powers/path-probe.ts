@@ -1,15 +1,21 @@
 import { accessSync, constants, realpathSync, statSync } from 'node:fs';
 import { fileIdentity } from './file-identity.ts';
 import type { PathKind, PathProbe } from '../contracts/gate-config.ts';
+import { credentialProblem } from './http-trust.ts';
+import { probeSandbox } from './sandbox-probe.ts';
 
 /** Looks at the paths of this machine. What cannot be looked at counts as not there. */
 export function createPathProbe(): PathProbe {
+  let sandbox: { readonly problem: string | undefined } | undefined;
   return Object.freeze({
     kind: kindOf,
     executable: (path: string) => kindOf(path) === 'file' && permits(path, constants.X_OK),
     readable: (path: string) => permits(path, constants.R_OK),
     writable: (path: string) => permits(path, constants.W_OK),
     identity: fileIdentity,
+    credentials: credentialProblem,
+    // A sandbox is made to see whether it works: once.
+    sandbox: () => (sandbox ??= { problem: probeSandbox() }).problem,
     real(path: string): string | undefined {
       try {
         return realpathSync.native(path);

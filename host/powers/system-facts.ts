@@ -1,4 +1,3 @@
-import { statSync } from 'node:fs';
 import { arch, platform, release } from 'node:os';
 
 /** Facts about this machine that guarantees rest on. */
@@ -6,7 +5,6 @@ export interface SystemFacts {
   readonly system: string;
   readonly jspi: boolean;
   readonly foreignCalls: boolean;
-  readonly descriptorWalk: boolean;
 }
 
 /** Looks at this process and this machine. */
@@ -16,7 +14,5 @@ export function createSystemFacts(): SystemFacts {
     jspi: 'Suspending' in WebAssembly,
     // The type says that every module is there; one that is switched off is not.
     foreignCalls: (process.getBuiltinModule('node:ffi') as unknown) !== undefined,
-    descriptorWalk:
-      platform() === 'linux' && statSync('/proc/self/fd', { throwIfNoEntry: false })?.isDirectory() === true,
   });
 }

@@ -16,12 +16,17 @@ export interface CellStart {
 export type ToCell =
   | { readonly kind: 'start'; readonly start: CellStart }
   | { readonly kind: 'modules'; readonly modules: ModuleMap }
+  /** To `ask`. Not answered where the servant failed. */
+  | { readonly kind: 'answer'; readonly id: number; readonly answered: true; readonly answer: unknown }
+  | { readonly kind: 'answer'; readonly id: number; readonly answered: false }
   | { readonly kind: 'stop'; readonly end: GuestEnd };
 
 /** From the cell to the supervisor. */
 export type FromCell =
   /** The composition's own message. */
   | { readonly kind: 'post'; readonly message: unknown }
+  /** The composition's own request, to be answered within a time. */
+  | { readonly kind: 'ask'; readonly id: number; readonly request: unknown; readonly timeoutMs: number }
   /** How far the guest is. */
   | { readonly kind: EndPhase; readonly end: GuestEnd }
   /** The cell has closed its gates and returns. */

@@ -23,7 +23,14 @@ export interface CellContext {
   readonly notify: (phase: EndPhase, end: GuestEnd) => void;
   /** Sends a message of the composition's own to the supervisor. */
   readonly post: (message: unknown) => void;
+  readonly ask: CellAsk;
 }
+
+/**
+ * Asks the supervisor and waits for its answer. Rejects where the supervisor failed; never settles once the run is being
+ * ended, for then nobody may act on the answer.
+ */
+export type CellAsk = (request: unknown, timeoutMs: number) => Promise<unknown>;
 
 /**
  * The main function of a thread cell's entry file. `run` builds the gates, runs the instance, closes the gates, and
@@ -34,28 +41,64 @@ export function serveCell(run: (context: CellContext) => Promise<GuestEnd>): voi
   const port: MessagePort = parentPort;
   const stop = new AbortController();
   const modules = Promise.withResolvers<ModuleMap>();
+  const asks = createAsks(port);
 
   port.on('message', (message: ToCell) => {
     switch (message.kind) {
       case 'start': {
-        const context = contextOf(message.start, port, modules.promise, stop.signal);
+        const context = contextOf(message.start, port, modules.promise, stop.signal, asks.ask);
         void loadGlue(context.artefact).catch(() => undefined); // `runInstance` loads it again and reports
         // A rejection is left to end the worker: the supervisor reports it as a fault.
-        void run(context).then((end) =>
-          port.postMessage({ kind: 'done', end, cpuMs: threadCpuMs() } satisfies FromCell),
-        );
+        void run(context).then((end) => {
+          asks.forget();
+          port.postMessage({ kind: 'done', end, cpuMs: threadCpuMs() } satisfies FromCell);
+        });
         return;
       }
       case 'modules':
         modules.resolve(message.modules);
         return;
+      case 'answer':
+        asks.hear(message);
+        return;
       case 'stop':
+        asks.forget();
         stop.abort(message.end);
     }
   });
 }
 
-function contextOf(start: CellStart, port: MessagePort, modules: Promise<ModuleMap>, stop: AbortSignal): CellContext {
+type Answer = Extract<ToCell, { kind: 'answer' }>;
+
+/** What this cell has asked its supervisor and waits for. */
+function createAsks(port: MessagePort): { ask: CellAsk; hear: (answer: Answer) => void; forget: () => void } {
+  const waiting = new Map<number, PromiseWithResolvers<unknown>>();
+  let last = 0;
+  return {
+    ask(request: unknown, timeoutMs: number): Promise<unknown> {
+      const id = ++last;
+      const answer = Promise.withResolvers<unknown>();
+      waiting.set(id, answer);
+      port.postMessage({ kind: 'ask', id, request, timeoutMs } satisfies FromCell);
+      return answer.promise;
+    },
+    hear(answer: Answer): void {
+      const asked = waiting.get(answer.id);
+      waiting.delete(answer.id);
+      if (answer.answered) asked?.resolve(answer.answer);
+      else asked?.reject(new Error('the supervisor could not answer'));
+    },
+    forget: () => waiting.clear(),
+  };
+}
+
+function contextOf(
+  start: CellStart,
+  port: MessagePort,
+  modules: Promise<ModuleMap>,
+  stop: AbortSignal,
+  ask: CellAsk,
+): CellContext {
   const send = (message: FromCell): void => port.postMessage(message);
   return Object.freeze({
     data: start.data,
@@ -67,5 +110,6 @@ function contextOf(start: CellStart, port: MessagePort, modules: Promise<ModuleM
     stop,
     notify: (phase: EndPhase, end: GuestEnd) => send({ kind: phase, end }),
     post: (message: unknown) => send({ kind: 'post', message }),
+    ask,
   });
 }

@@ -5,6 +5,8 @@
 export interface Meter {
   /** Counts one more call from the guest to the host; returns the count. */
   countCall(): number;
+  /** Counts calls that were made on behalf of the guest elsewhere. The supervisor writes this, too. */
+  addCalls(count: number): void;
   /** Notes how much linear memory there is now, in pages of 64 KiB. The highest value stays. */
   notePages(pages: number): void;
   /** Notes that the guest starts now, when the cell itself has used `cpuMs`: its own start is not the guest's. */
@@ -27,6 +29,7 @@ export function createMeter(memory: SharedArrayBuffer = createMeterMemory()): Me
   const words = new Uint32Array(memory);
   return Object.freeze({
     countCall: () => Atomics.add(words, WORD.calls, 1) + 1,
+    addCalls: (count: number) => void Atomics.add(words, WORD.calls, count),
     notePages(pages: number): void {
       if (pages > Atomics.load(words, WORD.pages)) Atomics.store(words, WORD.pages, pages);
     },

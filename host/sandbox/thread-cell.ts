@@ -3,11 +3,13 @@ import type { RunLimits } from '../contracts/limits.ts';
 import type { GuestEnd, Usage } from '../contracts/run-end.ts';
 import type { Artefact } from './artefact.ts';
 import { parseGuestEnd, type FromCell, type ToCell } from './cell-message.ts';
+import { createCellService, type CellServant, type CellService } from './cell-service.ts';
+import { createCpuWatch } from './cpu-watch.ts';
 import { PAGE_BYTES } from './memory-plan.ts';
 import { createMeter, createMeterMemory, type Meter } from './meter.ts';
 import type { ModuleStore } from './module-store.ts';
 import { describeError, printable } from './printable.ts';
-import { createLedgerMemory, killNoted } from './process-ledger.ts';
+import { createLedgerMemory, endGuards, killNoted } from './process-ledger.ts';
 import { startWorker, type CellShape, type WarmCell } from './warm-cell.ts';
 
 export interface ThreadCellOptions extends CellShape {
@@ -21,6 +23,8 @@ export interface ThreadCellOptions extends CellShape {
   /** How long the cell may take to close its gates after the guest has returned. Five seconds where absent. */
   readonly closeMs?: number;
   readonly onMessage?: (message: unknown) => void;
+  /** Answers what the cell asks for; without it nothing is answered. */
+  readonly serve?: CellServant;
   /** Cancels the run. */
   readonly signal?: AbortSignal;
 }
@@ -47,7 +51,6 @@ const NOTICE_MS = 80;
 /** How long it then has to close its gates; longer where nobody waits for a limit. */
 const CLOSE_AFTER_STOP_MS = 120;
 const CLOSE_MS = 5000;
-const POLL_MS = 40;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const DIAGNOSTICS = 4096;
 
@@ -75,7 +78,21 @@ async function supervise(options: ThreadCellOptions): Promise<CellEnd> {
     return unused({ kind: 'fault', message: `the cell cannot be started: ${describeError(error)}` });
   }
   const diagnostics = drain(worker);
-  const life = watch(worker, options, meter);
+  const service = createCellService({
+    serve: options.serve ?? (() => Promise.reject(new Error('nobody serves this cell'))),
+    send: (message) => worker.postMessage(message),
+    left: () => ({
+      wallMs: limits.wallMs - (performance.now() - started),
+      cpuMs: limits.cpuMs - cpu.used(),
+      hostCalls: limits.hostCalls - meter.hostCalls(),
+    }),
+    charge: ({ cpuMs, hostCalls }) => {
+      cpu.charge(cpuMs);
+      meter.addCalls(hostCalls);
+    },
+    refuse: (message) => life.stop({ kind: 'fault', message }),
+  });
+  const life = watch(worker, options, meter, service);
   const cpu = createCpuWatch(worker, meter, limits, (end) => life.stop(end));
   const wall = setTimeout(
     () => life.stop({ kind: 'limit', limit: 'wallMs', message: `the run took longer than ${limits.wallMs} ms` }),
@@ -86,9 +103,14 @@ async function supervise(options: ThreadCellOptions): Promise<CellEnd> {
   const outcome = await life.over;
   clearTimeout(wall);
   signal?.removeEventListener('abort', cancel);
-  const cpuMs = await cpu.close(outcome.cpuMs);
+  const served = service.close();
+  // First: the cell may wait for one of them in a system call, and nothing else ends that.
+  const killedBefore = killNoted(ledger);
+  await cpu.close(outcome.cpuMs);
   await worker.terminate(); // always: an instance is never used twice
-  const killedProcesses = killNoted(ledger);
+  await served; // what was done on behalf of the run ends with it, and is charged to it
+  const cpuMs = cpu.used();
+  const killedProcesses = killedBefore + killNoted(ledger) + (await endGuards(ledger)); // and what it has started since
   const wallMs = performance.now() - started;
   const usage = { wallMs, cpuMs, peakLinearMemoryBytes: meter.peakPages() * PAGE_BYTES, hostCalls: meter.hostCalls() };
   return { guest: outcome.end, usage, closed: outcome.closed, killedProcesses, diagnostics: diagnostics() };
@@ -113,7 +135,7 @@ interface Life {
 }
 
 /** Follows a worker to its end. The first word about how the run ended counts, and the supervisor's own comes first. */
-function watch(worker: Worker, options: ThreadCellOptions, meter: Meter): Life {
+function watch(worker: Worker, options: ThreadCellOptions, meter: Meter, service: CellService): Life {
   const { promise, resolve } = Promise.withResolvers<Outcome>();
   let known: GuestEnd | undefined;
   let stopped = false;
@@ -132,6 +154,7 @@ function watch(worker: Worker, options: ThreadCellOptions, meter: Meter): Life {
     known = end;
     stopped = true;
     meter.noteStop();
+    void service.close(); // awaited when the cell is gone
     worker.postMessage({ kind: 'stop', end } satisfies ToCell);
     killIn(NOTICE_MS);
   }
@@ -139,6 +162,9 @@ function watch(worker: Worker, options: ThreadCellOptions, meter: Meter): Life {
     switch (message.kind) {
       case 'post':
         options.onMessage?.(message.message);
+        return;
+      case 'ask':
+        if (known === undefined) service.hear(message);
         return;
       case 'ending':
         if (known !== undefined) return;
@@ -174,43 +200,6 @@ function brokenBy(error: unknown): GuestEnd {
     return { kind: 'limit', limit: 'memoryBytes', message: 'the heap of the cell is full' };
   }
   return { kind: 'fault', message: `the cell failed: ${describeError(error)}` };
-}
-
-interface CpuWatch {
-  /** Ends the watch. Returns the guest's CPU time; `last` is what the cell itself has read at its end. */
-  close(last: number | undefined): Promise<number>;
-}
-
-/** Polls the CPU time of the worker, which it tells even while the guest spins. Counted from the start of the guest. */
-function createCpuWatch(worker: Worker, meter: Meter, limits: RunLimits, stop: (end: GuestEnd) => void): CpuWatch {
-  let used = 0;
-  const read = async (): Promise<number> => {
-    const start = meter.startCpuMs();
-    if (start === undefined) return 0;
-    const { user, system } = await worker.cpuUsage();
-    return (user + system) / 1000 - start;
-  };
-  const timer = setInterval(
-    () => {
-      read().then(
-        (now) => {
-          used = Math.max(used, now);
-          if (used > limits.cpuMs)
-            stop({ kind: 'limit', limit: 'cpuMs', message: `the run used more than ${limits.cpuMs} ms of CPU time` });
-        },
-        () => undefined, // the worker has just ended
-      );
-    },
-    Math.min(POLL_MS, Math.max(5, limits.cpuMs / 4)),
-  );
-  return {
-    async close(last: number | undefined): Promise<number> {
-      clearInterval(timer);
-      const start = meter.startCpuMs() ?? 0;
-      const now = last === undefined || !Number.isFinite(last) ? await read().catch(() => used) : last - start;
-      return Math.max(used, now, 0);
-    },
-  };
 }
 
 /** Keeps what a worker writes from filling up, and the last of its standard error. */

@@ -23,7 +23,13 @@ const entry: fc.Arbitrary<AuditEntry> = fc.record({
   intent: maybe(whole),
   principal: maybe(
     fc.record(
-      { agent: text, roles: fc.array(text), onBehalfOf: text, component: text },
+      {
+        agent: text,
+        roles: fc.array(text),
+        onBehalfOf: text,
+        component: text,
+        callers: fc.array(text, { minLength: 1 }),
+      },
       { requiredKeys: ['agent', 'roles', 'component'] },
     ),
   ),
@@ -39,6 +45,7 @@ const entry: fc.Arbitrary<AuditEntry> = fc.record({
         id: text,
         rules: fc.array(text, { maxLength: 60 }),
         reason: text as fc.Arbitrary<DenialReason>,
+        agent: text,
         obligations: free,
       },
       { requiredKeys: ['effect', 'id', 'rules'] },

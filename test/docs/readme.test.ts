@@ -91,6 +91,7 @@ databases: { main: { sqlite: main.db } }
 tools:
   git/commit:
     description: commits
+    isolation: none
     command: /bin/true
     arguments: ['{branch}']
     schema: { type: object, properties: { branch: { type: string } }, additionalProperties: false }

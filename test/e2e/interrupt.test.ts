@@ -14,6 +14,7 @@ agents: { tester: { component: a.wasm } }
 tools:
   wait:
     description: waits
+    isolation: none
     command: /bin/sleep
     arguments: ['97.531']
     schema: { type: object, properties: {}, additionalProperties: false }

@@ -55,6 +55,7 @@ export function readRecord(bytes: Uint8Array): FormedRecord {
     if (!members.has(name)) throw new FormError(`a record of type \`${type}\` has no \`${name}\``);
   }
   checkShapes(members);
+  checkPrincipal(members.get('principal'));
   return {
     members,
     type,
@@ -96,6 +97,21 @@ function checkShapes(members: CanonicalObject): void {
   for (const name of TEXTS) {
     const member = members.get(name);
     if (member !== undefined && typeof member !== 'string') throw new FormError(`\`${name}\` is not a string`);
+  }
+}
+
+/** Who acts is read by every tool that judges a record: nothing in it may be of another shape. */
+function checkPrincipal(principal: unknown): void {
+  if (!(principal instanceof Map)) return; // absent: `checkShapes` has seen that it is an object where it is there
+  for (const name of ['agent', 'component']) {
+    if (typeof principal.get(name) !== 'string') throw new FormError(`\`principal.${name}\` is not a string`);
+  }
+  for (const name of ['roles', 'callers']) {
+    const list: unknown = principal.get(name);
+    if (list === undefined && name === 'callers') continue;
+    if (!Array.isArray(list) || !list.every((item) => typeof item === 'string'))
+      throw new FormError(`\`principal.${name}\` is not a list of strings`);
+    if (name === 'callers' && list.length === 0) throw new FormError('`principal.callers` is empty');
   }
 }
 

@@ -5,7 +5,7 @@ import { readConfiguration } from '../../../host/configuration.ts';
 import { HostError } from '../../../host/contracts/errors.ts';
 import { createHostPowers } from '../../../host/host-powers.ts';
 import { loadPolicy, type PolicySnapshot } from '../../../host/policy/policy-snapshot.ts';
-import { explainDecision } from '../../../host/policy-view.ts';
+import { createPolicyView } from '../../../host/policy-view.ts';
 import { vocabularyOf } from '../../../host/settings.ts';
 import type { AgentWorld } from '../../support/agent-world.ts';
 import { makeWorld } from './host-bed.ts';
@@ -78,9 +78,8 @@ function prepare() {
       if (error instanceof HostError && error.code === 'ERR_POLICY_INVALID') return undefined;
       throw error;
     }
-    const allowed = questions().filter(
-      (question) => explainDecision({ ...base, policy }, agent, question, powers.clock).effect === 'allow',
-    );
+    const view = createPolicyView({ ...base, policy }, powers.clock);
+    const allowed = questions().filter((question) => view.explain(agent, question).effect === 'allow');
     return new Set(allowed.map((question) => JSON.stringify(question)));
   };
 }

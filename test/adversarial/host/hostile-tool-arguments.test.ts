@@ -153,7 +153,7 @@ it('gives a tool no variable of the host', async () => {
   }
   world = makeWorld({ rows: ['p, agent:tester, tool:call, tool:environment, -, allow, -'] });
   const yaml =
-    '  environment: { description: Prints., command: /usr/bin/cat, arguments: [/proc/self/environ], environment: { ONLY: this } }';
+    '  environment: { description: Prints., isolation: none, command: /usr/bin/cat, arguments: [/proc/self/environ], environment: { ONLY: this } }';
   world.write(
     'sallyport.yaml',
     `version: 1\nagents: { tester: { component: agent.wasm } }\ncache: { directory: cache }\ntools:\n${yaml}\n`,

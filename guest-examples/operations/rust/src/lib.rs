@@ -2,6 +2,9 @@
 
 wit_bindgen::generate!({ world: "agent", path: "../../../wit" });
 
+mod fs_streams;
+mod http_streams;
+
 use sallyport::agent::{db, fs, http, tool_exec};
 
 struct Agent;
@@ -13,6 +16,13 @@ impl Guest for Agent {
             return Err("input: OPERATION COUNT ARGUMENT".into());
         };
         let count: i64 = count.parse().map_err(|_| "the count is not a number")?;
+        match operation {
+            "stream-get" => return http_streams::get(argument).map(|bytes| bytes.to_string()),
+            "stream-put" => return http_streams::put(argument, count as u64).map(|bytes| bytes.to_string()),
+            "stream-read" => return fs_streams::read(argument).map(|bytes| bytes.to_string()),
+            "stream-write" => return fs_streams::write(argument, count as u64).map(|bytes| bytes.to_string()),
+            _ => {}
+        }
         let mut done = 0usize;
         for turn in 0..count {
             done += once(operation, argument, turn)?;
@@ -33,7 +43,7 @@ fn once(operation: &str, argument: &str, turn: i64) -> Result<usize, String> {
             http::fetch(&request).map(|response| response.body.len()).map_err(|e| format!("{e:?}"))
         }
         "tool" => tool_exec::call("true", "{}").map(|_| 1).map_err(|e| format!("{e:?}")),
-        _ => Err("operations are read, named, sql, get, tool".into()),
+        _ => Err("operations are read, named, sql, get, tool, stream-get, stream-put, stream-read, stream-write".into()),
     }
 }
 

@@ -1,0 +1,45 @@
+import type {
+  AgentCall,
+  AgentEnd,
+  FunctionCall,
+  FunctionEnd,
+  ToolSupervisor,
+} from './gates/tool-exec/tool-supervisor.ts';
+
+/** What a cell may ask its supervisor for. The set is closed. */
+export type CellRequest =
+  { readonly kind: 'function'; readonly call: FunctionCall } | { readonly kind: 'component'; readonly call: AgentCall };
+
+const MOST_TEXT = { tool: 128, decision: 64 } as const;
+const MOST_MS = 86_400_000;
+
+/** Reads a request of a cell: known kinds, fields of known types within their bounds, nothing else. */
+export function parseCellRequest(value: unknown, callBytes: number): CellRequest | undefined {
+  const { kind, call } = fieldsOf(value);
+  const { tool, decision, timeoutMs, mostBytes, arguments: json, input } = fieldsOf(call);
+  if (!isText(tool, MOST_TEXT.tool) || !isText(decision, MOST_TEXT.decision)) return undefined;
+  if (!isCount(timeoutMs, MOST_MS) || !isCount(mostBytes, callBytes)) return undefined;
+  const terms = { tool, decision, timeoutMs, mostBytes };
+  if (kind === 'function' && isText(json, callBytes)) return { kind, call: { ...terms, arguments: json } };
+  if (kind === 'component' && isText(input, callBytes)) return { kind, call: { ...terms, input } };
+  return undefined;
+}
+
+/** The members of an object by name; none of anything else. */
+const fieldsOf = (value: unknown): Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null ? { ...value } : {};
+
+const isText = (value: unknown, most: number): value is string => typeof value === 'string' && value.length <= most;
+const isCount = (value: unknown, most: number): value is number =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value > 0 && value <= most;
+
+/** The cell's side: asks the supervisor, whose answers have the types that the gate declares. */
+export function createToolSupervisor(
+  ask: (request: CellRequest, timeoutMs: number) => Promise<unknown>,
+): ToolSupervisor {
+  return Object.freeze({
+    // The supervisor is the host itself, and makes its answers in `cell-servant.ts`.
+    callFunction: async (call: FunctionCall) => (await ask({ kind: 'function', call }, call.timeoutMs)) as FunctionEnd,
+    runAgent: async (call: AgentCall) => (await ask({ kind: 'component', call }, call.timeoutMs)) as AgentEnd,
+  });
+}

@@ -1,0 +1,101 @@
+import { HINTS } from './contracts/denial.ts';
+import type { Access, Json } from './contracts/request.ts';
+import { NO_ATTRIBUTES } from './contracts/request.ts';
+import type { DecisionEvent } from './enforcement/enforce.ts';
+import { classifyAddress } from './gates/http/address-range.ts';
+import { parseAddress } from './gates/http/ip-address.ts';
+import type { AgentManifest } from './manifest/agent-section.ts';
+import type { AskedFacts, PolicyExplanation, PolicyExplanationRow, PolicyView } from './policy-view.ts';
+
+/** What an operator can do about a denial. Never shown to a guest. */
+export interface DenialHelp {
+  /** What stands against it, one sentence each. */
+  readonly notes: readonly string[];
+  /** Rows that made it. */
+  readonly rules: readonly PolicyExplanationRow[];
+  /** The rows that would allow the request and nothing wider; all of them are needed. */
+  readonly rowsToAdd: readonly string[];
+  /** The row that nearly allows it, and the part that does not fit. */
+  readonly nearest?: PolicyExplanationRow;
+}
+
+const only = (...notes: readonly string[]): DenialHelp => ({ notes, rules: [], rowsToAdd: [] });
+
+/** Says what an operator can do about a denial, whatever its reason. */
+export function helpWith(view: PolicyView, agent: AgentManifest, event: DecisionEvent, facts: AskedFacts): DenialHelp {
+  const { reason = 'no-rule', detail = {} } = event;
+  switch (reason) {
+    case 'no-rule':
+    case 'forbidden-by-rule':
+    case 'protected-resource':
+      return policyHelp(accessesOf(event).map((access) => view.explainAccess(agent, access, facts)));
+    case 'unsupported-obligation':
+      return obligationHelp(event, view.explainAccess(agent, accessesOf(event)[0], facts));
+    case 'invalid-request':
+      return only(
+        `the request has no form that can be decided on${textOf(detail['refused'], (text) => `: ${text}`)}; the agent must ask otherwise, no row can allow it`,
+      );
+    case 'address-forbidden':
+      return addressHelp(detail);
+    case 'not-served':
+      return only('the host has no gate for this interface: no row can allow it; the agent must do without');
+    case 'not-approved':
+    case 'budget-exhausted':
+      return only(HINTS[reason]);
+    case 'policy-unavailable':
+      return only('the policy could not be evaluated, so nothing is allowed; `sallyport policy check` tells more');
+    case 'audit-unavailable':
+      return only(
+        'the record could not be written, so nothing is allowed any more: see the fault before this, and the disk',
+      );
+  }
+}
+
+function accessesOf({ action, resource, attributes = NO_ATTRIBUTES, accesses = [] }: DecisionEvent): Accesses {
+  const [first = { action, resource, attributes }, ...rest] = accesses;
+  return [first, ...rest];
+}
+type Accesses = readonly [Access, ...Access[]];
+
+/** What is missing for the whole request: every access of it must be allowed. */
+function policyHelp(explanations: readonly PolicyExplanation[]): DenialHelp {
+  const missing = explanations.filter(({ effect }) => effect !== 'allow');
+  if (missing.length === 0) return only('the policy allows it now: what denied it was a condition on the time');
+  const nearest = missing.find(({ near }) => near.length > 0)?.near[0];
+  return {
+    notes: distinct(missing.flatMap(({ note }) => note ?? [])),
+    rules: missing.filter(({ reason }) => reason !== 'no-rule').flatMap(({ matched }) => matched),
+    rowsToAdd: distinct(missing.flatMap(({ rowToAdd }) => rowToAdd ?? [])),
+    ...(nearest === undefined ? {} : { nearest }),
+  };
+}
+
+function obligationHelp({ action, detail = {} }: DecisionEvent, { matched }: PolicyExplanation): DenialHelp {
+  const { obligations } = detail;
+  const names = (Array.isArray(obligations) ? obligations : []).map((name) =>
+    name === 'timeoutMs' ? 'timeout' : String(name),
+  );
+  const what = names.map((name) => `\`${name}\``).join(' ');
+  const note = `a row that allows it asks for ${what === '' ? 'something' : what}, which the gate of \`${action}\` cannot do: take it out of that row`;
+  return {
+    notes: [note],
+    rules: matched.filter(({ row }) => names.some((name) => row.includes(`${name}=`))),
+    rowsToAdd: [],
+  };
+}
+
+function addressHelp({ address, range }: { readonly [key: string]: Json }): DenialHelp {
+  const text = typeof address === 'string' ? address : '';
+  const parsed = parseAddress(text);
+  const what = `the name leads to \`${text}\`${textOf(range, (name) => ` (${name})`)}`;
+  if (parsed !== undefined && classifyAddress(parsed).reach === 'literal')
+    return only(`${what}: only a row whose resource names this very address opens it, for a URL that names it too`);
+  return only(
+    `${what}: if that is meant, write a row that names the host without a wildcard, or open the network under \`http.networks\` of the configuration`,
+  );
+}
+
+const textOf = (value: Json | undefined, show: (text: string) => string): string =>
+  typeof value === 'string' ? show(value) : '';
+
+const distinct = (texts: readonly string[]): readonly string[] => [...new Set(texts)];

@@ -1,0 +1,62 @@
+import { HostError } from './contracts/errors.ts';
+import { EXIT } from './contracts/exit-code.ts';
+import type { GuestEnd, Usage } from './contracts/run-end.ts';
+import type { RunError, RunStatus } from './contracts/run-result.ts';
+
+export const NO_USAGE: Usage = { wallMs: 0, cpuMs: 0, peakLinearMemoryBytes: 0, hostCalls: 0 };
+
+/** How a run ended, before its record is closed. */
+export interface Ending {
+  readonly status: RunStatus;
+  readonly output?: string;
+  readonly error?: RunError;
+  readonly usage: Usage;
+}
+
+/** An agent's own account of its failure is an answer, and may be no longer than one. */
+export function bounded(end: GuestEnd, callBytes: number): GuestEnd {
+  if (end.kind !== 'agent-error' || end.message.length <= callBytes) return end;
+  const message = `the error has ${end.message.length} characters; the limit is ${callBytes} bytes`;
+  return { kind: 'limit', limit: 'callBytes', message };
+}
+
+/** How a guest's end reads as that of a run. */
+export function endingOf(end: GuestEnd): Omit<Ending, 'usage'> {
+  switch (end.kind) {
+    case 'ok':
+      return { status: 'ok', output: end.output };
+    case 'agent-error':
+      return { status: 'agent-error', error: { code: 'agent-error', message: end.message } };
+    case 'trap':
+      return { status: 'agent-error', error: { code: 'trap', message: end.message } };
+    case 'exit':
+      return end.ok
+        ? { status: 'ok', output: '' }
+        : { status: 'agent-error', error: { code: 'exit', message: 'the agent ended itself with a failure' } };
+    case 'limit':
+      return { status: 'limit', error: { code: 'limit', message: end.message, limit: end.limit } };
+    case 'cancelled':
+      return { status: 'agent-error', error: { code: 'cancelled', message: 'the run was cancelled' } };
+    case 'fault':
+      // Its text is for the operator alone: the result may be handed on.
+      return { status: 'host-fault', error: { code: 'ERR_INTERNAL', message: 'a fault of the host ended the run' } };
+  }
+}
+
+/** How an error of the host reads as the end of a run. */
+export function failureOf(error: unknown): Omit<Ending, 'usage'> {
+  if (!(error instanceof HostError)) return endingOf({ kind: 'fault', message: String(error) });
+  const { code, message } = error;
+  switch (error.exit) {
+    case EXIT.denied:
+      return { status: 'denied', error: { code, message } };
+    case EXIT.limit:
+      return { status: 'limit', error: { code, message } };
+    case EXIT.hostFault:
+      return { status: 'host-fault', error: { code, message } };
+    case EXIT.agentError:
+      return { status: 'agent-error', error: { code, message } };
+    default:
+      return { status: 'invalid', error: { code, message } };
+  }
+}
