@@ -321,7 +321,7 @@ function shown(request: AccessRequest<unknown>, digest: string, allow?: Allow): 
     allow?.obligations.log === 'full' && request.payload ? { payload: request.payload } : {};
   const accesses = request.accesses.map(({ action, resource }) => ({ action, resource }));
   return {
-    request: { digest, ...request.summary, ...full },
+    request: { ...request.summary, ...full, digest }, // last: no gate can put another in its place
     ...(accesses.length > 1 ? { accesses } : {}),
   };
 }

@@ -26,7 +26,7 @@ function lineRequest(level: LogLevel, text: string): AccessRequest<LogLine> {
     accesses: [{ action: LOG_WRITE, resource: `log:${level}`, attributes: NO_ATTRIBUTES }],
     target: { level, text, bytes },
     // The digest binds the decision to this very line; the line itself is written to the record only on `log=full`.
-    summary: { level, bytes, digest: `sha256:${hash('sha256', text, 'hex')}` },
+    summary: { level, bytes, sha256: hash('sha256', text, 'hex') },
     payload: { text },
   };
 }

@@ -160,7 +160,7 @@ function request(name: string, object: JsonObject, target: ToolTarget): AccessRe
     target,
     summary: {
       arguments: names,
-      digest: hash('sha256', canonicalJson(json), 'hex'),
+      sha256: hash('sha256', canonicalJson(json), 'hex'),
       ...sizesOf(target),
     },
     payload: { arguments: json },

@@ -44,7 +44,9 @@ describe('a log line', () => {
   it('enters the record as length and digest only', async () => {
     const { write, run } = createLog();
     await write('info', 'the password is hunter2');
-    expect(run.records[0]?.request).toMatchObject({ level: 'info', bytes: 23 });
+    const sha256 = '3df137cbc3e417afb31c7c69d3c480f4b6c7937c3f892a927a8ce784f8080fdb';
+    expect(run.records[0]?.request).toMatchObject({ level: 'info', bytes: 23, sha256 });
+    expect(run.records[0]?.request?.['digest']).not.toBe(sha256);
     expect(JSON.stringify(run.records)).not.toContain('hunter2');
   });
 
