@@ -86,8 +86,10 @@ describe('T7: a program in a sandbox reaches what is declared', () => {
       () => '/tmp/kept',
       () => '/nowhere/new',
     );
+    // Where this repository itself lies below `/tmp`, the way to the program is all that is there.
+    const way = import.meta.dirname.startsWith('/tmp/') ? import.meta.dirname.split('/')[2] : '';
     for (const call of [first, second])
-      expect(call).toMatchObject({ read: 'ENOENT', temporary: '', keep: 'undefined' });
+      expect(call).toMatchObject({ read: 'ENOENT', temporary: way, keep: 'undefined' });
   });
 
   it('sees a mount as it was declared: to read', async () => {
