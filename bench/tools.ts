@@ -8,7 +8,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { ProcessRequest } from '../host/gates/tool-exec/process-call.ts';
+import type { ProcessRequest } from '../host/gates/tool-exec/process-request.ts';
 import { fileIdentity } from '../host/powers/file-identity.ts';
 import { createProcessSpawner } from '../host/powers/process-spawner.ts';
 import { probeSandbox } from '../host/powers/sandbox-probe.ts';

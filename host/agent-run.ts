@@ -1,50 +1,23 @@
 import { hash } from 'node:crypto';
+import type { AgentRun } from './agent-run-plan.ts';
 import { createCellServant } from './cell-servant.ts';
-import { refuseExposedComponent, type Configuration } from './configuration.ts';
-import type { AgentManifest } from './manifest/agent-section.ts';
+import { refuseExposedComponent } from './configuration.ts';
 import { logIdOf } from './audit/log-id.ts';
 import { openRunLog, type RunLogState } from './audit/run-log.ts';
 import { closeRunLog } from './audit/run-log-closing.ts';
 import { CELL_ENTRY, type Cells } from './cells.ts';
 import { HostError } from './contracts/errors.ts';
-import type { RunLimits } from './contracts/limits.ts';
-import type { Principal, RunFacts } from './contracts/principal.ts';
+import type { Principal } from './contracts/principal.ts';
 import type { RunResult } from './contracts/run-result.ts';
-import type { RunTree } from './delegation.ts';
 import { newRunId } from './ids.ts';
 import type { HostPowers } from './host-powers.ts';
 import type { RunEvent } from './run-event.ts';
 import { bounded, endingOf, failureOf, NO_USAGE, type Ending } from './run-ending.ts';
-import type { Caller, RunSpec } from './run-spec.ts';
+import type { RunSpec } from './run-spec.ts';
 import { readComponent } from './sandbox/component-source.ts';
 import { prepareComponent } from './sandbox/prepare.ts';
 import { startThreadCell } from './sandbox/thread-cell.ts';
 import { passwordsOf, servedFor } from './settings.ts';
-import type { ToolFunctions } from './tool-function.ts';
-
-/** One run, with everything that was chosen for it. */
-export interface AgentRun {
-  readonly configuration: Configuration;
-  readonly agent: AgentManifest;
-  /** Path of the component. */
-  readonly component: string;
-  readonly facts: RunFacts;
-  readonly input: string;
-  readonly signal: AbortSignal;
-  /** What it may use: the agent's own limits, or less where another agent calls it. */
-  readonly limits: RunLimits;
-  /** Functions of the embedding program that are tools. */
-  readonly functions: ToolFunctions;
-  /** The agents on whose behalf it runs, the first caller first; nobody for a run that was started from outside. */
-  readonly callers: readonly Caller[];
-  /** The run and the decision that called it. */
-  readonly parent?: { readonly run: string; readonly decision: string };
-  /** The longest chain of agents that it may be part of. */
-  readonly depth: number;
-  readonly tree: RunTree;
-  /** `agent` is the one that the event is about: itself, or one that it called. */
-  readonly onEvent: (event: RunEvent, agent: string) => void;
-}
 
 const MOST_COMPONENT_BYTES = 64 << 20;
 

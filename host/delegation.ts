@@ -1,5 +1,4 @@
-import type { AgentRun } from './agent-run.ts';
-import type { RunLimits } from './contracts/limits.ts';
+import type { AgentRun } from './agent-run-plan.ts';
 import type { Principal, RunFacts } from './contracts/principal.ts';
 import { EXIT_OF_STATUS, type RunResult } from './contracts/run-result.ts';
 import type { ComponentTool } from './gates/tool-exec/component-tool.ts';
@@ -7,6 +6,7 @@ import type { AgentCall, AgentEnd } from './gates/tool-exec/tool-supervisor.ts';
 import type { AgentManifest } from './manifest/agent-section.ts';
 import { lowerLimits } from './manifest/limit-section.ts';
 import type { RunEvent } from './run-event.ts';
+import { MOST_RUNS } from './run-tree.ts';
 import type { ServiceContext } from './sandbox/cell-service.ts';
 import { describeError } from './sandbox/printable.ts';
 
@@ -17,28 +17,6 @@ export interface Delegation {
   readonly id: string;
   readonly principal: Principal;
   readonly start: (run: AgentRun) => Promise<RunResult>;
-}
-
-/** The runs below one that was started from outside, counted together: a chain has no more by splitting them up. */
-export interface RunTree {
-  /** Takes one run; false where there are none left. */
-  take(): boolean;
-  /** Takes room for lines that called agents write; false where there is none left. */
-  show(bytes: number): boolean;
-}
-
-const MOST_RUNS = 256;
-
-export function createRunTree({ outputBytes, logBytes }: RunLimits): RunTree {
-  let runs = MOST_RUNS;
-  let room = outputBytes + logBytes;
-  return Object.freeze({
-    take: () => runs-- > 0,
-    show(bytes: number): boolean {
-      room -= bytes;
-      return room >= 0;
-    },
-  });
 }
 
 /** What is told of called agents: their lines as far as there is room for them, everything else always. */

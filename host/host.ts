@@ -7,7 +7,7 @@ import type { RunFacts } from './contracts/principal.ts';
 import type { Attributes } from './contracts/request.ts';
 import type { RunResult } from './contracts/run-result.ts';
 import { didYouMean } from './contracts/suggestion.ts';
-import { createRunTree } from './delegation.ts';
+import { createRunTree } from './run-tree.ts';
 import { helpWith, type DenialHelp } from './denial-help.ts';
 import type { DecisionEvent } from './enforcement/enforce.ts';
 import { createHostPowers, type HostPowers } from './host-powers.ts';

@@ -1,4 +1,4 @@
-import type { LintedRule, LintFinding } from './policy-lint.ts';
+import type { LintedRule, LintFinding } from './lint-finding.ts';
 import { matchParts, parsePath } from './path-glob.ts';
 import { matchesResource } from './resource-pattern.ts';
 import { splitCanonical } from './resource-parts.ts';

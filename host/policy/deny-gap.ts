@@ -3,7 +3,7 @@ import { parseResourcePattern, matchesResource } from './resource-pattern.ts';
 import { splitCanonical, type ResourceParts } from './resource-parts.ts';
 import type { RuleIndex } from './rule-index.ts';
 import { ruleLine, type Rule } from './rule.ts';
-import type { LintedRule, LintFinding } from './policy-lint.ts';
+import type { LintedRule, LintFinding } from './lint-finding.ts';
 import { ANY_ROLE } from './role-graph.ts';
 import { actionMatches, capabilityOf } from './vocabulary.ts';
 

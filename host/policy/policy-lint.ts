@@ -1,32 +1,20 @@
 import { lintBreadth, lintDeclared, type Declared } from './breadth.ts';
 import { counterRows } from './counter-row.ts';
 import { createDenyGaps } from './deny-gap.ts';
+import type { LintedRule, LintFinding } from './lint-finding.ts';
 import type { RuleCells } from './policy-file.ts';
 import type { PolicySnapshot } from './policy-snapshot.ts';
 import { coversResource } from './resource-pattern.ts';
-import { createRuleIndex, type Indexed } from './rule-index.ts';
+import { createRuleIndex } from './rule-index.ts';
 import { ANY_ROLE } from './role-graph.ts';
 import { compileRule, createCellCompiler, ruleLine, type Rule } from './rule.ts';
 import { actionMatches, capabilityOf } from './vocabulary.ts';
-
-/** Something that is probably not what was meant. */
-export interface LintFinding {
-  readonly message: string;
-  /** The rows that mend it: to be added, or to be written in place of the one that is warned of. */
-  readonly mend?: readonly string[];
-}
 
 /** A finding, and the row that it is about. */
 export interface LintWarning extends LintFinding {
   readonly line: number;
   /** The id of the rule. */
   readonly rule: string;
-}
-
-/** A rule of the policy with its place. */
-export interface LintedRule extends Indexed {
-  readonly line: number;
-  readonly rule: Rule;
 }
 
 /**

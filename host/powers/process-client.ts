@@ -4,7 +4,7 @@ import { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { HostError } from '../contracts/errors.ts';
 import type { ProcessLedger } from '../contracts/powers.ts';
-import type { ProcessRequest, ProcessResult } from '../gates/tool-exec/process-call.ts';
+import type { ProcessRequest, ProcessResult } from '../gates/tool-exec/process-request.ts';
 import type { InheritedDescriptors } from './inherited-descriptors.ts';
 import {
   createFrameReader,

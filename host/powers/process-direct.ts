@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { constants as osConstants } from 'node:os';
 import type { ProcessLedger } from '../contracts/powers.ts';
-import type { ProcessRequest, ProcessResult } from '../gates/tool-exec/process-call.ts';
+import type { ProcessRequest, ProcessResult } from '../gates/tool-exec/process-request.ts';
 import type { Executables } from './executables.ts';
 import type { InheritedDescriptors } from './inherited-descriptors.ts';
 import { killGroup } from './process-tree.ts';

@@ -1,4 +1,4 @@
-import type { ProcessRequest, ProcessResult } from '../gates/tool-exec/process-call.ts';
+import type { ProcessRequest, ProcessResult } from '../gates/tool-exec/process-request.ts';
 
 /** What a cell says to the process that starts its tools. The input of a `run` is a part of its frame. */
 export type ToProcessHost =

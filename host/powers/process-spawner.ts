@@ -1,5 +1,5 @@
 import type { ProcessLedger } from '../contracts/powers.ts';
-import type { ProcessRequest, ProcessResult, ProcessSpawner } from '../gates/tool-exec/process-call.ts';
+import type { ProcessRequest, ProcessResult, ProcessSpawner } from '../gates/tool-exec/process-request.ts';
 import { createExecutables } from './executables.ts';
 import { createInheritedDescriptors, type InheritedDescriptors } from './inherited-descriptors.ts';
 import { startProcessClient, type ProcessClient } from './process-client.ts';

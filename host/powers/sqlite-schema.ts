@@ -1,5 +1,4 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { Authorizer } from './sqlite-authorizer.ts';
 import { foldName } from './sqlite-text.ts';
 
 /** The virtual tables of a database, by folded name. */
@@ -8,6 +7,11 @@ export interface VirtualTables {
   readonly fullText: ReadonlySet<string>;
   /** Of any other module, and the tables in which a module keeps its things: nobody may name them. */
   readonly closed: ReadonlySet<string>;
+}
+
+/** Lets statements of the host's own pass the authorizer. */
+export interface OwnStatements {
+  own<Result>(run: () => Result): Result;
 }
 
 /** What is asked of the schema. */
@@ -45,7 +49,7 @@ const VIRTUAL = "select name, sql from sqlite_schema where type = 'table' and ro
 export const shadowsOf = (table: string): readonly string[] => SHADOWS.map((part) => `${table}_${part}`);
 
 /** Answers questions about the schema by statements of the host's own. */
-export function createSchemaLookup(database: DatabaseSync, authorizer: Authorizer): SchemaLookup {
+export function createSchemaLookup(database: DatabaseSync, authorizer: OwnStatements): SchemaLookup {
   const ask = (sql: string, ...values: string[]): unknown[][] =>
     authorizer.own(() => database.prepare(sql, { returnArrays: true }).all(...values) as unknown as unknown[][]); // arrays
   const texts = (sql: string, table: string): string[] => ask(sql, table).map(([text]) => String(text));

@@ -1,6 +1,6 @@
 import { NO_ATTRIBUTES } from '../../host/contracts/request.ts';
 import { createToolGate, TOOL_ACTIONS, TOOL_INTERFACE } from '../../host/gates/tool-exec/index.ts';
-import type { ProcessRequest } from '../../host/gates/tool-exec/process-call.ts';
+import type { ProcessRequest } from '../../host/gates/tool-exec/process-request.ts';
 import { createProcessSpawner } from '../../host/powers/process-spawner.ts';
 import { NO_SUPERVISOR, resolveTools, type GuestTools } from '../gates/tool-exec/tool-fixture.ts';
 import type { GateCases } from './gate.cases.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ProcessRequest } from '../../host/gates/tool-exec/process-call.ts';
+import type { ProcessRequest } from '../../host/gates/tool-exec/process-request.ts';
 import { createExecutables } from '../../host/powers/executables.ts';
 import { fileIdentity } from '../../host/powers/file-identity.ts';
 import { createInheritedDescriptors } from '../../host/powers/inherited-descriptors.ts';

@@ -7,7 +7,7 @@ import type { FileTree } from '../../host/gates/fs/driver.ts';
 import { createLogGate } from '../../host/gates/log/index.ts';
 import { createPolicyGate, POLICY_INTERFACE } from '../../host/gates/policy/index.ts';
 import { createToolGate } from '../../host/gates/tool-exec/index.ts';
-import type { ProcessRequest } from '../../host/gates/tool-exec/process-call.ts';
+import type { ProcessRequest } from '../../host/gates/tool-exec/process-request.ts';
 import { int, text, workbench } from '../gates/db/workbench.ts';
 import { fsFixture, type GuestFs } from '../gates/fs/fs-fixture.ts';
 import { httpGate, request } from '../gates/http/http-gate.ts';

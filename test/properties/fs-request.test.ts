@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isRefusal } from '../../host/contracts/request.ts';
-import { createFsParser, isName, pathProblem } from '../../host/gates/fs/request.ts';
+import { createFsParser } from '../../host/gates/fs/request.ts';
+import { isName, pathProblem } from '../../host/gates/fs/virtual-path.ts';
 import type { FsMount } from '../../host/gates/fs/config.ts';
 import { mountOf } from '../gates/fs/fs-fixture.ts';
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { GateConfig, ResolveContext } from '../../contracts/gate-config.ts';
 import { DEFAULT_PROTECTED_NAMES, type ProtectedNames } from './protected-names.ts';
-import { pathProblem } from './request.ts';
+import { pathProblem } from './virtual-path.ts';
 
 const quotaSchema = z
   .strictObject({

@@ -1,7 +1,8 @@
 import type { DriverResult, OutcomeFacts } from '../../enforcement/effect.ts';
 import type { Claim, Grant, Redeem } from '../../enforcement/grant.ts';
 import type { FsConfig, FsMount } from './config.ts';
-import { isName, type ByteRange, type ListTarget, type Place, type PlaceTarget } from './request.ts';
+import type { ByteRange, ListTarget, Place, PlaceTarget } from './request.ts';
+import { isName } from './virtual-path.ts';
 import type { ReadTarget, RenameTarget, WriteTarget } from './request.ts';
 
 export type FileKind = 'file' | 'directory' | 'other';

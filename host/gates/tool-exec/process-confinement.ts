@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ResolveContext } from '../../contracts/gate-config.ts';
 import { parseQuantity, sizeSchema } from '../../manifest/quantity.ts';
-import type { ProcessLimits } from './process-call.ts';
+import type { ProcessLimits } from './process-request.ts';
 import type { Report } from './tool-fields.ts';
 
 /** What keeps a program in bounds: its part of the configuration. */

@@ -2,7 +2,7 @@ import type { ValidateFunction } from 'ajv/dist/2020.js';
 import { parseStrictJson } from '../../contracts/strict-json.ts';
 import { failed, textOf, type ToolResult } from './tool-output.ts';
 import { compileSchema } from './tool-schema.ts';
-import type { ProcessResult } from './process-call.ts';
+import type { ProcessResult } from './process-request.ts';
 import type { ProcessTool } from './process-tool.ts';
 
 const MOST_DEPTH = 64;

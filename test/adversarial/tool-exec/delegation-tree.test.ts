@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { AgentRun } from '../../../host/agent-run.ts';
+import type { AgentRun } from '../../../host/agent-run-plan.ts';
 import type { RunResult } from '../../../host/contracts/run-result.ts';
-import { createRunTree, runDelegated } from '../../../host/delegation.ts';
+import { runDelegated } from '../../../host/delegation.ts';
+import { createRunTree } from '../../../host/run-tree.ts';
 import { resolveComponentTool } from '../../../host/gates/tool-exec/component-tool.ts';
 import { DEFAULT_LIMITS } from '../../../host/manifest/limit-section.ts';
 import type { RunEvent } from '../../../host/run-event.ts';

@@ -3,7 +3,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ToolSection } from '../../../host/gates/tool-exec/config.ts';
-import type { ToolMount } from '../../../host/gates/tool-exec/process-call.ts';
+import type { ToolMount } from '../../../host/gates/tool-exec/process-request.ts';
 import { probeTool, toolFixture } from '../../gates/tool-exec/tool-fixture.ts';
 
 const text = { type: 'string' };

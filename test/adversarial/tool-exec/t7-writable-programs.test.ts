@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ToolSection } from '../../../host/gates/tool-exec/config.ts';
-import type { ToolMount } from '../../../host/gates/tool-exec/process-call.ts';
+import type { ToolMount } from '../../../host/gates/tool-exec/process-request.ts';
 import { NODE, toolFixture } from '../../gates/tool-exec/tool-fixture.ts';
 
 const mounts =

@@ -6,7 +6,7 @@ import type { Obligations } from '../../../host/contracts/decision.ts';
 import type { Access } from '../../../host/contracts/request.ts';
 import { toolConfig, type ToolConfig, type ToolSection } from '../../../host/gates/tool-exec/config.ts';
 import type { ToolSupervisor } from '../../../host/gates/tool-exec/index.ts';
-import type { ProcessRequest, ProcessResult, ToolMount } from '../../../host/gates/tool-exec/process-call.ts';
+import type { ProcessRequest, ProcessResult, ToolMount } from '../../../host/gates/tool-exec/process-request.ts';
 import type { ToolOutput } from '../../../host/gates/tool-exec/tool-output.ts';
 import { createToolGate } from '../../../host/gates/tool-exec/index.ts';
 import type { ToolError } from '../../../host/gates/tool-exec/wit-error.ts';

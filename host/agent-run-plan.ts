@@ -1,0 +1,32 @@
+import type { Configuration } from './configuration.ts';
+import type { RunLimits } from './contracts/limits.ts';
+import type { RunFacts } from './contracts/principal.ts';
+import type { AgentManifest } from './manifest/agent-section.ts';
+import type { RunEvent } from './run-event.ts';
+import type { Caller } from './run-spec.ts';
+import type { RunTree } from './run-tree.ts';
+import type { ToolFunctions } from './tool-function.ts';
+
+/** One run, with everything that was chosen for it. */
+export interface AgentRun {
+  readonly configuration: Configuration;
+  readonly agent: AgentManifest;
+  /** Path of the component. */
+  readonly component: string;
+  readonly facts: RunFacts;
+  readonly input: string;
+  readonly signal: AbortSignal;
+  /** What it may use: the agent's own limits, or less where another agent calls it. */
+  readonly limits: RunLimits;
+  /** Functions of the embedding program that are tools. */
+  readonly functions: ToolFunctions;
+  /** The agents on whose behalf it runs, the first caller first; nobody for a run that was started from outside. */
+  readonly callers: readonly Caller[];
+  /** The run and the decision that called it. */
+  readonly parent?: { readonly run: string; readonly decision: string };
+  /** The longest chain of agents that it may be part of. */
+  readonly depth: number;
+  readonly tree: RunTree;
+  /** `agent` is the one that the event is about: itself, or one that it called. */
+  readonly onEvent: (event: RunEvent, agent: string) => void;
+}

@@ -1,0 +1,15 @@
+import type { Rule } from './rule.ts';
+import type { Indexed } from './rule-index.ts';
+
+/** Something that is probably not what was meant. */
+export interface LintFinding {
+  readonly message: string;
+  /** The rows that mend it: to be added, or to be written in place of the one that is warned of. */
+  readonly mend?: readonly string[];
+}
+
+/** A rule of the policy with its place. */
+export interface LintedRule extends Indexed {
+  readonly line: number;
+  readonly rule: Rule;
+}
