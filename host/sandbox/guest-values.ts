@@ -1,8 +1,8 @@
 import type { ResourceClass } from '../contracts/guest-import.ts';
 
 /**
- * Values between glue and gates. The guest's side sees guards in place of a gate's resources, so that every call of a
- * method passes the same point as any other call.
+ * Values between glue and gates. The guest's side sees guards in place of a gate's resources, so that the calls of
+ * methods pass the same point as all others.
  */
 export interface GuestValues {
   /** Host to guest: replaces resources by their guards. */

@@ -1,4 +1,5 @@
 import type { RunLimits } from '../contracts/limits.ts';
+import type { GuestEnd } from '../contracts/run-end.ts';
 import { RunStop } from '../contracts/run-stop.ts';
 import type { GuestValues, SizeCount } from './guest-values.ts';
 import type { Meter } from './meter.ts';
@@ -30,8 +31,8 @@ export interface HostCalls {
   /** Leaves a guest whose run has ended where it waits: it is not woken up. */
   park(): Promise<never>;
   readonly isOver: () => boolean;
-  /** The guest broke a rule of the canonical ABI: the run ends. Never returns. */
-  trap(text: string): never;
+  /** The guest broke a rule of the canonical ABI, or trapped while it was asked for room: the run ends. Never returns. */
+  broken(error: unknown): never;
   /** Something that cannot be: the run ends. Never returns. */
   fault(text: string): never;
 }
@@ -43,6 +44,8 @@ export interface HostCallOptions {
   readonly values: GuestValues;
   /** Called at each call: a chance to see how much memory the guest has. */
   readonly sampleMemory: () => void;
+  /** What an exception out of the guest means: with little memory left, a trap is the end of that. */
+  readonly classify: (error: Error) => GuestEnd;
 }
 
 /** Gates answer `too-large` at the limit; far above it a call ends the run, whatever the gate would do. */
@@ -54,7 +57,7 @@ class RunOver extends Error {
 }
 
 export function createHostCalls(options: HostCallOptions): HostCalls {
-  const { limits, meter, ending, values, sampleMemory } = options;
+  const { limits, meter, ending, values, sampleMemory, classify } = options;
   const ceiling = limits.callBytes * CEILING_FACTOR;
 
   function over(): never {
@@ -66,8 +69,10 @@ export function createHostCalls(options: HostCallOptions): HostCalls {
     over();
   }
 
-  function trap(text: string): never {
-    ending.end({ kind: 'trap', message: text });
+  function broken(error: unknown): never {
+    ending.end(
+      error instanceof Error ? classify(error) : { kind: 'trap', message: 'the guest threw what is no error' },
+    );
     over();
   }
 
@@ -170,7 +175,7 @@ export function createHostCalls(options: HostCallOptions): HostCalls {
     payloadOf,
     park,
     isOver,
-    trap,
+    broken,
     fault,
     drop,
     guard: (target: HostTarget) => (self: object | undefined, arguments_: readonly unknown[]) =>

@@ -7,7 +7,7 @@ import { GLUE_FILE, type Artefact, type ArtefactModule } from './artefact.ts';
 import { createCoreInstances, type CoreInstances } from './core-instances.ts';
 import { classifyError } from './guest-error.ts';
 import { createGuestValues, type GuestValues } from './guest-values.ts';
-import { createHostCalls, type HostCalls } from './host-call.ts';
+import { createHostCalls, type HostCallOptions, type HostCalls } from './host-call.ts';
 import { createGuards, createImportObject, type Crossing, type ImportObject } from './import-object.ts';
 import { PAGE_BYTES } from './memory-plan.ts';
 import type { Meter } from './meter.ts';
@@ -59,10 +59,12 @@ export async function runInstance(options: InstanceOptions): Promise<GuestEnd> {
   let cores: CoreInstances | undefined;
   const sampleMemory = (): void => meter.notePages(cores?.pages() ?? 0);
 
+  const classify = (error: unknown): GuestEnd => classifyError(error, { pages: cores?.pages() ?? 0, budgetPages });
+
   async function run(): Promise<GuestEnd> {
     const [glue, modules] = await Promise.all([loadGlue(options.artefact), options.modules]);
     cores = createCoreInstances(moduleFacts(options.artefact, modules), budgetPages);
-    const { imports, lower } = crossingOf(options, ending, sampleMemory);
+    const { imports, lower } = crossingOf(options, ending, { sampleMemory, classify });
     const instantiateCore = Object.assign(cores.instantiate, { lower });
     meter.noteStart(threadCpuMs());
     const instance = await glue.instantiate((name) => moduleNamed(modules, name), imports, instantiateCore);
@@ -71,7 +73,7 @@ export async function runInstance(options: InstanceOptions): Promise<GuestEnd> {
     return toEnd(await instance.run(options.input), limits);
   }
 
-  const returned = run().catch((error: unknown) => classifyError(error, { pages: cores?.pages() ?? 0, budgetPages }));
+  const returned = run().catch(classify);
   const end = ending.close(await Promise.race([ending.whenEnded, returned]));
   sampleMemory();
   notify?.('ended', end);
@@ -88,7 +90,7 @@ export function threadCpuMs(): number {
 function crossingOf(
   options: InstanceOptions,
   ending: RunEnding,
-  sampleMemory: () => void,
+  memory: Pick<HostCallOptions, 'sampleMemory' | 'classify'>,
 ): { imports: ImportObject; lower: LowerImport } {
   const { artefact, imports, limits, meter } = options;
   const guards = createGuards(artefact, imports, (): Crossing => ({ calls, values }));
@@ -97,7 +99,7 @@ function crossingOf(
     throw new Error('unknown resource handle');
   };
   const values: GuestValues = createGuestValues(guards.byPrototype, forged);
-  const calls: HostCalls = createHostCalls({ limits, meter, ending, values, sampleMemory });
+  const calls: HostCalls = createHostCalls({ limits, meter, ending, values, ...memory });
   return {
     imports: createImportObject(artefact, imports, guards, calls),
     lower: createLowering(artefact, imports, { calls, values }),

@@ -12,6 +12,8 @@ export type LowerImport = (iface: string, name: string, own: object, options: Ca
 
 type Core = number | bigint;
 
+const MOST_HANDLES = 2 ** 28;
+
 /** One import that the host lowers itself. */
 interface Lowered {
   readonly name: string;
@@ -89,11 +91,18 @@ function answerer(lowered: Lowered, options: CanonicalOptions, calls: HostCalls)
     try {
       return work();
     } catch (error) {
-      // The glue throws a `RuntimeError` for a handle that the guest does not have, and so does the guest's own allocator.
-      if (error instanceof AbiTrap || error instanceof WebAssembly.RuntimeError) return calls.trap(error.message);
+      if (calls.isOver()) throw error;
       if (error instanceof TypeError) return calls.fault(`\`${name}\`: ${error.message}`);
-      throw error;
+      // Everything else is of the guest's making: a rule of the ABI that it broke, a handle that it does not have, or what
+      // its allocator threw. It is a trap, whatever it is: a guest that could catch it would go on in the middle of a call.
+      return calls.broken(error);
     }
+  }
+
+  /** The glue looks for a handle at twice its number: beyond this bound the product would be that of another handle. */
+  function behind(handle: number): object | undefined {
+    if (handle >= MOST_HANDLES) throw new AbiTrap('the guest used a resource handle that it does not have');
+    return options.self?.(handle);
   }
 
   const succeed = (core: readonly Core[], value: unknown): Core | undefined =>
@@ -123,9 +132,9 @@ function answerer(lowered: Lowered, options: CanonicalOptions, calls: HostCalls)
 
   return (...core) => {
     calls.enter(name);
-    if (options.flags()?.value !== 1) calls.trap('the instance must not be left now');
+    if (options.flags()?.value !== 1) calls.broken(new AbiTrap('the instance must not be left now'));
     const lifted = lift(core);
-    const self = method ? orTrap(() => options.self?.(lifted[0] as number)) : undefined; // a method begins with its handle
+    const self = method ? orTrap(() => behind(lifted[0] as number)) : undefined; // a method begins with its handle
     let value: unknown;
     try {
       value = invoke(method ? lifted.slice(1) : lifted, self);

@@ -31,6 +31,8 @@ declare namespace WebAssembly {
   class Memory {
     constructor(limits: { readonly initial: number });
     readonly buffer: ArrayBuffer;
+    /** Returns how many pages there were. */
+    grow(pages: number): number;
   }
 
   class Global {

@@ -82,6 +82,43 @@ describe('an import that the host lowers', () => {
     expect(heard).toBe(1);
   });
 
+  it('answers into a memory that grows and moves while it is asked for room', () => {
+    const memory = new WebAssembly.Memory({ initial: 1 });
+    const realloc = (): number => memory.grow(1) * 65_536;
+    const options = { memory: () => memory, realloc: () => realloc };
+    const { call, ended } = lowered((value: string) => `${value}!`, TEXT, options);
+    Buffer.from(memory.buffer).write('hello', 16);
+    call(16, 5, 64);
+    const view = new DataView(memory.buffer);
+    expect(Buffer.from(memory.buffer, view.getUint32(68, true), view.getUint32(72, true)).toString()).toBe('hello!');
+    expect(ended()).toBeUndefined();
+  });
+
+  it.each<[string, () => never]>([
+    [
+      'throws',
+      () => {
+        throw new Error('of the guest');
+      },
+    ],
+    [
+      'throws something that is no error',
+      () => {
+        throw 7 as unknown as Error;
+      },
+    ],
+    [
+      'recurses without end',
+      function recurse(): never {
+        return recurse();
+      },
+    ],
+  ])('traps a guest whose allocator %s', (_, realloc) => {
+    const { call, ended, leave } = lowered(() => 'answer', TEXT, { realloc: () => realloc });
+    thrownBy(() => call(16, 5, 64));
+    expect([ended()?.kind, leave.value]).toEqual(['trap', 1]);
+  });
+
   it('ends the run of a guest that carries too much, before it is copied', () => {
     const list: FunctionSignature = { self: false, parameters: [{ kind: 'list', of: 'string' }], result: null };
     const { call, memory, ended } = lowered(() => undefined, list);
@@ -97,7 +134,7 @@ describe('an import that the host lowers', () => {
   it('reaches no gate once the run has ended', () => {
     let heard = 0;
     const { call, calls } = lowered(() => `${++heard}`);
-    thrownBy(() => calls.trap('over'));
+    thrownBy(() => calls.broken(new Error('over')));
     thrownBy(() => call(16, 5, 64));
     expect(heard).toBe(0);
   });
@@ -133,6 +170,26 @@ describe('an import that the host lowers', () => {
     expect(Buffer.from(memory.buffer, 4096, 11).toString()).toBe('hello thing');
     thrownBy(() => core(8, 16, 5, 64));
     expect(crossed.ended()?.kind).toBe('trap');
+  });
+
+  it('takes no handle for another: beyond the numbers of the table there are none', () => {
+    const signature: FunctionSignature = { self: true, parameters: [], result: null };
+    const crossed = cross(
+      { f: () => 0 },
+      { functions: ['[method]thing.f'], signatures: { '[method]thing.f': signature } },
+    );
+    const asked: number[] = [];
+    const core = crossed.lower(`${IFACE}@1.0.0`, '[method]thing.f', () => 0, {
+      memory: () => null,
+      realloc: undefined,
+      flags: () => new WebAssembly.Global({ value: 'i32', mutable: true }, 1),
+      self: (handle: number) => {
+        asked.push(handle);
+        return undefined;
+      },
+    }) as (handle: number) => unknown;
+    thrownBy(() => core(0x8000_0001));
+    expect([asked, crossed.ended()?.kind]).toEqual([[], 'trap']);
   });
 
   it('is the one of the glue where the types are more than plain data', () => {
@@ -199,6 +256,32 @@ describe('an agent and an import that the host lowers', () => {
     const { guest, messages } = await run(await logging(level, text));
     expect(guest.kind).toBe('trap');
     expect(messages).toEqual([]);
+  });
+
+  it.each([
+    ['a trap', 1, { kind: 'trap', message: 'unreachable' }],
+    ['the end of its memory', 600, { kind: 'limit', limit: 'memoryBytes' }],
+  ])('part where its allocator gives up: %s', async (_, pages, expected) => {
+    const component = await componentOf(
+      agentText({
+        before: `
+          (import "test:host/probe@1.0.0" (instance $probe (export "echo" (func (param "text" string) (result string)))))
+          (core module $heap
+            (memory (export "memory") ${pages})
+            (func (export "realloc") (param i32 i32 i32 i32) (result i32) unreachable))
+          (core instance $heap (instantiate $heap))
+          (core func $echo (canon lower (func $probe "echo")
+            (memory (core memory $heap "memory")) (realloc (core func $heap "realloc"))))`,
+        imports: '(import "host" "echo" (func $echo (param i32 i32 i32)))',
+        heap: `(import "heap" "memory" (memory ${pages})) (export "memory" (memory 0))`,
+        with: '(with "host" (instance (export "echo" (func $echo)))) (with "heap" (instance $heap))',
+        run: `(loop $again
+            (block $caught (try_table (catch_all $caught) (call $echo (i32.const 256) (i32.const 1) (i32.const 64))))
+            (br $again))
+          (unreachable)`,
+      }),
+    );
+    expect((await run(component)).guest).toMatchObject(expected);
   });
 
   it('leave UTF-16 to the glue', async () => {

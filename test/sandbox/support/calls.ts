@@ -2,6 +2,7 @@ import type { HostImports, HostInterface } from '../../../host/contracts/guest-i
 import type { RunLimits } from '../../../host/contracts/limits.ts';
 import type { GuestEnd } from '../../../host/contracts/run-end.ts';
 import type { Artefact, ArtefactImport } from '../../../host/sandbox/artefact.ts';
+import { classifyError } from '../../../host/sandbox/guest-error.ts';
 import { createGuestValues, type GuestValues } from '../../../host/sandbox/guest-values.ts';
 import { createHostCalls, type HostCalls } from '../../../host/sandbox/host-call.ts';
 import { createGuards, createImportObject, type ImportObject } from '../../../host/sandbox/import-object.ts';
@@ -20,6 +21,9 @@ export interface Crossed {
   /** Calls a member of `test:host/x`. */
   call(name: string, ...values: readonly unknown[]): unknown;
 }
+
+/** As in a run that has memory left. */
+const classify = (error: Error): GuestEnd => classifyError(error, { pages: 1, budgetPages: 1000 });
 
 export const IFACE = 'test:host/x';
 
@@ -49,7 +53,7 @@ export function cross(given: HostInterface, wanted: Partial<ArtefactImport>, lim
     ending.end({ kind: 'trap', message: 'forged' });
     throw new Error('forged');
   });
-  const options = { limits: { ...LIMITS, ...limits }, meter, ending, values, sampleMemory: () => undefined };
+  const options = { limits: { ...LIMITS, ...limits }, meter, ending, values, sampleMemory: () => undefined, classify };
   const calls: HostCalls = createHostCalls(options);
   const imports = createImportObject(artefact, hostImports, guards, calls);
   return {
