@@ -12,7 +12,7 @@ export interface Libc {
   poll(descriptors: readonly Polled[], timeoutMs: number): readonly boolean[];
   /** How a child ended, if it has. */
   reap(pid: number): WaitStatus | undefined;
-  /** Whether this process has any child, dead or alive. One that is dead may be reaped by the question. */
+  /** Whether this process has a child that runs or waits to be reaped. Asking may reap one. */
   hasChildren(): boolean;
   /** Kills a process and its group. They may be gone already. */
   kill(pid: number): void;

@@ -1,5 +1,5 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -20,6 +20,9 @@ export interface PostgresServer {
 }
 
 const PORT = 5432;
+
+/** A role that must give its password; tests make it. */
+export const ROLE_WITH_PASSWORD = 'keeper';
 
 /** The folder of the server's programs; `undefined` where it is not installed. */
 function programs(): string | undefined {
@@ -57,6 +60,9 @@ export async function startPostgres(): Promise<PostgresServer> {
   const env = { PATH: process.env['PATH'] ?? '', LC_ALL: 'C.UTF-8', TZ: 'UTC' };
   const options = ['-D', data, '-U', 'owner', '-A', 'trust', '-E', 'UTF8', '--no-sync', '--locale=C.UTF-8'];
   execFileSync(join(bin, 'initdb'), options, { ...who, env, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
+  // The first line that fits counts: this role must prove itself, all others are trusted.
+  const access = join(data, 'pg_hba.conf');
+  writeFileSync(access, `local all ${ROLE_WITH_PASSWORD} scram-sha-256\n${readFileSync(access, 'utf8')}`);
   const settings = {
     listen_addresses: '',
     unix_socket_directories: folder,

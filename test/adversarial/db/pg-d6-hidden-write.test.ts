@@ -61,16 +61,15 @@ describe.skipIf(SKIPPED !== undefined)(
     });
 
     it('the server takes no change from a statement that only reads', async () => {
-      // A function that is called by name alone, from a schema that is not looked at: the session itself is read-only.
+      // What a view calls is not decided: the session itself is read-only, and that is the fence.
       await world.sql(
-        "create function hidden.upper(text) returns text language sql as $$ delete from public.audit; select 'x' $$",
+        "create function public.scribble() returns int language sql security definer as $$ insert into audit values ('x') returning 1 $$; create view sneaky as select scribble() as n; grant select on sneaky to agent",
       );
-      const { db } = world.bench({ allow: everything, target: { user: world.server().owner } });
-      await db.query('main', "select upper('a')", []);
-      const [setting] = await world.sql(
-        "select count(*)::int as n from pg_stat_activity where state = 'idle in transaction'",
-      );
-      expect(setting).toEqual({ n: 0 });
+      const { db } = world.bench({ allow: everything });
+      await expect(Promise.resolve().then(() => db.query('main', 'select n from sneaky', []))).rejects.toMatchObject({
+        payload: { tag: 'read-only' },
+      });
+      expect(await world.sql('select count(*)::int as n from audit')).toEqual([{ n: 0 }]);
       await world.renew();
     });
   },

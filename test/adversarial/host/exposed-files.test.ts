@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { HostError } from '../../../host/contracts/errors.ts';
 import { openHost } from '../../../host/host.ts';
+import { TEST_CERTIFICATE, TEST_KEY } from '../../gates/http/test-certificate.ts';
 import type { AgentWorld } from '../../support/agent-world.ts';
 import { makeDatabase, makeWorld } from './host-bed.ts';
 
@@ -87,6 +88,29 @@ describe('what the host relies on is not served for writing', () => {
       'version: 1\nmounts: { /workspace: { directory: workspace, access: rw } }\ndatabases: { main: { sqlite: workspace/main.sqlite } }\n',
     );
     expect(await refusal()).toContain('the database `main`');
+  });
+
+  it('as a key for TLS, even where it could only be read', async () => {
+    world = makeWorld();
+    world.write('workspace/client.pem', TEST_CERTIFICATE);
+    world.write('workspace/client.key', TEST_KEY);
+    const files = 'certificate: workspace/client.pem, key: workspace/client.key';
+    world.write(
+      'sallyport.yaml',
+      `version: 1\nmounts: { /workspace: { directory: workspace } }\nhttp: { tls: [{ host: secure.example.test, ${files} }] }\n`,
+    );
+    expect(await refusal()).toContain('with which the host proves itself or others');
+  });
+
+  it('as a password of a database, even where it could only be read', async () => {
+    world = makeWorld();
+    world.write('workspace/password', 'hunter2');
+    const postgres = 'host: 127.0.0.1, database: d, user: u, password: { file: workspace/password }';
+    world.write(
+      'sallyport.yaml',
+      `version: 1\nmounts: { /workspace: { directory: workspace } }\ndatabases: { main: { postgres: { ${postgres} } } }\n`,
+    );
+    expect(await refusal()).toContain('with which the host logs in to `main`');
   });
 
   it('and is served where the mount is only read, or lies elsewhere', async () => {

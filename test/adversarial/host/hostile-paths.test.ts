@@ -63,7 +63,7 @@ function corpus(directory: string): string[] {
     '/proc/self/environ',
     '/proc/self/fd/3',
     '/dev/stdin',
-    '/workspace/proc/self/root/etc/passwd',
+    '/workspace/proc/self/cwd/etc/passwd',
     'file:///etc/passwd',
     `${directory}/outside.txt`,
     'C:\\x',

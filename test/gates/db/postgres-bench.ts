@@ -37,6 +37,8 @@ export interface PostgresBenchOptions extends TestPolicy {
   readonly target?: Partial<PostgresTarget>;
   readonly statements?: Readonly<Record<string, string>>;
   readonly settings?: Partial<DatabaseSettings>;
+  /** What the environment holds. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 export interface PostgresBench extends TestPipeline {
@@ -118,7 +120,7 @@ export function postgresWorld(schema = SCHEMA): PostgresWorld {
       const gate = createDbGate({
         pipeline: test.pipeline,
         config: { databases: new Map([['main', settings]]) },
-        engines: { postgres: createPostgresEngine({ password: () => undefined }) },
+        engines: { postgres: createPostgresEngine({ password: (name) => options.environment?.[name] }) },
       });
       gates.push(gate);
       // The members of the interface are typed by WIT, not by TypeScript.
