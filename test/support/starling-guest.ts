@@ -1,0 +1,42 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { componentize } from '@bytecodealliance/componentize-js';
+import { rolldown } from 'rolldown';
+
+const root = join(import.meta.dirname, '..', '..');
+const built = join(root, 'build', 'guests');
+const wit = join(root, 'wit');
+
+/** The contract as one text: the toolchain does not find WIT by path. */
+function contractText(): string {
+  const texts = readdirSync(wit)
+    .sort()
+    .map((file) => readFileSync(join(wit, file), 'utf8'));
+  const header = texts.map((text) => /^package [^;]*;$/m.exec(text)?.[0]).find((found) => found !== undefined) ?? '';
+  return [header, ...texts.map((text) => text.replace(/^package [^;]*;$/m, ''))].join('\n');
+}
+
+/**
+ * A JavaScript guest on StarlingMonkey (SpiderMonkey) instead of QuickJS, built unless the same text was built before.
+ * `entry` is the module that exports `run`.
+ */
+export async function starlingGuest(entry: string): Promise<string> {
+  const bundle = await rolldown({ input: entry, external: /^sallyport:/ });
+  const { output } = await bundle.generate({ format: 'esm' });
+  await bundle.close();
+  const source = output[0].code;
+  const contract = contractText();
+  const digest = createHash('sha256').update(source).update(contract).digest('hex').slice(0, 16);
+  const path = join(built, `starling-${digest}.wasm`);
+  if (existsSync(path)) return path;
+  mkdirSync(built, { recursive: true });
+  const { component } = await componentize(source, contract, {
+    worldName: 'agent',
+    disableFeatures: ['stdio', 'random', 'clocks', 'http', 'fetch-event'], // no import but those of the contract
+  });
+  const temporary = `${path}.${process.pid}`;
+  writeFileSync(temporary, component);
+  renameSync(temporary, path); // another worker may be reading
+  return path;
+}
