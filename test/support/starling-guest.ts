@@ -32,6 +32,7 @@ export async function starlingGuest(entry: string): Promise<string> {
   if (existsSync(path)) return path;
   mkdirSync(built, { recursive: true });
   const { component } = await componentize(source, contract, {
+    sourcePath: 'agent.js', // a name for stack traces
     worldName: 'agent',
     disableFeatures: ['stdio', 'random', 'clocks', 'http', 'fetch-event'], // no import but those of the contract
   });
