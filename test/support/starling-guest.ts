@@ -1,5 +1,15 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { componentize } from '@bytecodealliance/componentize-js';
 import { rolldown } from 'rolldown';
@@ -31,11 +41,16 @@ export async function starlingGuest(entry: string): Promise<string> {
   const path = join(built, `starling-${digest}.wasm`);
   if (existsSync(path)) return path;
   mkdirSync(built, { recursive: true });
-  const { component } = await componentize(source, contract, {
-    sourcePath: 'agent.js', // a name for stack traces
+  const directory = mkdtempSync(join(tmpdir(), 'sallyport-starling-'));
+  const sourcePath = join(directory, 'agent.js');
+  writeFileSync(sourcePath, source);
+  const options: Parameters<typeof componentize>[0] & { readonly witWorld: string } = {
+    sourcePath,
+    witWorld: contract, // read by the toolchain, and missing in its types
     worldName: 'agent',
     disableFeatures: ['stdio', 'random', 'clocks', 'http', 'fetch-event'], // no import but those of the contract
-  });
+  };
+  const { component } = await componentize(options).finally(() => rmSync(directory, { recursive: true, force: true }));
   const temporary = `${path}.${process.pid}`;
   writeFileSync(temporary, component);
   renameSync(temporary, path); // another worker may be reading
