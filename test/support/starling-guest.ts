@@ -44,11 +44,18 @@ export async function starlingGuest(entry: string): Promise<string> {
   const directory = mkdtempSync(join(tmpdir(), 'sallyport-starling-'));
   const sourcePath = join(directory, 'agent.js');
   writeFileSync(sourcePath, source);
-  const options: Parameters<typeof componentize>[0] & { readonly witWorld: string } = {
+  const disableFeatures: ('stdio' | 'random' | 'clocks' | 'http' | 'fetch-event')[] = [
+    'stdio',
+    'random',
+    'clocks',
+    'http',
+    'fetch-event',
+  ];
+  const options = {
     sourcePath,
     witWorld: contract, // read by the toolchain, and missing in its types
     worldName: 'agent',
-    disableFeatures: ['stdio', 'random', 'clocks', 'http', 'fetch-event'], // no import but those of the contract
+    disableFeatures, // all of them: no import but those of the contract
   };
   const { component } = await componentize(options).finally(() => rmSync(directory, { recursive: true, force: true }));
   const temporary = `${path}.${process.pid}`;
