@@ -18,6 +18,7 @@ import { readComponent } from './sandbox/component-source.ts';
 import { prepareComponent } from './sandbox/prepare.ts';
 import { startThreadCell } from './sandbox/thread-cell.ts';
 import { passwordsOf, servedFor } from './settings.ts';
+import { REFUSED_INTERFACES } from './wasi/refused.ts';
 
 const MOST_COMPONENT_BYTES = 64 << 20;
 
@@ -98,6 +99,7 @@ async function performRun(run: AgentRun, opened: OpenedRun, powers: HostPowers, 
       source: bytes,
       cacheDirectory: configuration.manifest.cache.directory,
       served: servedFor(configuration.settings),
+      refused: REFUSED_INTERFACES,
       limits: { memoryBytes: limits.memoryBytes },
       signal,
     });

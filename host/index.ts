@@ -19,7 +19,7 @@ export type { HostPowers } from './host-powers.ts';
 export type { Manifest } from './manifest/manifest.ts';
 export type { DecisionEvent } from './enforcement/enforce.ts';
 export type { Verification } from './audit/verify/run-file.ts';
-export { configurationSchema, importMatrix } from './configuration-schema.ts';
+export { configurationSchema, importMatrix, refusedInterfaces } from './configuration-schema.ts';
 export type { ServedInterface, ServedFunction } from './contracts/served-interface.ts';
 export { HostError, HOST_ERRORS, type HostErrorCode } from './contracts/errors.ts';
 export { EXIT, type ExitCode } from './contracts/exit-code.ts';

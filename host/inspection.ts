@@ -5,6 +5,7 @@ import type { ServedInterface } from './contracts/served-interface.ts';
 import type { AgentManifest } from './manifest/agent-section.ts';
 import { ruleLine } from './policy/rule.ts';
 import { servedFor } from './settings.ts';
+import { REFUSED_INTERFACES } from './wasi/refused.ts';
 
 /** One import of a component, and what stands behind it. */
 export interface InspectedImport {
@@ -46,6 +47,7 @@ export async function inspectComponent(options: {
     source: bytes,
     cacheDirectory: manifest.cache.directory,
     served,
+    refused: REFUSED_INTERFACES,
     limits: { memoryBytes: agent.limits.memoryBytes },
     ...(signal === undefined ? {} : { signal }),
   });

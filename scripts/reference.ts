@@ -1,4 +1,4 @@
-import { configurationSchema, HOST_ERRORS, importMatrix } from '../host/index.ts';
+import { configurationSchema, HOST_ERRORS, importMatrix, refusedInterfaces } from '../host/index.ts';
 
 /** A file that is made from the code, whole or in part. */
 export interface Reference {
@@ -39,5 +39,19 @@ function matrixTable(): string {
     ({ name, versions, servedBy, functions }) =>
       `| \`${name}\` | ${versions.join(', ')} | ${servedBy} | ${functions.map((served) => `\`${served.name}\``).join(' ')} |`,
   );
-  return `\n| interface | versions | served by | functions |\n|---|---|---|---|\n${rows.join('\n')}\n\n`;
+  const refused = refusedInterfaces().map(
+    ({ name, versions, why }) => `| \`${name}\` | ${versions.join(', ').replace('*', '\\*')} | ${why} |`,
+  );
+  return `
+| interface | versions | served by | functions |
+|---|---|---|---|
+${rows.join('\n')}
+
+Known, and refused:
+
+| interface | versions | why |
+|---|---|---|
+${refused.join('\n')}
+
+`;
 }

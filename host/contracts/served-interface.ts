@@ -10,6 +10,16 @@ export interface ServedInterface {
   readonly functions: readonly ServedFunction[];
 }
 
+/** An interface that the host knows and does not serve. A component that imports it is refused when it is loaded. */
+export interface RefusedInterface {
+  /** `wasi:tls/*` stands for every interface of the package, `wasi:*` for every one of the namespace. */
+  readonly name: string;
+  /** As in `ServedInterface`; `*` for any. */
+  readonly versions: readonly string[];
+  /** The reason, and what to do instead: for the operator. */
+  readonly why: string;
+}
+
 export interface ServedFunction {
   readonly name: string;
   /** True if the host may wait before it answers (JSPI); false if it always answers at once. */

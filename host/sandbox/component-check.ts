@@ -1,5 +1,5 @@
 import { HostError } from '../contracts/errors.ts';
-import type { ServedInterface } from '../contracts/served-interface.ts';
+import type { RefusedInterface, ServedInterface } from '../contracts/served-interface.ts';
 import type { FunctionTypes } from './component-types.ts';
 import type { ComponentWorld, InterfaceId } from './component-world.ts';
 import type { GlueFacts } from './glue.ts';
@@ -39,18 +39,21 @@ export function checkExports(world: ComponentWorld): void {
 }
 
 /** Refuses every import that no gate serves, and two versions of one interface: they fall on one key of the glue. */
-export function checkImports(world: ComponentWorld, served: readonly ServedInterface[]): void {
+export function checkImports(
+  world: ComponentWorld,
+  served: readonly ServedInterface[],
+  known: readonly RefusedInterface[] = [],
+): void {
   const [bare] = world.bareImports;
   if (bare !== undefined)
     throw refused(`the component imports \`${bare}\`, which is not an interface of a package; no gate serves it`);
   const versions = new Map<string, string>();
   for (const id of world.imports) {
     const row = served.find(({ name }) => name === id.name);
-    if (row === undefined) throw refused(`the component imports \`${fullName(id)}\`, which no gate serves`);
+    if (row === undefined) throw unserved(id, known);
     if (!row.versions.some((pattern) => matchesVersion(pattern, id.version))) {
-      throw refused(
-        `the component imports \`${fullName(id)}\`; this host serves version ${row.versions.join(', ')} of it`,
-      );
+      const what = `the component imports \`${fullName(id)}\`; this host serves version ${row.versions.join(', ')} of it`;
+      throw refused(what + whyRefused(id, known));
     }
     const other = versions.get(id.name);
     if (other !== undefined && other !== id.version) {
@@ -135,6 +138,19 @@ function matchesVersion(pattern: string, version: string | undefined): boolean {
   if (!pattern.endsWith('.*')) return version === pattern;
   const prefix = pattern.slice(0, -1);
   return version.startsWith(prefix) && /^\d{1,9}$/.test(version.slice(prefix.length));
+}
+
+function unserved(id: InterfaceId, known: readonly RefusedInterface[]): HostError {
+  return refused(`the component imports \`${fullName(id)}\`, which no gate serves${whyRefused(id, known)}`);
+}
+
+function whyRefused({ name, version }: InterfaceId, known: readonly RefusedInterface[]): string {
+  const row = known.find(
+    (entry) =>
+      (entry.name.endsWith('*') ? name.startsWith(entry.name.slice(0, -1)) : name === entry.name) &&
+      entry.versions.some((pattern) => pattern === '*' || matchesVersion(pattern, version)),
+  );
+  return row === undefined ? '' : `: ${row.why}`;
 }
 
 const refused = (message: string): HostError => new HostError('ERR_COMPONENT_REFUSED', message);

@@ -29,7 +29,7 @@ async function prepare(component: Uint8Array, { job, toolchain }: ChildRequest):
   const transpiler = await loadTranspiler(toolchain);
   const world = readWorld(await invalidIfThrows(() => transpiler.printWit(component)));
   checkExports(world);
-  checkImports(world, job.served);
+  checkImports(world, job.served, job.refused);
   const imported = await invalidIfThrows(() => importedFunctions(component));
   checkTypes(imported.types, CONTRACT_TYPES);
   const waiting = waitingImports(world, job.served);

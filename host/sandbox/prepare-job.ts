@@ -1,5 +1,5 @@
 import { HOST_ERRORS, type HostErrorCode } from '../contracts/errors.ts';
-import type { ServedInterface } from '../contracts/served-interface.ts';
+import type { RefusedInterface, ServedInterface } from '../contracts/served-interface.ts';
 import type { ArtefactImport } from './artefact.ts';
 
 /** Where the parts of the transpiler are, as URLs of real files: the child resolves no names from where it stands. */
@@ -11,6 +11,7 @@ export interface Toolchain {
 /** What the preparing child is told, besides the component and its toolchain. */
 export interface PrepareJob {
   readonly served: readonly ServedInterface[];
+  readonly refused: readonly RefusedInterface[];
   readonly budgetPages: number;
 }
 

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { z } from 'zod';
 import { HostError, type HostErrorCode } from '../contracts/errors.ts';
-import type { ServedInterface } from '../contracts/served-interface.ts';
+import type { RefusedInterface, ServedInterface } from '../contracts/served-interface.ts';
 import { GLUE_FILE, type Artefact } from './artefact.ts';
 import { createArtefactStore, sha256, type Manifest, type StoredArtefact } from './artefact-store.ts';
 import { readComponent, type ComponentSource } from './component-source.ts';
@@ -32,6 +32,8 @@ export interface PrepareOptions {
   readonly cacheDirectory: string;
   /** The import matrix: what is not in it is refused. */
   readonly served: readonly ServedInterface[];
+  /** What is said of interfaces that are known and not served. */
+  readonly refused?: readonly RefusedInterface[];
   readonly limits: PrepareLimits;
   readonly signal?: AbortSignal;
 }
@@ -50,7 +52,11 @@ export async function prepareComponent(options: PrepareOptions): Promise<Artefac
   const component = await readComponent(options.source, limits.maxComponentBytes ?? 64 * 1_048_576);
   signal?.throwIfAborted();
   const digest = `sha256:${sha256(component)}`;
-  const job: PrepareJob = { served, budgetPages: Math.min(MAX_PAGES, Math.floor(limits.memoryBytes / PAGE_BYTES)) };
+  const job: PrepareJob = {
+    served,
+    refused: options.refused ?? [],
+    budgetPages: Math.min(MAX_PAGES, Math.floor(limits.memoryBytes / PAGE_BYTES)),
+  };
   const store = createArtefactStore(options.cacheDirectory);
   const key = cacheKey(digest, job);
 
