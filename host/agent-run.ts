@@ -110,18 +110,17 @@ async function performRun(run: AgentRun, opened: OpenedRun, powers: HostPowers, 
   }
   log.close();
   const spec: RunSpec = {
-    run: id,
-    principal,
-    facts,
-    policy: configuration.policy.sliceFor(principal.agent),
-    callers: run.callers,
-    log: log.state(),
-    settings: configuration.settings,
-    passwords: passwordsOf(configuration.settings, powers.environment),
-    limits,
-    input,
-    arguments: agent.args,
-    environment: [...agent.env],
+    plan: {
+      agent: principal.agent,
+      policy: configuration.policy.sliceFor(principal.agent),
+      callers: run.callers,
+      settings: configuration.settings,
+      passwords: passwordsOf(configuration.settings, powers.environment),
+      limits,
+      arguments: agent.args,
+      environment: [...agent.env],
+    },
+    seat: { run: id, principal, facts, log: log.state(), input },
   };
   const warm = cells.spare();
   const cell = startThreadCell({

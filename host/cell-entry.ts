@@ -8,15 +8,16 @@ import { serveCell } from './sandbox/cell-worker.ts';
 import { runInstance } from './sandbox/instance.ts';
 
 serveCell(async ({ data, artefact, modules, limits, meter, ledger, stop, notify, post, ask }) => {
-  const spec = data as RunSpec; // the host that started this cell made it
+  const { plan, seat } = data as RunSpec; // the host that started this cell made it
   const powers = { clock: createClock(), random: createRandom(), files: createAuditFiles(), ledger, sleep, ask };
-  const gates = await openGates(spec, Object.keys(artefact.imports), powers, post);
+  const gates = await openGates(plan, Object.keys(artefact.imports), powers, post);
   try {
+    gates.seat(seat);
     return await runInstance({
       artefact,
       modules,
       imports: gates.imports,
-      input: spec.input,
+      input: seat.input,
       limits,
       meter,
       stop,

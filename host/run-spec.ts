@@ -11,21 +11,33 @@ export interface Caller {
   readonly policy: PolicySlice;
 }
 
-/** Everything that a cell needs to make its gates: plain data, cloned into the worker. */
-export interface RunSpec {
-  readonly run: string;
-  readonly principal: Principal;
-  readonly facts: RunFacts;
+/** What a cell needs to make its gates, whatever run they will serve: plain data, cloned into the worker. */
+export interface CellPlan {
+  /** `agent:NAME`. */
+  readonly agent: string;
   readonly policy: PolicySlice;
   /** The first caller first; nobody for a run that was started from outside. */
   readonly callers: readonly Caller[];
-  readonly log: RunLogState;
   readonly settings: GateSettings;
   /** Passwords of databases by the environment variable that holds them. In no record, and never in the guest. */
   readonly passwords: ReadonlyMap<string, string>;
   readonly limits: RunLimits;
-  readonly input: string;
   /** For WASI: what the configuration gives the agent. */
   readonly arguments: readonly string[];
   readonly environment: readonly (readonly [string, string])[];
+}
+
+/** The run that takes its place in a cell. */
+export interface RunSeat {
+  readonly run: string;
+  readonly principal: Principal;
+  readonly facts: RunFacts;
+  readonly log: RunLogState;
+  readonly input: string;
+}
+
+/** Everything that a cell starts with. */
+export interface RunSpec {
+  readonly plan: CellPlan;
+  readonly seat: RunSeat;
 }

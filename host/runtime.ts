@@ -1,11 +1,11 @@
 import type { AuditFiles } from './audit/audit-files.ts';
 import { resumeRunLog } from './audit/run-log.ts';
-import type { DecisionPoint } from './contracts/decision-point.ts';
 import type { Gate, Intention } from './contracts/gate.ts';
 import type { HostImports } from './contracts/guest-import.ts';
 import type { Clock, ProcessLedger, Random } from './contracts/powers.ts';
 import { RunStop } from './contracts/run-stop.ts';
 import { createPipeline, type Pipeline } from './enforcement/enforce.ts';
+import { createLatePipeline } from './enforcement/late-pipeline.ts';
 import { createIds } from './ids.ts';
 import { createLineBuffer } from './line-buffer.ts';
 import { createDecisionPoint } from './policy/decision-point.ts';
@@ -13,7 +13,7 @@ import { intersectionOf, type ChainLink } from './policy/intersection.ts';
 import { createReach } from './policy/reach.ts';
 import type { DatabaseEngines } from './gates/db/engine.ts';
 import type { RunEvent } from './run-event.ts';
-import type { Caller, RunSpec } from './run-spec.ts';
+import type { Caller, CellPlan, RunSeat } from './run-spec.ts';
 import type { CellAsk } from './sandbox/cell-worker.ts';
 import { createToolSupervisor } from './cell-request.ts';
 import { createWasi } from './wasi/virtual-wasi.ts';
@@ -29,15 +29,17 @@ export interface CellPowers {
   readonly ask: CellAsk;
 }
 
-/** The gates of one run, in force. */
+/** The gates of one run. Until it has taken its seat, they answer nothing. */
 export interface OpenGates {
   readonly imports: HostImports;
+  /** Puts them in force for a run. Once. */
+  seat(seat: RunSeat): void;
   /** Ends everything that the run still holds. */
   close(): Promise<void>;
 }
 
 interface GateContext {
-  readonly spec: RunSpec;
+  readonly plan: CellPlan;
   readonly powers: CellPowers;
   readonly pipeline: Pipeline;
   readonly post: (event: RunEvent) => void;
@@ -52,7 +54,7 @@ interface GateContext {
 const GATES: ReadonlyMap<string, (context: GateContext) => Promise<Gate>> = new Map([
   [
     'sallyport:agent/http',
-    async ({ spec, powers, pipeline }: GateContext): Promise<Gate> => {
+    async ({ plan, powers, pipeline }: GateContext): Promise<Gate> => {
       const [{ createHttpGate }, { createLazyHttpDialer }, { createSystemResolver }, { startDecompression }] =
         await Promise.all([
           import('./gates/http/index.ts'),
@@ -64,9 +66,9 @@ const GATES: ReadonlyMap<string, (context: GateContext) => Promise<Gate>> = new 
       const resolver = createSystemResolver({ clock });
       return createHttpGate({
         pipeline,
-        config: spec.settings.http,
+        config: plan.settings.http,
         resolver,
-        dialer: createLazyHttpDialer({ tls: spec.settings.http.tls }),
+        dialer: createLazyHttpDialer({ tls: plan.settings.http.tls }),
         decompressor: startDecompression,
         clock,
       });
@@ -74,37 +76,37 @@ const GATES: ReadonlyMap<string, (context: GateContext) => Promise<Gate>> = new 
   ],
   [
     'sallyport:agent/fs',
-    async ({ spec, powers, pipeline }: GateContext): Promise<Gate> => {
+    async ({ plan, powers, pipeline }: GateContext): Promise<Gate> => {
       const [{ createFsGate }, { createMountFiles }] = await Promise.all([
         import('./gates/fs/index.ts'),
         import('./powers/mount-files.ts'),
       ]);
       const files = createMountFiles({ random: powers.random });
-      return createFsGate({ pipeline, config: spec.settings.fs, files, callBytes: spec.limits.callBytes });
+      return createFsGate({ pipeline, config: plan.settings.fs, files, callBytes: plan.limits.callBytes });
     },
   ],
   [
     'sallyport:agent/db',
-    async ({ spec, powers, pipeline }: GateContext): Promise<Gate> => {
-      const { db } = spec.settings;
-      const [{ createDbGate }, engines] = await Promise.all([import('./gates/db/index.ts'), openEngines(spec, powers)]);
+    async ({ plan, powers, pipeline }: GateContext): Promise<Gate> => {
+      const { db } = plan.settings;
+      const [{ createDbGate }, engines] = await Promise.all([import('./gates/db/index.ts'), openEngines(plan, powers)]);
       return createDbGate({ pipeline, config: db, engines });
     },
   ],
   [
     'sallyport:agent/tool-exec',
-    async ({ spec, powers, pipeline }: GateContext): Promise<Gate> => {
+    async ({ plan, powers, pipeline }: GateContext): Promise<Gate> => {
       const [{ createToolGate }, { createProcessSpawner }] = await Promise.all([
         import('./gates/tool-exec/index.ts'),
         import('./powers/process-spawner.ts'),
       ]);
-      const reaches = [spec, ...spec.callers].map(({ policy }) => createReach(policy));
+      const reaches = [plan, ...plan.callers].map(({ policy }) => createReach(policy));
       return createToolGate({
         pipeline,
-        config: spec.settings.tools,
+        config: plan.settings.tools,
         spawner: createProcessSpawner(powers.ledger),
-        mounts: spec.settings.fs.mounts,
-        callBytes: spec.limits.callBytes,
+        mounts: plan.settings.fs.mounts,
+        callBytes: plan.limits.callBytes,
         supervisor: createToolSupervisor(powers.ask),
         mayCall: (name) => reaches.every((reach) => reach('tool:call', `tool:${name}`)),
       });
@@ -112,17 +114,17 @@ const GATES: ReadonlyMap<string, (context: GateContext) => Promise<Gate>> = new 
   ],
   [
     'sallyport:agent/log',
-    async ({ spec, pipeline, post }: GateContext): Promise<Gate> => {
+    async ({ plan, pipeline, post }: GateContext): Promise<Gate> => {
       const { createLogGate } = await import('./gates/log/index.ts');
       const sink = {
         line: (level: Extract<RunEvent, { kind: 'log' }>['level'], text: string) => post({ kind: 'log', level, text }),
       };
-      return createLogGate({ pipeline, config: spec.settings.log, sink, limits: spec.limits });
+      return createLogGate({ pipeline, config: plan.settings.log, sink, limits: plan.limits });
     },
   ],
   [
     'sallyport:agent/policy',
-    async ({ spec, pipeline, gates }: GateContext): Promise<Gate> => {
+    async ({ plan, pipeline, gates }: GateContext): Promise<Gate> => {
       const { createPolicyGate } = await import('./gates/policy/index.ts');
       const canonicalise = (intention: Intention) => {
         const gate = gates.find(({ capability }) => intention.action.startsWith(`${capability}:`));
@@ -131,7 +133,7 @@ const GATES: ReadonlyMap<string, (context: GateContext) => Promise<Gate>> = new 
           return { parsed: { refused: 'no such capability', action: intention.action }, discharges: NOTHING };
         return { parsed: gate.intention(intention), discharges: gate.discharges };
       };
-      return createPolicyGate({ pipeline, config: spec.settings.policyCheck, canonicalise });
+      return createPolicyGate({ pipeline, config: plan.settings.policyCheck, canonicalise });
     },
   ],
 ]);
@@ -139,7 +141,7 @@ const GATES: ReadonlyMap<string, (context: GateContext) => Promise<Gate>> = new 
 const NOTHING: Gate['discharges'] = new Set();
 
 /** The engines of the databases that the configuration names, and no others. */
-async function openEngines({ settings, passwords }: RunSpec, { ledger }: CellPowers): Promise<DatabaseEngines> {
+async function openEngines({ settings, passwords }: CellPlan, { ledger }: CellPowers): Promise<DatabaseEngines> {
   const kinds = new Set([...settings.db.databases.values()].map(({ target }) => target.kind));
   const [sqlite, postgres] = await Promise.all([
     kinds.has('sqlite') ? import('./powers/sqlite-engine.ts') : undefined,
@@ -154,28 +156,20 @@ async function openEngines({ settings, passwords }: RunSpec, { ledger }: CellPow
   };
 }
 
-/** Opens the gates that a component imports, for one run. WASI is always served: runtimes need it to start. */
+/** Opens the gates that a component imports, for one run that may come later. WASI is always served: runtimes need it to start. */
 export async function openGates(
-  spec: RunSpec,
+  plan: CellPlan,
   interfaces: readonly string[],
   powers: CellPowers,
   post: (event: RunEvent) => void,
 ): Promise<OpenGates> {
-  const log = resumeRunLog(spec.log, { files: powers.files, clock: powers.clock });
-  const pipeline = createPipeline({
-    principal: spec.principal,
-    facts: spec.facts,
-    decisionPoint: await chainDecisionPoint(spec),
-    log,
-    clock: powers.clock,
-    ids: createIds(spec.run),
-    observe: (event) => {
-      if (event.effect !== 'allow') post({ kind: 'decision', event });
-    },
-    fault: (error) => post({ kind: 'fault', text: faultText(error) }),
-  });
+  const own = await createDecisionPoint(plan.policy, plan.agent);
+  const callers = await Promise.all(plan.callers.toReversed().map(linkOf));
+  const late = createLatePipeline();
+  const { pipeline } = late;
+  let log: ReturnType<typeof resumeRunLog> | undefined;
   const gates: Gate[] = [];
-  const context: GateContext = { spec, powers, pipeline, post, gates };
+  const context: GateContext = { plan, powers, pipeline, post, gates };
   const wanted = [...GATES].filter(([name]) => interfaces.includes(name));
   gates.push(...(await Promise.all(wanted.map(([, open]) => open(context)))));
   const { wasi, flush } = openWasi(context);
@@ -185,28 +179,41 @@ export async function openGates(
 
   return Object.freeze({
     imports: new Map([...types, ...wasi, ...gates.flatMap((gate) => [...gate.imports])]),
+    seat(seat: RunSeat): void {
+      log = resumeRunLog(seat.log, { files: powers.files, clock: powers.clock });
+      late.seat(
+        createPipeline({
+          principal: seat.principal,
+          facts: seat.facts,
+          // What the agent may do: all that its own rules allow and those of every caller.
+          decisionPoint: intersectionOf([{ agent: plan.agent, facts: seat.facts, decisionPoint: own }, ...callers]),
+          log,
+          clock: powers.clock,
+          ids: createIds(seat.run),
+          observe: (event) => {
+            if (event.effect !== 'allow') post({ kind: 'decision', event });
+          },
+          fault: (error) => post({ kind: 'fault', text: faultText(error) }),
+        }),
+      );
+    },
     async close(): Promise<void> {
       flush();
       const closed = await Promise.allSettled(gates.map(async (gate) => gate.close()));
       for (const result of closed)
         if (result.status === 'rejected') post({ kind: 'fault', text: faultText(result.reason) });
-      log.close();
+      log?.close();
     },
   });
 }
 
-/** What the agent may do: all that its own rules allow and those of every caller. */
-async function chainDecisionPoint(spec: RunSpec): Promise<DecisionPoint> {
-  const linkOf = async ({ principal: { agent }, facts, policy }: Caller): Promise<ChainLink> => ({
-    agent,
-    facts,
-    decisionPoint: await createDecisionPoint(policy, agent),
-  });
-  const callers = await Promise.all(spec.callers.toReversed().map(linkOf));
-  return intersectionOf([await linkOf(spec), ...callers]);
-}
+const linkOf = async ({ principal: { agent }, facts, policy }: Caller): Promise<ChainLink> => ({
+  agent,
+  facts,
+  decisionPoint: await createDecisionPoint(policy, agent),
+});
 
-function openWasi({ spec, powers, pipeline, post }: GateContext): { wasi: HostImports; flush: () => void } {
+function openWasi({ plan, powers, pipeline, post }: GateContext): { wasi: HostImports; flush: () => void } {
   const buffers = {
     stdout: createLineBuffer((lines) => post({ kind: 'output', stream: 'stdout', lines })),
     stderr: createLineBuffer((lines) => post({ kind: 'output', stream: 'stderr', lines })),
@@ -215,9 +222,9 @@ function openWasi({ spec, powers, pipeline, post }: GateContext): { wasi: HostIm
     clock: powers.clock,
     random: powers.random,
     sleep: powers.sleep,
-    arguments: spec.arguments,
-    environment: new Map(spec.environment),
-    outputBytes: spec.limits.outputBytes,
+    arguments: plan.arguments,
+    environment: new Map(plan.environment),
+    outputBytes: plan.limits.outputBytes,
     output: (stream, bytes) => buffers[stream].write(bytes),
     deny: (action, resource) => pipeline.refuse(action, resource, 'not-served'),
     exit: (ok) => {
