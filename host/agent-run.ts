@@ -5,22 +5,19 @@ import { refuseExposedComponent } from './configuration.ts';
 import { logIdOf } from './audit/log-id.ts';
 import { openRunLog, type RunLogState } from './audit/run-log.ts';
 import { closeRunLog } from './audit/run-log-closing.ts';
+import { cellPlan, poolKey, type CellTerms } from './cell-plan.ts';
 import { CELL_ENTRY, type Cells } from './cells.ts';
 import { HostError } from './contracts/errors.ts';
 import type { Principal } from './contracts/principal.ts';
 import type { RunResult } from './contracts/run-result.ts';
 import { newRunId } from './ids.ts';
 import type { HostPowers } from './host-powers.ts';
+import type { AgentManifest } from './manifest/agent-section.ts';
 import type { RunEvent } from './run-event.ts';
 import { bounded, endingOf, failureOf, NO_USAGE, type Ending } from './run-ending.ts';
-import type { RunSpec } from './run-spec.ts';
-import { readComponent } from './sandbox/component-source.ts';
-import { prepareComponent } from './sandbox/prepare.ts';
+import type { CellData, RunSeat } from './run-spec.ts';
+import type { KnownComponent } from './sandbox/component-memo.ts';
 import { startThreadCell } from './sandbox/thread-cell.ts';
-import { passwordsOf, servedFor } from './settings.ts';
-import { REFUSED_INTERFACES } from './wasi/refused.ts';
-
-const MOST_COMPONENT_BYTES = 64 << 20;
 
 /**
  * Runs an agent once: the record is opened, the component prepared, a cell started and ended, the record closed. Throws
@@ -29,8 +26,8 @@ const MOST_COMPONENT_BYTES = 64 << 20;
 export async function runAgent(run: AgentRun, powers: HostPowers, cells: Cells): Promise<RunResult> {
   const { configuration, agent, facts } = run;
   const { manifest, policy } = configuration;
-  const bytes = await readComponent(run.component, MOST_COMPONENT_BYTES);
-  const digest = `sha256:${hash('sha256', bytes, 'hex')}`;
+  const component = await cells.preparation.read(run.component);
+  const { digest } = component;
   // Functions of the embedding program are shown it: nobody changes who acts.
   const principal: Principal = Object.freeze({
     agent: `agent:${agent.name}`,
@@ -68,7 +65,7 @@ export async function runAgent(run: AgentRun, powers: HostPowers, cells: Cells):
         ...(run.parent === undefined ? {} : { parent: { ...run.parent } }),
       },
     });
-    ending = await performRun(run, { id, bytes, digest, principal, log }, powers, cells);
+    ending = await performRun(run, { id, component, principal, log }, powers, cells);
   } catch (error) {
     log.close();
     ending = { ...failureOf(error), usage: NO_USAGE };
@@ -78,54 +75,30 @@ export async function runAgent(run: AgentRun, powers: HostPowers, cells: Cells):
 
 interface OpenedRun {
   readonly id: string;
-  readonly bytes: Uint8Array;
-  readonly digest: string;
+  readonly component: KnownComponent;
   readonly principal: Principal;
   readonly log: ReturnType<typeof openRunLog>;
 }
 
 async function performRun(run: AgentRun, opened: OpenedRun, powers: HostPowers, cells: Cells): Promise<Ending> {
   const { configuration, agent, limits, facts, input, signal, onEvent } = run;
-  const { id, bytes, digest, principal, log } = opened;
+  const { id, component, principal, log } = opened;
   let artefact;
   try {
-    if (agent.digest !== undefined && agent.digest !== digest) {
-      const hints = [`the configuration pins ${agent.digest}`, `the file has     ${digest}`];
-      throw new HostError('ERR_COMPONENT_DIGEST', `the component is not the one that is pinned for \`${agent.name}\``, {
-        hints,
-      });
-    }
-    artefact = await prepareComponent({
-      source: bytes,
-      cacheDirectory: configuration.manifest.cache.directory,
-      served: servedFor(configuration.settings),
-      refused: REFUSED_INTERFACES,
-      limits: { memoryBytes: limits.memoryBytes },
-      signal,
-    });
+    refuseOther(agent, component.digest);
+    artefact = await cells.preparation.artefact(component, { configuration, memoryBytes: limits.memoryBytes, signal });
   } catch (error) {
     if (!signal.aborted && error instanceof HostError)
       log.append({ type: 'load.denied', principal, detail: { code: error.code, message: error.message } });
     throw signal.aborted ? CANCELLED : error;
   }
   log.close();
-  const spec: RunSpec = {
-    plan: {
-      agent: principal.agent,
-      policy: configuration.policy.sliceFor(principal.agent),
-      callers: run.callers,
-      settings: configuration.settings,
-      passwords: passwordsOf(configuration.settings, powers.environment),
-      limits,
-      arguments: agent.args,
-      environment: [...agent.env],
-    },
-    seat: { run: id, principal, facts, log: log.state(), input },
-  };
-  const warm = cells.spare();
+  const pooled = run.callers.length === 0 ? cells.pool.take(poolKey(run, artefact)) : undefined;
+  const warm = pooled ?? cells.spare();
   const cell = startThreadCell({
     entry: CELL_ENTRY,
-    data: spec,
+    data: { plan: cellPlan(run, powers), ahead: false } satisfies CellData,
+    seat: { run: id, principal, facts, log: log.state(), input } satisfies RunSeat,
     artefact,
     modules: cells.modules,
     ...(warm === undefined ? {} : { warm }),
@@ -147,6 +120,31 @@ async function performRun(run: AgentRun, opened: OpenedRun, powers: HostPowers, 
       agent.name,
     );
   return { ...endingOf(bounded(guest, limits.callBytes)), usage };
+}
+
+/** Keeps cells open for an agent. Resolves to how many are ready. Throws `HostError` where it cannot be prepared. */
+export async function warmAgent(
+  terms: CellTerms & { readonly component: string; readonly count: number; readonly signal?: AbortSignal },
+  powers: HostPowers,
+  { modules, pool, preparation }: Cells,
+): Promise<number> {
+  const { configuration, agent, count, limits, signal } = terms;
+  const component = await preparation.read(terms.component);
+  refuseOther(agent, component.digest);
+  const artefact = await preparation.artefact(component, {
+    configuration,
+    memoryBytes: limits.memoryBytes,
+    ...(signal === undefined ? {} : { signal }),
+  });
+  const data: CellData = { plan: cellPlan(terms, powers), ahead: true };
+  return pool.keep(poolKey(terms, artefact), { data, artefact, modules, limits }, count);
+}
+
+/** Refuses a component that is not the one that the configuration pins. */
+function refuseOther({ name, digest: pinned }: AgentManifest, digest: string): void {
+  if (pinned === undefined || pinned === digest) return;
+  const hints = [`the configuration pins ${pinned}`, `the file has     ${digest}`];
+  throw new HostError('ERR_COMPONENT_DIGEST', `the component is not the one that is pinned for \`${name}\``, { hints });
 }
 
 /** Runs an agent that another one calls. */

@@ -3,26 +3,23 @@ import { createClock } from './powers/clock.ts';
 import { createRandom } from './powers/random.ts';
 import { sleep } from './powers/sleep.ts';
 import { openGates } from './runtime.ts';
-import type { RunSpec } from './run-spec.ts';
+import type { CellData, RunSeat } from './run-spec.ts';
 import { serveCell } from './sandbox/cell-worker.ts';
-import { runInstance } from './sandbox/instance.ts';
+import { openInstance } from './sandbox/instance.ts';
 
-serveCell(async ({ data, artefact, modules, limits, meter, ledger, stop, notify, post, ask }) => {
-  const { plan, seat } = data as RunSpec; // the host that started this cell made it
+serveCell(async ({ data, seat, ready, artefact, modules, limits, meter, ledger, stop, notify, post, ask }) => {
+  const { plan, ahead } = data as CellData; // the host that started this cell made it, and the seat as well
   const powers = { clock: createClock(), random: createRandom(), files: createAuditFiles(), ledger, sleep, ask };
   const gates = await openGates(plan, Object.keys(artefact.imports), powers, post);
+  const shape = { artefact, modules, imports: gates.imports, limits, meter, stop, notify };
   try {
-    gates.seat(seat);
-    return await runInstance({
-      artefact,
-      modules,
-      imports: gates.imports,
-      input: seat.input,
-      limits,
-      meter,
-      stop,
-      notify,
-    });
+    const instance = ahead ? openInstance(shape, 'ahead') : undefined;
+    if (ahead) gates.rehearse();
+    await instance?.made;
+    ready();
+    const run = (await seat) as RunSeat;
+    gates.seat(run);
+    return await (instance ?? openInstance(shape, 'for a run')).run(run.input);
   } finally {
     await gates.close();
   }

@@ -1,3 +1,5 @@
+import { createPreparation, type Preparation } from './preparation.ts';
+import { createCellPool, type CellPool } from './sandbox/cell-pool.ts';
 import { createModuleStore, type ModuleStore } from './sandbox/module-store.ts';
 import { warmThreadCell, type WarmCell } from './sandbox/warm-cell.ts';
 
@@ -7,10 +9,13 @@ export const CELL_ENTRY = new URL(
   import.meta.url,
 );
 
-/** What a host keeps between runs: compiled modules, and perhaps one cell that is started and empty. */
+/** What a host keeps between runs: what it knows of components, compiled modules, and cells that were started before they are needed. */
 export interface Cells {
+  readonly preparation: Preparation;
   readonly modules: ModuleStore;
-  /** The spare cell, once. It was never used; no cell serves two runs. */
+  /** Cells that are opened for an agent. */
+  readonly pool: CellPool;
+  /** The spare cell, started and empty, once. It was never used; no cell serves two runs. */
   readonly spare: () => WarmCell | undefined;
   readonly close: () => Promise<void>;
 }
@@ -18,13 +23,18 @@ export interface Cells {
 /** Makes the cells of one host. With `spare`, a cell starts at once and is ready when the first run needs it. */
 export function createCells({ spare }: { readonly spare: boolean }): Cells {
   let warm = spare ? warmThreadCell({ entry: CELL_ENTRY }) : undefined;
+  const pool = createCellPool({ entry: CELL_ENTRY });
   return Object.freeze({
+    preparation: createPreparation(),
     modules: createModuleStore(),
+    pool,
     spare(): WarmCell | undefined {
       const taken = warm;
       warm = undefined;
       return taken;
     },
-    close: async () => warm?.close(),
+    close: async () => {
+      await Promise.all([warm?.close(), pool.close()]);
+    },
   });
 }

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { runAgent } from './agent-run.ts';
+import { runAgent, warmAgent } from './agent-run.ts';
 import { readConfiguration, refuseExposedComponent, type Configuration } from './configuration.ts';
 import { HostError } from './contracts/errors.ts';
 import type { LogLevel } from './contracts/log-sink.ts';
@@ -76,6 +76,11 @@ export interface Host {
   readonly manifest: Manifest;
   /** Runs an agent once. Throws `HostError` where the run could not even be recorded. */
   run(options: RunOptions): Promise<RunResult>;
+  /**
+   * Keeps cells open for an agent: their gates are made and their instances are there, so that a run begins at once. Each
+   * serves one run and is replaced. Resolves to how many are ready; they use memory until the host is closed.
+   */
+  warm(options: AgentChoice & { readonly cells: number; readonly signal?: AbortSignal }): Promise<number>;
   /** Says what a component can ask for and what its agent may do. Nothing runs. */
   inspect(options: AgentChoice & { readonly signal?: AbortSignal }): Promise<Inspection>;
   policyReport(): PolicyReport;
@@ -85,7 +90,7 @@ export interface Host {
   rowFor(agent: string, action: string, resource: string, attributes?: Attributes): string;
   /** What to do about something that a run was denied; `facts` are those that the run was started with. */
   help(agent: string, event: DecisionEvent, facts?: AskedFacts): DenialHelp;
-  /** Ends the spare cell, if there is one. Runs that are under way end by themselves. */
+  /** Ends the cells that nobody uses. Runs that are under way end by themselves. */
   close(): Promise<void>;
 }
 
@@ -142,9 +147,25 @@ function createHost({ configuration, workingDirectory, powers, cells, functions 
       };
       return runAgent(run, powers, cells);
     },
+    async warm(request: AgentChoice & { readonly cells: number; readonly signal?: AbortSignal }): Promise<number> {
+      const { agent, component } = choose(request);
+      const { cells: count, signal } = request;
+      if (!Number.isSafeInteger(count) || count < 0 || count > MOST_WARM)
+        throw new HostError('ERR_USAGE', `a host keeps 0 to ${MOST_WARM} cells of an agent open, not ${count}`);
+      refuseExposedComponent(configuration, component, powers);
+      const { limits } = agent;
+      const terms = { configuration, agent, component, limits, count, callers: [] };
+      return warmAgent({ ...terms, ...(signal === undefined ? {} : { signal }) }, powers, cells);
+    },
     async inspect(request: AgentChoice & { readonly signal?: AbortSignal }): Promise<Inspection> {
       const { signal } = request;
-      return inspectComponent({ configuration, ...choose(request), ...(signal === undefined ? {} : { signal }) });
+      const { preparation } = cells;
+      return inspectComponent({
+        preparation,
+        configuration,
+        ...choose(request),
+        ...(signal === undefined ? {} : { signal }),
+      });
     },
     policyReport: () => view.report(),
     explain: (question: PolicyQuestion & { readonly agent?: string }) =>
@@ -177,6 +198,9 @@ function chooseAgent({ manifest }: Configuration, name: string | undefined): Age
   }
   return agent;
 }
+
+/** The most cells that are kept open for one agent: each is a thread with its own engine. */
+const MOST_WARM = 256;
 
 /** Each tool says how long a chain it may make; this is the longest that one can say. */
 const MOST_DEPTH = 16;

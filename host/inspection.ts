@@ -1,11 +1,9 @@
-import { readComponent } from './sandbox/component-source.ts';
-import { prepareComponent } from './sandbox/prepare.ts';
+import type { Preparation } from './preparation.ts';
 import type { Configuration } from './configuration.ts';
 import type { ServedInterface } from './contracts/served-interface.ts';
 import type { AgentManifest } from './manifest/agent-section.ts';
 import { ruleLine } from './policy/rule.ts';
 import { servedFor } from './settings.ts';
-import { REFUSED_INTERFACES } from './wasi/refused.ts';
 
 /** One import of a component, and what stands behind it. */
 export interface InspectedImport {
@@ -34,21 +32,20 @@ export interface Inspection {
 
 /** Prepares a component, or takes it from the cache, and says what it imports. Nothing of it runs. */
 export async function inspectComponent(options: {
+  readonly preparation: Preparation;
   readonly configuration: Configuration;
   readonly agent: AgentManifest;
   readonly component: string;
   readonly signal?: AbortSignal;
 }): Promise<Inspection> {
-  const { configuration, agent, component, signal } = options;
-  const { manifest, policy } = configuration;
-  const bytes = await readComponent(component, 64 << 20);
+  const { preparation, configuration, agent, component, signal } = options;
+  const { policy } = configuration;
+  const known = await preparation.read(component);
+  const bytes = await known.bytes();
   const served = servedFor(configuration.settings);
-  const artefact = await prepareComponent({
-    source: bytes,
-    cacheDirectory: manifest.cache.directory,
-    served,
-    refused: REFUSED_INTERFACES,
-    limits: { memoryBytes: agent.limits.memoryBytes },
+  const artefact = await preparation.artefact(known, {
+    configuration,
+    memoryBytes: agent.limits.memoryBytes,
     ...(signal === undefined ? {} : { signal }),
   });
   const imports = Object.entries(artefact.imports).map(([name, { version, functions }]): InspectedImport => {

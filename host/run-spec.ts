@@ -36,8 +36,9 @@ export interface RunSeat {
   readonly input: string;
 }
 
-/** Everything that a cell starts with. */
-export interface RunSpec {
+/** What a cell is opened with. */
+export interface CellData {
   readonly plan: CellPlan;
-  readonly seat: RunSeat;
+  /** Whether the instance is made before the run is there, at the cost of a pool. */
+  readonly ahead: boolean;
 }

@@ -12,6 +12,7 @@ import { createDecisionPoint } from './policy/decision-point.ts';
 import { intersectionOf, type ChainLink } from './policy/intersection.ts';
 import { createReach } from './policy/reach.ts';
 import type { DatabaseEngines } from './gates/db/engine.ts';
+import { rehearse } from './rehearsal.ts';
 import type { RunEvent } from './run-event.ts';
 import type { Caller, CellPlan, RunSeat } from './run-spec.ts';
 import type { CellAsk } from './sandbox/cell-worker.ts';
@@ -32,6 +33,8 @@ export interface CellPowers {
 /** The gates of one run. Until it has taken its seat, they answer nothing. */
 export interface OpenGates {
   readonly imports: HostImports;
+  /** Lets the engine compile what effects take, while there is time. */
+  rehearse(): void;
   /** Puts them in force for a run. Once. */
   seat(seat: RunSeat): void;
   /** Ends everything that the run still holds. */
@@ -179,6 +182,7 @@ export async function openGates(
 
   return Object.freeze({
     imports: new Map([...types, ...wasi, ...gates.flatMap((gate) => [...gate.imports])]),
+    rehearse: () => rehearse(plan, own, powers.clock),
     seat(seat: RunSeat): void {
       log = resumeRunLog(seat.log, { files: powers.files, clock: powers.clock });
       late.seat(

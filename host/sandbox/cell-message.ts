@@ -3,7 +3,7 @@ import type { GuestEnd } from '../contracts/run-end.ts';
 import type { Artefact } from './artefact.ts';
 import type { EndPhase, ModuleMap } from './instance.ts';
 
-/** What a thread cell starts with. */
+/** What a thread cell starts with: all that can be known before its run. */
 export interface CellStart {
   readonly data: unknown;
   readonly artefact: Artefact;
@@ -15,6 +15,8 @@ export interface CellStart {
 /** From the supervisor to the cell. */
 export type ToCell =
   | { readonly kind: 'start'; readonly start: CellStart }
+  /** The run is there; `data` is the composition's own. */
+  | { readonly kind: 'seat'; readonly data: unknown }
   | { readonly kind: 'modules'; readonly modules: ModuleMap }
   /** To `ask`. Not answered where the servant failed. */
   | { readonly kind: 'answer'; readonly id: number; readonly answered: true; readonly answer: unknown }
@@ -23,6 +25,8 @@ export type ToCell =
 
 /** From the cell to the supervisor. */
 export type FromCell =
+  /** Everything is done that can be done before the run is there. */
+  | { readonly kind: 'ready' }
   /** The composition's own message. */
   | { readonly kind: 'post'; readonly message: unknown }
   /** The composition's own request, to be answered within a time. */

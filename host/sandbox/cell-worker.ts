@@ -12,6 +12,10 @@ import { createProcessLedger } from './process-ledger.ts';
 export interface CellContext {
   /** What the supervisor was given for this cell. */
   readonly data: unknown;
+  /** Comes with the run: perhaps at once, perhaps after a time in a pool. */
+  readonly seat: Promise<unknown>;
+  /** Tells that nothing is left to do before the run is there. */
+  readonly ready: () => void;
   readonly artefact: Artefact;
   /** Compiled while the cell starts: build the gates before waiting for it. */
   readonly modules: Promise<ModuleMap>;
@@ -41,12 +45,18 @@ export function serveCell(run: (context: CellContext) => Promise<GuestEnd>): voi
   const port: MessagePort = parentPort;
   const stop = new AbortController();
   const modules = Promise.withResolvers<ModuleMap>();
+  const seat = Promise.withResolvers<unknown>();
   const asks = createAsks(port);
 
   port.on('message', (message: ToCell) => {
     switch (message.kind) {
       case 'start': {
-        const context = contextOf(message.start, port, modules.promise, stop.signal, asks.ask);
+        const context = contextOf(message.start, port, {
+          modules: modules.promise,
+          seat: seat.promise,
+          stop: stop.signal,
+          ask: asks.ask,
+        });
         void loadGlue(context.artefact).catch(() => undefined); // `runInstance` loads it again and reports
         // A rejection is left to end the worker: the supervisor reports it as a fault.
         void run(context).then((end) => {
@@ -55,6 +65,9 @@ export function serveCell(run: (context: CellContext) => Promise<GuestEnd>): voi
         });
         return;
       }
+      case 'seat':
+        seat.resolve(message.data);
+        return;
       case 'modules':
         modules.resolve(message.modules);
         return;
@@ -95,21 +108,18 @@ function createAsks(port: MessagePort): { ask: CellAsk; hear: (answer: Answer) =
 function contextOf(
   start: CellStart,
   port: MessagePort,
-  modules: Promise<ModuleMap>,
-  stop: AbortSignal,
-  ask: CellAsk,
+  coming: Pick<CellContext, 'modules' | 'seat' | 'stop' | 'ask'>,
 ): CellContext {
   const send = (message: FromCell): void => port.postMessage(message);
   return Object.freeze({
     data: start.data,
     artefact: start.artefact,
-    modules,
     limits: start.limits,
     meter: createMeter(start.meter),
     ledger: createProcessLedger(start.ledger),
-    stop,
+    ...coming,
+    ready: () => send({ kind: 'ready' }),
     notify: (phase: EndPhase, end: GuestEnd) => send({ kind: phase, end }),
     post: (message: unknown) => send({ kind: 'post', message }),
-    ask,
   });
 }

@@ -44,6 +44,8 @@ export interface HostCallOptions {
   readonly values: GuestValues;
   /** Called at each call: a chance to see how much memory the guest has. */
   readonly sampleMemory: () => void;
+  /** Whether there is no run yet: then nothing may be called. Asked at each call. */
+  readonly isEarly: () => boolean;
   /** What an exception out of the guest means: with little memory left, a trap is the end of that. */
   readonly classify: (error: Error) => GuestEnd;
 }
@@ -57,7 +59,7 @@ class RunOver extends Error {
 }
 
 export function createHostCalls(options: HostCallOptions): HostCalls {
-  const { limits, meter, ending, values, sampleMemory, classify } = options;
+  const { limits, meter, ending, values, sampleMemory, isEarly, classify } = options;
   const ceiling = limits.callBytes * CEILING_FACTOR;
 
   function over(): never {
@@ -85,7 +87,7 @@ export function createHostCalls(options: HostCallOptions): HostCalls {
   const isOver = (): boolean => ending.ended() !== undefined || meter.isStopped();
 
   function enter(): void {
-    if (isOver()) over();
+    if (isEarly() || isOver()) over();
     sampleMemory();
     if (meter.countCall() <= limits.hostCalls) return;
     ending.end({

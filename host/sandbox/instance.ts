@@ -21,7 +21,6 @@ export interface InstanceOptions {
   readonly artefact: Artefact;
   readonly modules: ModuleMap | Promise<ModuleMap>;
   readonly imports: HostImports;
-  readonly input: string;
   readonly limits: RunLimits;
   readonly meter: Meter;
   /** Ends the run from outside; the reason is the `GuestEnd`. */
@@ -31,6 +30,14 @@ export interface InstanceOptions {
 }
 
 export type EndPhase = 'ending' | 'ended';
+
+/** An instance of a component, or what became of the attempt to make one. */
+export interface OpenInstance {
+  /** When there is nothing left to do before the run. */
+  readonly made: Promise<unknown>;
+  /** The one call of `run`. Never rejects; when it resolves, the guest reaches nothing any more. */
+  run(input: string): Promise<GuestEnd>;
+}
 
 /** The generated code of a component. */
 interface Glue {
@@ -49,35 +56,60 @@ export async function loadGlue(artefact: Artefact): Promise<Glue> {
 }
 
 /** One instance, one call of `run`. Never rejects; when it resolves, the guest reaches nothing any more. */
-export async function runInstance(options: InstanceOptions): Promise<GuestEnd> {
+export const runInstance = (options: InstanceOptions & { readonly input: string }): Promise<GuestEnd> =>
+  openInstance(options, 'for a run').run(options.input);
+
+/**
+ * Makes an instance. One that is made `ahead` of its run may not call the host before: if it tries, it is thrown away,
+ * and another one is made when the run is there.
+ */
+export function openInstance(options: InstanceOptions, when: 'ahead' | 'for a run'): OpenInstance {
   const { limits, meter, stop, notify } = options;
   const budgetPages = Math.floor(limits.memoryBytes / PAGE_BYTES);
   const ending = createRunEnding((end) => notify?.('ending', end));
   stop?.addEventListener('abort', () => ending.end(stop.reason as GuestEnd), { once: true }); // see `InstanceOptions.stop`
-  if (stop?.aborted === true) return stop.reason as GuestEnd;
 
   let cores: CoreInstances | undefined;
   const sampleMemory = (): void => meter.notePages(cores?.pages() ?? 0);
-
   const classify = (error: unknown): GuestEnd => classifyError(error, { pages: cores?.pages() ?? 0, budgetPages });
 
-  async function run(): Promise<GuestEnd> {
+  async function make(isEarly: () => boolean): Promise<Runnable> {
     const [glue, modules] = await Promise.all([loadGlue(options.artefact), options.modules]);
     cores = createCoreInstances(moduleFacts(options.artefact, modules), budgetPages);
-    const { imports, lower } = crossingOf(options, ending, { sampleMemory, classify });
+    const { imports, lower } = crossingOf(options, ending, { sampleMemory, classify, isEarly });
     const instantiateCore = Object.assign(cores.instantiate, { lower });
-    meter.noteStart(threadCpuMs());
     const instance = await glue.instantiate((name) => moduleNamed(modules, name), imports, instantiateCore);
-    sampleMemory();
     if (!hasRun(instance)) throw new Error('the instance does not export `run`');
-    return toEnd(await instance.run(options.input), limits);
+    return instance;
   }
 
-  const returned = run().catch(classify);
-  const end = ending.close(await Promise.race([ending.whenEnded, returned]));
-  sampleMemory();
-  notify?.('ended', end);
-  return end;
+  let early = when === 'ahead';
+  let asked = false;
+  const ahead = early ? make(() => early && (asked = true)) : undefined;
+  ahead?.catch(() => undefined); // what it says is said when the run is there
+
+  async function run(input: string): Promise<GuestEnd> {
+    if (stop?.aborted === true) return stop.reason as GuestEnd; // see `InstanceOptions.stop`
+    await ahead?.catch(() => undefined);
+    early = false;
+    meter.noteStart(threadCpuMs());
+    const call = async (): Promise<GuestEnd> => {
+      const instance = await (ahead === undefined || asked ? make(() => false) : ahead);
+      sampleMemory();
+      return toEnd(await instance.run(input), limits);
+    };
+    const end = ending.close(await Promise.race([ending.whenEnded, call().catch(classify)]));
+    sampleMemory();
+    notify?.('ended', end);
+    return end;
+  }
+
+  return { made: ahead?.catch(() => undefined) ?? Promise.resolve(), run };
+}
+
+/** What the glue makes of a component that can be run. */
+interface Runnable {
+  run(input: string): unknown;
 }
 
 /** CPU time of this thread, milliseconds. */
@@ -90,7 +122,7 @@ export function threadCpuMs(): number {
 function crossingOf(
   options: InstanceOptions,
   ending: RunEnding,
-  memory: Pick<HostCallOptions, 'sampleMemory' | 'classify'>,
+  given: Pick<HostCallOptions, 'sampleMemory' | 'classify' | 'isEarly'>,
 ): { imports: ImportObject; lower: LowerImport } {
   const { artefact, imports, limits, meter } = options;
   const guards = createGuards(artefact, imports, (): Crossing => ({ calls, values }));
@@ -99,7 +131,7 @@ function crossingOf(
     throw new Error('unknown resource handle');
   };
   const values: GuestValues = createGuestValues(guards.byPrototype, forged);
-  const calls: HostCalls = createHostCalls({ limits, meter, ending, values, ...memory });
+  const calls: HostCalls = createHostCalls({ limits, meter, ending, values, ...given });
   return {
     imports: createImportObject(artefact, imports, guards, calls),
     lower: createLowering(artefact, imports, { calls, values }),
@@ -132,6 +164,6 @@ function isGlue(value: unknown): value is Glue {
   );
 }
 
-function hasRun(value: unknown): value is { run(input: string): unknown } {
+function hasRun(value: unknown): value is Runnable {
   return typeof value === 'object' && value !== null && 'run' in value && typeof value.run === 'function';
 }

@@ -1,25 +1,20 @@
 import type { Worker } from 'node:worker_threads';
-import type { RunLimits } from '../contracts/limits.ts';
 import type { GuestEnd, Usage } from '../contracts/run-end.ts';
-import type { Artefact } from './artefact.ts';
 import { parseGuestEnd, type FromCell, type ToCell } from './cell-message.ts';
 import { createCellService, type CellServant, type CellService } from './cell-service.ts';
 import { createCpuWatch } from './cpu-watch.ts';
 import { PAGE_BYTES } from './memory-plan.ts';
-import { createMeter, createMeterMemory, type Meter } from './meter.ts';
-import type { ModuleStore } from './module-store.ts';
+import { createMeter, type Meter } from './meter.ts';
+import { openCell, type CellMemory, type CellOpening } from './open-cell.ts';
 import { describeError, printable } from './printable.ts';
-import { createLedgerMemory, endGuards, killNoted } from './process-ledger.ts';
-import { startWorker, type CellShape, type WarmCell } from './warm-cell.ts';
+import { endGuards, killNoted } from './process-ledger.ts';
+import { startWorker, type CellShape, type TakenCell, type WarmCell } from './warm-cell.ts';
 
-export interface ThreadCellOptions extends CellShape {
-  /** A worker of the same shape that was started before; it is used up. */
+export interface ThreadCellOptions extends CellShape, CellOpening {
+  /** A cell of the same shape that was started before, perhaps opened as this one would be; it is used up. */
   readonly warm?: WarmCell;
-  /** For the composition in the cell; can be cloned. */
-  readonly data: unknown;
-  readonly artefact: Artefact;
-  readonly modules: ModuleStore;
-  readonly limits: RunLimits;
+  /** For the composition in the cell, what belongs to this run; can be cloned. */
+  readonly seat?: unknown;
   /** How long the cell may take to close its gates after the guest has returned. Five seconds where absent. */
   readonly closeMs?: number;
   readonly onMessage?: (message: unknown) => void;
@@ -62,21 +57,20 @@ export function startThreadCell(options: ThreadCellOptions): ThreadCell {
 async function supervise(options: ThreadCellOptions): Promise<CellEnd> {
   const { limits, signal } = options;
   const started = performance.now();
-  const meterMemory = createMeterMemory();
-  const meter = createMeter(meterMemory);
   if (signal?.aborted === true) return unused({ kind: 'cancelled' });
-  const ledger = createLedgerMemory();
-  const { data, artefact } = options;
   let worker: Worker;
+  let memory: CellMemory;
   try {
-    worker = options.warm?.take() ?? startWorker(options);
-    worker.postMessage({
-      kind: 'start',
-      start: { data, artefact, limits, meter: meterMemory, ledger },
-    } satisfies ToCell);
+    const taken: TakenCell = options.warm?.take() ?? { worker: startWorker(options) };
+    worker = taken.worker;
+    memory =
+      taken.memory ?? openCell(worker, options, (error) => life.stop({ kind: 'fault', message: describeError(error) }));
+    worker.postMessage({ kind: 'seat', data: options.seat } satisfies ToCell);
   } catch (error) {
     return unused({ kind: 'fault', message: `the cell cannot be started: ${describeError(error)}` });
   }
+  const meter = createMeter(memory.meter);
+  const { ledger } = memory;
   const diagnostics = drain(worker);
   const service = createCellService({
     serve: options.serve ?? (() => Promise.reject(new Error('nobody serves this cell'))),
@@ -160,6 +154,8 @@ function watch(worker: Worker, options: ThreadCellOptions, meter: Meter, service
   }
   function hear(message: FromCell): void {
     switch (message.kind) {
+      case 'ready':
+        return;
       case 'post':
         options.onMessage?.(message.message);
         return;
@@ -186,10 +182,6 @@ function watch(worker: Worker, options: ThreadCellOptions, meter: Meter, service
   worker.on('message', hear);
   worker.once('error', (error) => settle({ end: known ?? brokenBy(error), closed: false }));
   worker.once('exit', () => settle({ end: known ?? FAULT, closed: false }));
-  options.modules.compiled(options.artefact).then(
-    (modules) => worker.postMessage({ kind: 'modules', modules } satisfies ToCell),
-    (error: unknown) => stop({ kind: 'fault', message: describeError(error) }),
-  );
   return { stop, over: promise };
 }
 

@@ -1,9 +1,23 @@
 import { Worker } from 'node:worker_threads';
+import type { FromCell } from './cell-message.ts';
+import { endGuards, killNoted } from './process-ledger.ts';
+import { openCell, type CellMemory, type CellOpening } from './open-cell.ts';
 
-/** A worker that has loaded its entry file and waits for its one run. Starting one takes longer than many a run. */
+/** A worker for one run; `memory` is there if it was opened for it. */
+export interface TakenCell {
+  readonly worker: Worker;
+  readonly memory?: CellMemory;
+}
+
+/**
+ * A cell that waits for its one run: a worker that has loaded its entry file or, once it is opened, one whose gates are
+ * made and whose instance is there. Starting one takes longer than many a run.
+ */
 export interface WarmCell {
-  /** The worker, once; `undefined` if it was taken before or has ended. */
-  take(): Worker | undefined;
+  /** Resolves to true when everything is done that can be done before the run; to false if the cell has ended. */
+  readonly ready: Promise<boolean>;
+  /** The cell, once; `undefined` if it was taken before or has ended. */
+  take(): TakenCell | undefined;
   /** Ends it, if nobody took it. */
   close(): Promise<void>;
 }
@@ -28,29 +42,53 @@ export function startWorker({ entry, heapMebibytes }: CellShape): Worker {
   });
 }
 
+/** How long a guest may take until it can be run. It has no run whose limits it could meet. */
+const MOST_OPENING_MS = 30_000;
+
 /**
- * Starts a cell before it is known what will run in it. It holds nothing of any run, is used for one, and does not keep
- * the process alive.
+ * Starts a cell before its run is there, with `opening` for one agent. It holds nothing of any run, is used for one, and
+ * does not keep the process alive.
  */
-export function warmThreadCell(shape: CellShape): WarmCell {
+export function warmThreadCell(shape: CellShape, opening?: CellOpening): WarmCell {
+  const ready = Promise.withResolvers<boolean>();
   let worker: Worker | undefined = startWorker(shape);
+  const watched = worker;
   const gone = (): void => {
     worker = undefined;
+    ready.resolve(false);
   };
-  worker.on('error', gone); // whoever wants a cell then starts one, and hears why it cannot
-  worker.on('exit', gone);
-  worker.unref();
+  const end = async (): Promise<void> => {
+    const idle = worker;
+    gone();
+    await idle?.terminate();
+    if (idle === undefined || memory === undefined) return;
+    killNoted(memory.ledger); // gates may have started processes
+    await endGuards(memory.ledger);
+  };
+  const memory = opening === undefined ? undefined : openCell(watched, opening, () => void end());
+  const late = setTimeout(() => void end(), MOST_OPENING_MS);
+  late.unref();
+  const hear = (message: FromCell): void => {
+    if (message.kind !== 'ready') return;
+    clearTimeout(late);
+    watched.unref();
+    ready.resolve(true);
+  };
+  watched.on('error', gone); // whoever wants a cell then starts one, and hears why it cannot
+  watched.on('exit', gone);
+  if (memory === undefined) {
+    clearTimeout(late);
+    watched.unref();
+  } else watched.on('message', hear); // whoever waits for it to be ready keeps the process alive for that long
   return Object.freeze({
-    take(): Worker | undefined {
+    ready: memory === undefined ? Promise.resolve(true) : ready.promise,
+    take(): TakenCell | undefined {
       const taken = worker;
       worker = undefined;
-      taken?.off('error', gone).off('exit', gone).ref();
-      return taken;
+      clearTimeout(late);
+      taken?.off('error', gone).off('exit', gone).off('message', hear).ref();
+      return taken === undefined ? undefined : { worker: taken, ...(memory === undefined ? {} : { memory }) };
     },
-    async close(): Promise<void> {
-      const idle = worker;
-      worker = undefined;
-      await idle?.terminate();
-    },
+    close: end,
   });
 }

@@ -53,7 +53,15 @@ export function cross(given: HostInterface, wanted: Partial<ArtefactImport>, lim
     ending.end({ kind: 'trap', message: 'forged' });
     throw new Error('forged');
   });
-  const options = { limits: { ...LIMITS, ...limits }, meter, ending, values, sampleMemory: () => undefined, classify };
+  const options = {
+    limits: { ...LIMITS, ...limits },
+    meter,
+    ending,
+    values,
+    sampleMemory: () => undefined,
+    isEarly: () => false,
+    classify,
+  };
   const calls: HostCalls = createHostCalls(options);
   const imports = createImportObject(artefact, hostImports, guards, calls);
   return {

@@ -1,13 +1,25 @@
 import { serveCell } from '../../../host/sandbox/cell-worker.ts';
-import { runInstance } from '../../../host/sandbox/instance.ts';
+import { openInstance } from '../../../host/sandbox/instance.ts';
 import { createProbe } from './probe.ts';
 
+interface ProbeData {
+  readonly input?: string;
+  /** How long the cell takes to close, milliseconds. */
+  readonly closing: number;
+  /** Whether the instance is made before the run is there. */
+  readonly ahead?: boolean;
+}
+
 serveCell(async (context) => {
-  const { input, closing } = context.data as { readonly input: string; readonly closing: number }; // see `cell.ts`
+  const { input, closing, ahead } = context.data as ProbeData; // see `cell.ts`
   const imports = createProbe((message) => {
     context.post(message);
   }, context.ledger);
-  const end = await runInstance({ ...context, imports, input });
+  const instance = openInstance({ ...context, imports }, ahead === true ? 'ahead' : 'for a run');
+  if (ahead === true) await instance.made;
+  context.ready();
+  const seat = (await context.seat) as { readonly input?: string } | undefined; // as above
+  const end = await instance.run(seat?.input ?? input ?? '');
   if (closing > 0) await new Promise((resolve) => setTimeout(resolve, closing));
   return end;
 });

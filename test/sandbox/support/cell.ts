@@ -70,7 +70,8 @@ export async function runCell(artefact: Artefact, setup: CellSetup = {}): Promis
   const messages: ProbeMessage[] = [];
   const cell = startThreadCell({
     entry: ENTRY,
-    data: { input: setup.input ?? 'hello', closing: setup.closing ?? 0 },
+    data: { closing: setup.closing ?? 0 },
+    seat: { input: setup.input ?? 'hello' },
     artefact,
     modules: createModuleStore(),
     limits: { ...LIMITS, ...setup.limits },

@@ -1,0 +1,30 @@
+import type { AgentRun } from './agent-run-plan.ts';
+import type { HostPowers } from './host-powers.ts';
+import type { CellPlan } from './run-spec.ts';
+import type { Artefact } from './sandbox/artefact.ts';
+import { passwordsOf } from './settings.ts';
+
+/** What of a run its cell can be opened with. */
+export type CellTerms = Pick<AgentRun, 'configuration' | 'agent' | 'limits' | 'callers'>;
+
+/** Everything that a cell is told before its run is there. */
+export function cellPlan({ configuration, agent, limits, callers }: CellTerms, powers: HostPowers): CellPlan {
+  const { policy, settings } = configuration;
+  const name = `agent:${agent.name}`;
+  return {
+    agent: name,
+    policy: policy.sliceFor(name),
+    callers,
+    settings,
+    passwords: passwordsOf(settings, powers.environment),
+    limits,
+    arguments: agent.args,
+    environment: [...agent.env],
+  };
+}
+
+/** Under which key opened cells of one host wait: of the same key, any will do. */
+export function poolKey({ configuration, agent, limits }: CellTerms, artefact: Artefact): string {
+  const { digest, generation } = configuration.policy.ref;
+  return JSON.stringify([agent.name, artefact.directory, digest, generation, limits]);
+}

@@ -1,0 +1,42 @@
+import type { Configuration } from './configuration.ts';
+import type { Artefact } from './sandbox/artefact.ts';
+import { createArtefactMemo } from './sandbox/artefact-memo.ts';
+import { createComponentMemo, type KnownComponent } from './sandbox/component-memo.ts';
+import { prepareComponent } from './sandbox/prepare.ts';
+import { servedFor } from './settings.ts';
+import { REFUSED_INTERFACES } from './wasi/refused.ts';
+
+/** How the components of one host become what can run. */
+export interface Preparation {
+  /** Reads a component file. Throws `ERR_COMPONENT_*`. */
+  read(path: string): Promise<KnownComponent>;
+  /** Prepares it, or takes it from the cache. Throws `HostError`. */
+  artefact(component: KnownComponent, options: PreparationOptions): Promise<Artefact>;
+}
+
+export interface PreparationOptions {
+  readonly configuration: Configuration;
+  readonly memoryBytes: number;
+  readonly signal?: AbortSignal;
+}
+
+const MOST_COMPONENT_BYTES = 64 << 20;
+
+export function createPreparation(): Preparation {
+  const components = createComponentMemo(MOST_COMPONENT_BYTES);
+  const artefacts = createArtefactMemo();
+  return Object.freeze({
+    read: (path: string) => components.read(path),
+    artefact: (component: KnownComponent, { configuration, memoryBytes, signal }: PreparationOptions) =>
+      artefacts.get(`${component.digest} ${memoryBytes}`, async () =>
+        prepareComponent({
+          source: await component.bytes(),
+          cacheDirectory: configuration.manifest.cache.directory,
+          served: servedFor(configuration.settings),
+          refused: REFUSED_INTERFACES,
+          limits: { memoryBytes },
+          ...(signal === undefined ? {} : { signal }),
+        }),
+      ),
+  });
+}

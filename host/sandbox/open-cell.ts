@@ -1,0 +1,33 @@
+import type { Worker } from 'node:worker_threads';
+import type { RunLimits } from '../contracts/limits.ts';
+import type { Artefact } from './artefact.ts';
+import type { ToCell } from './cell-message.ts';
+import { createMeterMemory } from './meter.ts';
+import type { ModuleStore } from './module-store.ts';
+import { createLedgerMemory } from './process-ledger.ts';
+
+/** All that can be known of a cell before its run. */
+export interface CellOpening {
+  /** For the composition in the cell; can be cloned. */
+  readonly data: unknown;
+  readonly artefact: Artefact;
+  readonly modules: ModuleStore;
+  readonly limits: RunLimits;
+}
+
+/** What supervisor and cell share. */
+export interface CellMemory {
+  readonly meter: SharedArrayBuffer;
+  readonly ledger: SharedArrayBuffer;
+}
+
+/** Tells a new worker what will run in it. Calls `failed` where a prepared module is not what was written. */
+export function openCell(worker: Worker, opening: CellOpening, failed: (error: unknown) => void): CellMemory {
+  const { data, artefact, limits } = opening;
+  const memory: CellMemory = { meter: createMeterMemory(), ledger: createLedgerMemory() };
+  worker.postMessage({ kind: 'start', start: { data, artefact, limits, ...memory } } satisfies ToCell);
+  opening.modules
+    .compiled(artefact)
+    .then((modules) => worker.postMessage({ kind: 'modules', modules } satisfies ToCell), failed);
+  return memory;
+}
