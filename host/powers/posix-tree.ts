@@ -49,6 +49,7 @@ export function createPosixTree({ directories, tree, quota, statusOf, list }: Po
     orAbsent(() => tree.using(openSync(leaf.path, O_PATH | O_NOFOLLOW), leaf, (_, stats) => stats));
 
   function open(names: readonly string[], how: OpenHow, bounds: FileBounds): FileHandle {
+    if (names.length === 0) return openRoot(how, bounds);
     const found = orAbsent(() => tree.opened(names, 'not-a-file', O_PATH, (path, stats) => reopen(path, stats, how)));
     if (found === undefined) {
       if (!how.create) throw new PosixRefusal('no-entry');
@@ -66,10 +67,23 @@ export function createPosixTree({ directories, tree, quota, statusOf, list }: Po
     }
   }
 
+  function openRoot(how: OpenHow, bounds: FileBounds): FileHandle {
+    if (how.create && how.exclusive) throw new PosixRefusal('exist');
+    if (how.read || changes(how)) throw new PosixRefusal('is-directory');
+    return handleOf(openSync(descriptorPath(directories.hold([])), O_PATH), bounds);
+  }
+
   function create(names: readonly string[], how: OpenHow, bounds: FileBounds): FileHandle {
-    const leaf = tree.leafOf(names, 'not-a-file');
+    const leaf = tree.leafOf(names, 'forbidden');
     const flags = modeOf(how) | O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY;
-    const descriptor = quota.within({ bytes: 0, files: 1 }, () => openSync(leaf.path, flags, FILE_MODE));
+    const descriptor = quota.within({ bytes: 0, files: 1 }, () => {
+      try {
+        return openSync(leaf.path, flags, FILE_MODE);
+      } catch (error) {
+        // Somebody made it since it was looked for: what it is was not looked at.
+        throw errnoOf(error) === 'EEXIST' && !how.exclusive ? new PosixRefusal('busy') : error;
+      }
+    });
     const handle = handleOf(descriptor, bounds, { created: true });
     if (bounds.sync) syncDirectory(leaf.folder());
     return handle;
@@ -105,7 +119,7 @@ export function createPosixTree({ directories, tree, quota, statusOf, list }: Po
     const moved = look(from);
     if (moved === undefined) throw new PosixRefusal('no-entry');
     const replaced = look(to);
-    checkMoved(moved, isSibling);
+    checkMoved(moved);
     if (replaced !== undefined) checkReplaced(replaced);
     if (replaced?.ino === moved.ino) return; // one file, as POSIX wants it
     const growth = { bytes: -(replaced?.size ?? 0), files: replaced === undefined ? 0 : -1 };
@@ -121,8 +135,9 @@ export function createPosixTree({ directories, tree, quota, statusOf, list }: Po
   }
 
   function readLink(names: readonly string[]): string {
-    const { path } = tree.leafOf(names, 'forbidden');
-    const target = readlinkSync(path, { encoding: 'buffer' });
+    const leaf = tree.leafOf(names, 'forbidden');
+    if (look(leaf)?.isSymbolicLink() === false) throw new PosixRefusal('invalid');
+    const target = readlinkSync(leaf.path, { encoding: 'buffer' });
     try {
       return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(target);
     } catch {
@@ -184,11 +199,11 @@ function checkChangeable(stats: Stats): void {
   if (!stats.isFile() && !stats.isDirectory()) throw new PosixRefusal('not-permitted');
 }
 
-function checkMoved(stats: Stats, isSibling: boolean): void {
+function checkMoved(stats: Stats): void {
   // All names below would change with it, and nobody has decided on those: programs then copy it file by file.
   if (stats.isDirectory()) throw new PosixRefusal('cross-device');
-  // Elsewhere it would lead elsewhere.
-  if (stats.isSymbolicLink() && !isSibling) throw new PosixRefusal('not-permitted');
+  // What a link of that other name makes of the names after it was not decided either.
+  if (stats.isSymbolicLink()) throw new PosixRefusal('not-permitted');
   checkNamed(stats);
 }
 

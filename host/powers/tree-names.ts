@@ -12,19 +12,22 @@ export interface Leaf extends LeafName {
 /** Names below one root, and the objects that they stand for. */
 export interface TreeNames {
   /** A name in its directory, which is held once for one effect: to hold it again could close it. The root has none. */
-  leafOf(names: readonly string[], onRoot: FileRefusal['failure']): Leaf;
+  readonly leafOf: (names: readonly string[], onRoot: FileRefusal['failure']) => Leaf;
   /** Uses a new descriptor and closes it. Refuses what is on another file system, and aliases (CWE-178). */
-  using<Value>(descriptor: number, leaf: LeafName, act: (descriptor: number, stats: Stats) => Value): Value;
+  readonly using: <Value>(descriptor: number, leaf: LeafName, act: UseObject<Value>) => Value;
   /** Opens what the names stand for, no link followed, and uses it. */
-  opened<Value>(
+  readonly opened: <Value>(
     names: readonly string[],
     onRoot: FileRefusal['failure'],
     flags: number,
-    act: (descriptor: number, stats: Stats) => Value,
-  ): Value;
+    act: UseObject<Value>,
+  ) => Value;
   /** The same name, its directory held only if it has to be looked at. */
-  nameOf(names: readonly string[], name: string): LeafName;
+  readonly nameOf: (names: readonly string[], name: string) => LeafName;
 }
+
+/** What is done with an open object. */
+type UseObject<Value> = (descriptor: number, stats: Stats) => Value;
 
 /** Another name in the directory of a leaf, or in any that is held. */
 export const leafIn = (folder: string, directory: string, name: string): Leaf => ({
@@ -41,7 +44,7 @@ export const keyOf = (names: readonly string[]): string => (names.length < 2 ? '
 export function createTreeNames(directories: HeldDirectories, aliases: AliasWatch): TreeNames {
   const { device } = directories;
 
-  function using<Value>(descriptor: number, leaf: LeafName, act: (descriptor: number, stats: Stats) => Value): Value {
+  function using<Value>(descriptor: number, leaf: LeafName, act: UseObject<Value>): Value {
     try {
       const stats = fstatSync(descriptor);
       if (stats.dev !== device || aliases.hasAlias(leaf, stats)) throw new FileRefusal('forbidden');
@@ -68,7 +71,7 @@ export function createTreeNames(directories: HeldDirectories, aliases: AliasWatc
       names: readonly string[],
       onRoot: FileRefusal['failure'],
       flags: number,
-      act: (descriptor: number, stats: Stats) => Value,
+      act: UseObject<Value>,
     ): Value {
       const name = names.at(-1);
       if (name === undefined) throw new FileRefusal(onRoot);

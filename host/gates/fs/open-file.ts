@@ -26,8 +26,7 @@ export interface OpenFileOptions {
 interface Tally {
   read: number;
   written: number;
-  /** The size that the last change of it has left. */
-  size?: number;
+  resized: boolean;
   timesSet?: true;
   /** A use was refused, because the decision no longer stood. */
   revoked?: true;
@@ -36,7 +35,7 @@ interface Tally {
 
 /** Bounds what is done with an open file by what was decided at its opening, and keeps the account of it. */
 export function createOpenFile({ handle, how, stands, callBytes, closed }: OpenFileOptions): BegunFile {
-  const tally: Tally = { read: 0, written: 0 };
+  const tally: Tally = { read: 0, written: 0, resized: false };
   let isOpen = true;
   let report: (end: EffectEnd) => void = () => undefined;
 
@@ -54,22 +53,18 @@ export function createOpenFile({ handle, how, stands, callBytes, closed }: OpenF
     return result;
   }
 
-  function grown(written: number): void {
-    tally.written += written;
-    noteSize();
-  }
-
-  function noteSize(): void {
-    const status = handle.status();
-    if (status.ok) tally.size = Number(status.value.size);
+  function written(bytes: number): void {
+    tally.written += bytes;
+    tally.resized = true;
   }
 
   function close(): void {
     if (!isOpen) return;
     isOpen = false;
     closed();
+    const facts = factsOf(handle, tally);
     const result = handle.close();
-    report({ ...(result.ok ? {} : { code: result.failure }), facts: factsOf(handle, tally) });
+    report({ ...(result.ok ? {} : { code: result.failure }), facts });
   }
 
   const file: OpenFile = Object.freeze({
@@ -86,13 +81,17 @@ export function createOpenFile({ handle, how, stands, callBytes, closed }: OpenF
     write(offset: bigint, bytes: Uint8Array): FileAnswer<number> {
       const from = numberOf(offset);
       if (typeof from === 'string') return fileError(from === 'negative' ? 'invalid' : 'file-too-large');
-      return using(how.write, () => handle.write(from, bytes), grown);
+      return using(how.write, () => handle.write(from, bytes), written);
     },
-    append: (bytes: Uint8Array) => using(how.write, () => handle.append(bytes), grown),
+    append: (bytes: Uint8Array) => using(how.write, () => handle.append(bytes), written),
     setSize(size: bigint): FileAnswer<undefined> {
       const to = numberOf(size);
       if (typeof to === 'string') return fileError(to === 'negative' ? 'invalid' : 'file-too-large');
-      return using(how.write, () => handle.setSize(to), noteSize);
+      return using(
+        how.write,
+        () => handle.setSize(to),
+        () => void (tally.resized = true),
+      );
     },
     setTimes: (accessed: NewTime, modified: NewTime) =>
       using(
@@ -100,7 +99,12 @@ export function createOpenFile({ handle, how, stands, callBytes, closed }: OpenF
         () => handle.setTimes(accessed, modified),
         () => void (tally.timesSet = true),
       ),
-    status: () => using(true, handle.status, () => undefined),
+    status: () =>
+      using(
+        true,
+        () => handle.status(),
+        () => undefined,
+      ),
     sync: (what: 'data' | 'all') =>
       using(
         how.read || how.write,
@@ -120,8 +124,15 @@ export function createOpenFile({ handle, how, stands, callBytes, closed }: OpenF
   });
 }
 
-function factsOf({ created, truncated }: FileHandle, { read, written, ...more }: Tally): EffectEnd['facts'] {
-  const did = { ...(created ? { created } : {}), ...(truncated ? { truncated } : {}), ...more };
+function factsOf(handle: FileHandle, { read, written, resized, ...more }: Tally): EffectEnd['facts'] {
+  const { created, truncated } = handle;
+  const status = resized ? handle.status() : undefined;
+  const did = {
+    ...(created ? { created } : {}),
+    ...(truncated ? { truncated } : {}),
+    ...(status?.ok ? { size: Number(status.value.size) } : {}),
+    ...more,
+  };
   return { bytesIn: read, bytesOut: written, ...(Object.keys(did).length === 0 ? {} : { detail: did }) };
 }
 

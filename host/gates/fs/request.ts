@@ -12,7 +12,7 @@ import {
 import type { NewTime, OpenHow } from '../../contracts/file-service.ts';
 import type { Intention } from '../../contracts/gate.ts';
 import type { FsConfig, FsMount } from './config.ts';
-import { DEFAULT_PROTECTED_NAMES, protectionOf } from './protected-names.ts';
+import { DEFAULT_PROTECTED_NAMES, isProtectedLink, protectionOf } from './protected-names.ts';
 import { isName, pathProblem, type PathProblem } from './virtual-path.ts';
 
 /** The actions of this gate. */
@@ -224,12 +224,12 @@ export function createFsParser(config: FsConfig) {
       const full = lead && [mount.path, ...lead].join('/');
       if (full === undefined || pathProblem(full) !== undefined)
         return refuse('fs:create', 'a link to it would lead out of its mount');
-      const isProtected = [joint('fs:read', full), joint('fs:write', full)].some((one) => one.protection !== undefined);
-      const read: Access = { action: 'fs:read', resource: full, attributes: NO_ATTRIBUTES };
-      const linked: Access = isProtected ? { ...read, protection: 'always' } : read;
       const real = leads.get(path);
-      const made = real === undefined ? [] : [joint('fs:create', real)];
-      return request([joint('fs:create', path), ...made, linked], parsed.target, { summary: { target } });
+      const never = (access: Access, holds: boolean): Access => (holds ? { ...access, protection: 'always' } : access);
+      const made = (name: string): Access => never(joint('fs:create', name), isProtectedLink(name, mount.protect));
+      const others = real === undefined ? [] : [made(real)];
+      const linked = never(joint('fs:read', full), protectionOf(full, 'fs:write', mount.protect) !== undefined);
+      return request([made(path), ...others, linked], parsed.target, { summary: { target } });
     },
 
     /** A second name for a file would be a second resource: the host does not make one, whatever the policy says. */
