@@ -65,7 +65,7 @@ export interface OpenHow {
 export interface OpenFile {
   /**
    * At most `most` bytes from `offset`; fewer only at the end of the file, or where `most` is above the host's bound. They
-   * hold until the next read of this file.
+   * hold until the next read of any file.
    */
   read(offset: bigint, most: number): FileAnswer<Uint8Array>;
   /** How many bytes were written: all of them, or an error. */

@@ -2,7 +2,7 @@ import { closeSync, constants, fdatasyncSync, fstatSync, fsyncSync, ftruncateSyn
 import type { NewTime } from '../contracts/file-service.ts';
 import type { FileBounds, FileHandle } from '../gates/fs/posix-files.ts';
 import { descriptorPath } from './descriptor-path.ts';
-import { appendAll, closing, createPartReader } from './file-contents.ts';
+import { appendAll, closing, type PartReader } from './file-contents.ts';
 import type { MountQuota } from './mount-quota.ts';
 import type { StatusOf } from './object-status.ts';
 import { setTimes } from './object-times.ts';
@@ -19,12 +19,13 @@ export interface OpenedFile {
   readonly bounds: FileBounds;
   readonly quota: MountQuota;
   readonly statusOf: StatusOf;
+  /** One for all files of a mount: with one for each, those that are open would hold as many buffers. */
+  readonly readPart: PartReader;
 }
 
 /** A file that stays open. Its name no longer matters, but its links do, before each change. */
 export function createFileHandle(file: OpenedFile): FileHandle {
-  const { descriptor, created, truncated, bounds, quota, statusOf } = file;
-  const readPart = createPartReader();
+  const { descriptor, created, truncated, bounds, quota, statusOf, readPart } = file;
   let changed = created || truncated;
 
   /** Performs a change that makes the file as large as `size` says, which is given what it is now. */

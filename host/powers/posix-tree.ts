@@ -14,7 +14,7 @@ import type { NewTime, OpenHow } from '../contracts/file-service.ts';
 import type { FileListing, ListOptions } from '../gates/fs/driver.ts';
 import type { FileBounds, FileHandle, PosixFiles } from '../gates/fs/posix-files.ts';
 import { descriptorPath, O_PATH } from './descriptor-path.ts';
-import { syncDirectory } from './file-contents.ts';
+import { createPartReader, syncDirectory } from './file-contents.ts';
 import { createFileHandle } from './file-handle.ts';
 import { errnoOf, orAbsent } from './file-refusal.ts';
 import type { HeldDirectories } from './held-directories.ts';
@@ -41,8 +41,9 @@ export interface PosixTreeParts {
 
 /** The files below one directory as POSIX shows them. */
 export function createPosixTree({ directories, tree, quota, statusOf, list }: PosixTreeParts): PosixFiles {
+  const readPart = createPartReader();
   const handleOf = (descriptor: number, bounds: FileBounds, did: Partial<FileHandle> = {}): FileHandle =>
-    createFileHandle({ descriptor, bounds, quota, statusOf, created: false, truncated: false, ...did });
+    createFileHandle({ descriptor, bounds, quota, statusOf, readPart, created: false, truncated: false, ...did });
 
   /** Facts of what a name stands for, a link itself for one; `undefined` for nothing. */
   const look = (leaf: Leaf): Stats | undefined =>

@@ -22,7 +22,7 @@ export interface FileBounds {
 export interface FileHandle {
   readonly created: boolean;
   readonly truncated: boolean;
-  /** Fewer bytes than asked for at the end of the file. They hold until the next read of this file. */
+  /** Fewer bytes than asked for at the end of the file. They hold until the next read of any file. */
   read(offset: number, length: number): PosixResult<Uint8Array>;
   write(offset: number, contents: Uint8Array): PosixResult<number>;
   append(contents: Uint8Array): PosixResult<number>;
