@@ -49,7 +49,7 @@ def tour():
     return {
         "copied": copied,
         "size": status.st_size,
-        "modified": os.stat(base / "copy.txt").st_mtime,
+        "modified": round(os.stat(base / "copy.txt").st_mtime),
         "same": os.path.samefile(base / "copy.txt", base / "notes" / ".." / "copy.txt"),
         "walked": walked,
         "absent": caught(lambda: open(base / "absent").read()),
@@ -123,7 +123,7 @@ describe.skipIf(skip !== undefined)(
         size: 7,
         modified: 6,
         same: true,
-        walked: ['b.txt', 'copy.txt', 'key', 'notes', 'private'],
+        walked: ['b.txt', 'copy.txt', 'notes', 'private'],
         absent: 'ENOENT',
         exists: [false, true],
       });

@@ -111,7 +111,7 @@ const steps = {
         type,
         size: Number(size),
         linkCount: Number(linkCount),
-        modified: Math.floor(dataModificationTimestamp.nanoseconds / 1000),
+        modified: Math.round(dataModificationTimestamp.nanoseconds / 1000),
       },
       entries,
       same: file.isSameObject(root.openAt(follow, 'b.txt', {}, { read: true })),
