@@ -4,6 +4,7 @@ import { HostError, type HostErrorCode } from '../contracts/errors.ts';
 import type { RefusedInterface, ServedInterface } from '../contracts/served-interface.ts';
 import { GLUE_FILE, type Artefact } from './artefact.ts';
 import { createArtefactStore, sha256, type Manifest, type StoredArtefact } from './artefact-store.ts';
+import { readShape } from './component-shape.ts';
 import { readComponent, type ComponentSource } from './component-source.ts';
 import { CONTRACT_TYPES } from './contract-types.ts';
 import { vetFileName } from './core-names.ts';
@@ -65,6 +66,7 @@ export async function prepareComponent(options: PrepareOptions): Promise<Artefac
 
   const found = await store.load(key);
   if (found !== undefined) return finish(found, true);
+  readShape(component);
   const frame = await prepareInChild(component, job, boundsOf(limits), signal);
   const { manifest, files } = readAnswer(frame, digest);
   return finish(await store.save(key, manifest, files), false);

@@ -19,6 +19,9 @@ export const SECTION = { import: 2, table: 4, memory: 5, export: 7 } as const;
 /** Position of each section id in a module; custom sections (0) may stand anywhere. */
 const ORDER = [1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11];
 
+/** Whether `id` is a section of a core module, other than a custom one. */
+export const isSection = (id: number): boolean => ORDER.includes(id);
+
 /** Whether a section `id` must stand behind a section `other`. */
 export const standsBehind = (id: number, other: number): boolean => ORDER.indexOf(id) > ORDER.indexOf(other);
 
