@@ -14,6 +14,8 @@ export interface ByteReader {
   atEnd(): boolean;
   /** How many bytes there are still. */
   left(): number;
+  /** Where it is, from the start of all bytes. */
+  position(): number;
 }
 
 export function createByteReader(bytes: Uint8Array, start = 0, end = bytes.length): ByteReader {
@@ -60,5 +62,6 @@ export function createByteReader(bytes: Uint8Array, start = 0, end = bytes.lengt
     fork: () => createByteReader(bytes, at, end),
     atEnd: () => at >= end,
     left: () => end - at,
+    position: () => at,
   });
 }
