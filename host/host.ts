@@ -12,6 +12,7 @@ import { helpWith, type DenialHelp } from './denial-help.ts';
 import type { DecisionEvent } from './enforcement/enforce.ts';
 import { createHostPowers, type HostPowers } from './host-powers.ts';
 import { inspectComponent, type Inspection } from './inspection.ts';
+import { prepareAhead, type PreparedAhead } from './prepared-ahead.ts';
 import type { AgentManifest } from './manifest/agent-section.ts';
 import type { Manifest } from './manifest/manifest.ts';
 import {
@@ -83,6 +84,8 @@ export interface Host {
   warm(options: AgentChoice & { readonly cells: number; readonly signal?: AbortSignal }): Promise<number>;
   /** Says what a component can ask for and what its agent may do. Nothing runs. */
   inspect(options: AgentChoice & { readonly signal?: AbortSignal }): Promise<Inspection>;
+  /** Prepares a component as runs of its agent need it, so that the first run finds it in the cache. Nothing runs. */
+  prepare(options: AgentChoice & { readonly signal?: AbortSignal }): Promise<PreparedAhead>;
   policyReport(): PolicyReport;
   /** Decides without any effect, and says why. */
   explain(question: PolicyQuestion & { readonly agent?: string }): PolicyExplanation;
@@ -166,6 +169,12 @@ function createHost({ configuration, workingDirectory, powers, cells, functions 
         ...choose(request),
         ...(signal === undefined ? {} : { signal }),
       });
+    },
+    async prepare(request: AgentChoice & { readonly signal?: AbortSignal }): Promise<PreparedAhead> {
+      const { signal } = request;
+      const { preparation } = cells;
+      const terms = { preparation, configuration, ...choose(request) };
+      return prepareAhead({ ...terms, ...(signal === undefined ? {} : { signal }) });
     },
     policyReport: () => view.report(),
     explain: (question: PolicyQuestion & { readonly agent?: string }) =>

@@ -5,6 +5,7 @@ export type { Json } from './contracts/request.ts';
 export type { Principal } from './contracts/principal.ts';
 export { auditDirectory, readAudit, verifyAudit, type AuditLocation, type ShownRecord } from './audit-view.ts';
 export type { Inspection, InspectedImport } from './inspection.ts';
+export type { PreparedAhead } from './prepared-ahead.ts';
 export type { DenialHelp } from './denial-help.ts';
 export type {
   AskedFacts,

@@ -21,6 +21,8 @@ export interface Inspection {
     readonly digest: string;
     readonly bytes: number;
     readonly modules: number;
+    /** True if it lay in the cache, prepared. */
+    readonly cached: boolean;
   };
   readonly imports: readonly InspectedImport[];
   /** `agent:NAME`. */
@@ -45,7 +47,7 @@ export async function inspectComponent(options: {
   const served = servedFor(configuration.settings);
   const artefact = await preparation.artefact(known, {
     configuration,
-    memoryBytes: agent.limits.memoryBytes,
+    limits: agent.limits,
     ...(signal === undefined ? {} : { signal }),
   });
   const imports = Object.entries(artefact.imports).map(([name, { version, functions }]): InspectedImport => {
@@ -54,7 +56,13 @@ export async function inspectComponent(options: {
   });
   const subject = `agent:${agent.name}`;
   return {
-    component: { path: component, digest: artefact.digest, bytes: bytes.length, modules: artefact.modules.length },
+    component: {
+      path: component,
+      digest: artefact.digest,
+      bytes: bytes.length,
+      modules: artefact.modules.length,
+      cached: artefact.cached,
+    },
     imports: imports.sort((a, b) => (a.name < b.name ? -1 : 1)),
     agent: subject,
     roles: policy.rolesOf(subject),

@@ -1,4 +1,5 @@
 import type { Configuration } from './configuration.ts';
+import type { RunLimits } from './contracts/limits.ts';
 import type { Artefact } from './sandbox/artefact.ts';
 import { createArtefactMemo } from './sandbox/artefact-memo.ts';
 import { createComponentMemo, type KnownComponent } from './sandbox/component-memo.ts';
@@ -16,7 +17,8 @@ export interface Preparation {
 
 export interface PreparationOptions {
   readonly configuration: Configuration;
-  readonly memoryBytes: number;
+  /** Those of the run that are written into what is prepared. */
+  readonly limits: Pick<RunLimits, 'memoryBytes' | 'fuel'>;
   readonly signal?: AbortSignal;
 }
 
@@ -27,14 +29,16 @@ export function createPreparation(): Preparation {
   const artefacts = createArtefactMemo();
   return Object.freeze({
     read: (path: string) => components.read(path),
-    artefact: (component: KnownComponent, { configuration, memoryBytes, signal }: PreparationOptions) =>
-      artefacts.get(`${component.digest} ${memoryBytes}`, async () =>
+    artefact: (component: KnownComponent, { configuration, limits, signal }: PreparationOptions) =>
+      artefacts.get(`${component.digest} ${limits.memoryBytes} ${limits.fuel !== undefined}`, async () =>
         prepareComponent({
           source: await component.bytes(),
           cacheDirectory: configuration.manifest.cache.directory,
+          cacheBytes: configuration.manifest.cache.maxBytes,
           served: servedFor(configuration.settings),
           refused: REFUSED_INTERFACES,
-          limits: { memoryBytes },
+          limits: { memoryBytes: limits.memoryBytes },
+          fuel: limits.fuel !== undefined,
           ...(signal === undefined ? {} : { signal }),
         }),
       ),

@@ -14,5 +14,7 @@ export interface RunLimits {
   readonly outputBytes: number;
   /** Bytes of log lines. */
   readonly logBytes: number;
+  /** Instructions of the component, counted exactly: the same run ends at the same place. Not counted where absent. */
+  readonly fuel?: number;
 }
 export type LimitName = keyof RunLimits;

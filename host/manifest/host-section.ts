@@ -6,13 +6,14 @@ import { DEFAULT_LIMITS, resolveLimits } from './limit-section.ts';
 import { DEFAULT_LABELS, HOST_SECTIONS } from './manifest-section.ts';
 import { resolvePolicy, type PolicyManifest } from './policy-section.ts';
 import type { ConfigPath } from './problem-list.ts';
+import { parseQuantity } from './quantity.ts';
 import type { SectionReader } from './section-reader.ts';
 
 /** The host's own part of a configuration, checked. */
 export interface HostManifest {
   readonly policy: PolicyManifest;
   readonly audit: { readonly directory: string; readonly sync: 'write' | 'fsync' };
-  readonly cache: { readonly directory: string };
+  readonly cache: { readonly directory: string; readonly maxBytes: number };
   readonly purposes: readonly string[];
   readonly environments: readonly string[];
   /** From the least to the most sensitive. */
@@ -40,7 +41,10 @@ export function readHostSections(reader: SectionReader, context: ResolveContext)
       directory: resolveDirectory('audit', audit?.directory ?? '.sallyport/audit', context),
       sync: audit?.sync ?? 'write',
     },
-    cache: { directory: resolveDirectory('cache', cache?.directory ?? '.sallyport/cache', context) },
+    cache: {
+      directory: resolveDirectory('cache', cache?.directory ?? '.sallyport/cache', context),
+      maxBytes: cacheBytes(cache?.maxBytes ?? '2GiB', context),
+    },
     purposes,
     environments,
     labels,
@@ -54,6 +58,17 @@ function distinct(key: string, names: readonly string[], context: ResolveContext
     if (names.indexOf(name) < index) context.problem([key, index], `\`${name}\` stands there twice`);
   });
   return names;
+}
+
+const LEAST_CACHE_BYTES = 1_048_576;
+
+function cacheBytes(written: string | number, context: ResolveContext): number {
+  const amount = parseQuantity(written, 'size');
+  const path: ConfigPath = ['cache', 'maxBytes'];
+  if (typeof amount === 'string') context.problem(path, amount);
+  else if (amount < LEAST_CACHE_BYTES) context.problem(path, `\`${written}\` is too little: the least is 1MiB`);
+  else return amount;
+  return LEAST_CACHE_BYTES;
 }
 
 /** A directory that is made when it is first needed. */

@@ -13,6 +13,10 @@ export const limitsSchema = z
     hostCalls: z.number().optional().describe('Calls from the agent to the host. 10000 without it.'),
     callBytes: sizeSchema.optional().describe('Bytes that one call may carry, either way. 16MiB without it.'),
     outputBytes: sizeSchema.optional().describe('Bytes of standard output and error together. 1MiB without it.'),
+    fuel: z
+      .number()
+      .optional()
+      .describe('Instructions of the component, counted exactly; it runs slower then. Not counted without it.'),
     logBytes: sizeSchema.optional().describe('Bytes of log lines. 256KiB without it.'),
   })
   .describe('What a run may use. Of host and agent, the lower limit holds.');
@@ -31,6 +35,8 @@ export const DEFAULT_LIMITS: RunLimits = Object.freeze({
   logBytes: MIB / 4,
 });
 
+type MutableLimits = { -readonly [Name in keyof RunLimits]: RunLimits[Name] };
+
 interface LimitRow {
   readonly key: keyof RawLimits;
   readonly name: LimitName;
@@ -48,6 +54,7 @@ const ROWS: readonly LimitRow[] = [
   { key: 'hostCalls', name: 'hostCalls', dimension: 'count', least: 0, most: 1_000_000_000 },
   { key: 'callBytes', name: 'callBytes', dimension: 'size', least: 1024, most: 1024 * MIB },
   { key: 'outputBytes', name: 'outputBytes', dimension: 'size', least: 0, most: 1024 * MIB },
+  { key: 'fuel', name: 'fuel', dimension: 'count', least: 1, most: 1e15 },
   { key: 'logBytes', name: 'logBytes', dimension: 'size', least: 0, most: 1024 * MIB },
 ];
 
@@ -57,7 +64,7 @@ export function resolveLimits(
   base: RunLimits,
   problem: (key: string, message: string) => void,
 ): RunLimits {
-  const limits: Record<LimitName, number> = { ...base };
+  const limits: MutableLimits = { ...base };
   for (const { key, name, dimension, least, most } of ROWS) {
     const value = raw[key];
     if (value === undefined) continue;
@@ -72,8 +79,11 @@ export function resolveLimits(
 
 /** Of two sets of limits, the lower of each. */
 export function lowerLimits(one: RunLimits, other: RunLimits): RunLimits {
-  const limits: Record<LimitName, number> = { ...one };
-  for (const { name } of ROWS) limits[name] = Math.min(one[name], other[name]);
+  const limits: MutableLimits = { ...one };
+  for (const { name } of ROWS) {
+    const lower = Math.min(one[name] ?? Infinity, other[name] ?? Infinity);
+    if (lower !== Infinity) limits[name] = lower;
+  }
   return Object.freeze(limits);
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { limitsSchema } from './limit-section.ts';
+import { sizeSchema } from './quantity.ts';
 
 /** The host's own part of `sallyport.yaml`: everything but the gates' sections. */
 
@@ -58,7 +59,12 @@ export const HOST_SECTIONS = {
     .optional()
     .describe('The record of what was asked, decided and done.'),
   cache: z
-    .strictObject({ directory: pathSchema.optional().describe('`.sallyport/cache` without it.') })
+    .strictObject({
+      directory: pathSchema.optional().describe('`.sallyport/cache` without it. Nobody else may write to it.'),
+      maxBytes: sizeSchema
+        .optional()
+        .describe('How large it may become: what was used least recently makes way. 2GiB without it.'),
+    })
     .optional()
     .describe('Prepared components. It can be deleted at any time.'),
   purposes: namesSchema.optional().describe('The purposes that agents may have and rules may name.'),

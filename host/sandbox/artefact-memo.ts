@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GLUE_FILE, type Artefact } from './artefact.ts';
 import { sha256 } from './artefact-store.ts';
+import { touchArtefact } from './cache-eviction.ts';
 
 /** Artefacts that this process has loaded, or is about to. */
 export interface ArtefactMemo {
@@ -20,6 +21,7 @@ export function createArtefactMemo(): ArtefactMemo {
 
   async function isSound({ directory, glueSha256 }: Artefact): Promise<boolean> {
     try {
+      if (!(await touchArtefact(directory))) return false;
       return sha256(await readFile(join(directory, GLUE_FILE))) === glueSha256;
     } catch {
       return false; // removed, perhaps, to make room

@@ -1,9 +1,11 @@
-import { hash, randomBytes } from 'node:crypto';
-import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { hash } from 'node:crypto';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { HostError } from '../contracts/errors.ts';
 import { GLUE_FILE, type Artefact } from './artefact.ts';
+import { evict, passingName, touchArtefact } from './cache-eviction.ts';
+import { isOwnFolder, openCacheFolder, readRegularFile } from './cache-folder.ts';
 import { vetFileName } from './core-names.ts';
 import { SIGNATURES } from './signature-schema.ts';
 
@@ -12,7 +14,9 @@ const COUNT = z.int().nonnegative();
 
 /** What stands in `manifest.json` beside the files of an artefact. */
 const MANIFEST = z.strictObject({
+  key: z.string(),
   digest: z.string().regex(/^sha256:[0-9a-f]{64}$/),
+  fuel: z.boolean(),
   glueSha256: SHA256,
   modules: z.array(
     z.strictObject({ name: z.string(), pages: COUNT, tableEntries: COUNT, memories: COUNT, sha256: SHA256 }),
@@ -28,7 +32,7 @@ const MANIFEST = z.strictObject({
     }),
   ),
 });
-export type Manifest = z.infer<typeof MANIFEST>;
+export type Manifest = Omit<z.infer<typeof MANIFEST>, 'key'>;
 
 /** An artefact as it lies in the store. */
 export type StoredArtefact = Omit<Artefact, 'cached' | 'prepareMs'>;
@@ -42,25 +46,33 @@ export interface ArtefactStore {
 }
 
 const MANIFEST_FILE = 'manifest.json';
-const ABANDONED_MS = 3_600_000;
+/** Several processes may each move something that is damaged out of the way of the others. */
+const ATTEMPTS = 8;
+const FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
+const DEFAULT_BYTES = 2 * 1024 * 1_048_576;
 
 export const sha256 = (bytes: Uint8Array): string => hash('sha256', bytes, 'hex');
 
-export function createArtefactStore(cacheDirectory: string): ArtefactStore {
+/** The store in `cacheDirectory`: it has `maxBytes` at most, but for what was used in the last minutes. */
+export function createArtefactStore(cacheDirectory: string, maxBytes = DEFAULT_BYTES): ArtefactStore {
   const root = resolve(cacheDirectory);
 
   async function load(key: string): Promise<StoredArtefact | undefined> {
     const directory = join(root, key);
+    if (!(await isOwnFolder(directory))) return undefined;
+    await openCacheFolder(root);
+    if (!(await touchArtefact(directory))) return undefined;
     try {
-      const manifest = MANIFEST.parse(JSON.parse(await readFile(join(directory, MANIFEST_FILE), 'utf8')));
+      const text = (await readRegularFile(join(directory, MANIFEST_FILE))).toString('utf8');
+      const { key: written, ...manifest } = MANIFEST.parse(JSON.parse(text));
       const files = [{ name: GLUE_FILE, sha256: manifest.glueSha256 }, ...manifest.modules];
       const sound = await Promise.all(
         files.map(async (file) => {
           vetFileName(file.name);
-          return sha256(await readFile(join(directory, file.name))) === file.sha256;
+          return sha256(await readRegularFile(join(directory, file.name))) === file.sha256;
         }),
       );
-      return sound.every(Boolean) ? { ...manifest, directory } : undefined;
+      return written === key && sound.every(Boolean) ? { ...manifest, directory } : undefined;
     } catch {
       return undefined; // whatever is wrong with it, it is made again
     }
@@ -71,22 +83,32 @@ export function createArtefactStore(cacheDirectory: string): ArtefactStore {
     manifest: Manifest,
     files: ReadonlyMap<string, Uint8Array>,
   ): Promise<StoredArtefact> {
-    const temporary = join(root, `.new-${process.pid}-${randomBytes(6).toString('hex')}`);
+    const temporary = join(root, passingName('new'));
     try {
-      await mkdir(root, { recursive: true, mode: 0o700 });
+      await openCacheFolder(root);
       await mkdir(temporary, { mode: 0o700 });
       for (const [name, bytes] of files) await writeFile(join(temporary, name), bytes, { flag: 'wx', mode: 0o600 });
-      await writeFile(join(temporary, MANIFEST_FILE), JSON.stringify(manifest), { flag: 'wx', mode: 0o600 });
+      const written = JSON.stringify({ key, ...manifest });
+      await writeFile(join(temporary, MANIFEST_FILE), written, { flag: 'wx', mode: 0o600 });
       await place(temporary, key);
-      await sweep(root);
     } catch (error) {
       await rm(temporary, { recursive: true, force: true }).catch(() => undefined); // the first error is the one to tell
-      const text = error instanceof Error ? error.message : 'unknown';
-      throw new HostError('ERR_PREPARE_FAILED', `the prepared component cannot be written to \`${root}\`: ${text}`, {
-        cause: error,
-      });
+      throw error instanceof HostError ? error : unwritable(error);
     }
+    await evict(root, maxBytes).catch(() => undefined); // what was saved is there; the next one tries again
     return { ...manifest, directory: join(root, key) };
+  }
+
+  function unwritable(cause: unknown): HostError {
+    const text = cause instanceof Error ? cause.message : 'unknown';
+    const full = cause instanceof Error && 'code' in cause && FULL.has(String(cause.code));
+    const hint = full
+      ? 'make room there, or lower `cache.maxBytes`'
+      : 'is `cache.directory` a folder that can be written?';
+    return new HostError('ERR_PREPARE_FAILED', `the prepared component cannot be written to \`${root}\`: ${text}`, {
+      hints: [hint],
+      cause,
+    });
   }
 
   /** Renames a finished folder into place. What is there already stays if it is sound; if not, it makes way. */
@@ -97,27 +119,17 @@ export function createArtefactStore(cacheDirectory: string): ArtefactStore {
         await rename(temporary, target);
         return;
       } catch (error) {
-        if (attempt === 3) throw error;
+        if (attempt === ATTEMPTS) throw error;
       }
       if ((await load(key)) !== undefined) {
         await rm(temporary, { recursive: true, force: true });
         return;
       }
-      const aside = join(root, `.old-${process.pid}-${randomBytes(6).toString('hex')}`);
+      const aside = join(root, passingName('old'));
       await rename(target, aside).catch(() => undefined); // another process may have done the same
       await rm(aside, { recursive: true, force: true });
     }
   }
 
   return Object.freeze({ load, save });
-}
-
-/** Removes what processes that ended in the middle have left. */
-async function sweep(root: string): Promise<void> {
-  const names = (await readdir(root)).filter((name) => /^\.(?:new|old)-/.test(name));
-  for (const name of names) {
-    const path = join(root, name);
-    const age = Date.now() - (await stat(path).catch(() => ({ mtimeMs: Date.now() }))).mtimeMs;
-    if (age > ABANDONED_MS) await rm(path, { recursive: true, force: true });
-  }
 }

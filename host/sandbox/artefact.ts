@@ -31,6 +31,8 @@ export interface ArtefactImport {
 export interface Artefact {
   /** Of the component: `sha256:` and hex. */
   readonly digest: string;
+  /** Whether the modules count their instructions: then they import the counter of the run. */
+  readonly fuel: boolean;
   /** Absolute path of the folder that holds glue and modules. */
   readonly directory: string;
   /** SHA-256 of the glue, hex. */

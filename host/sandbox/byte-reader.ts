@@ -12,6 +12,10 @@ export interface ByteReader {
   /** A second reader at the same place. */
   fork(): ByteReader;
   atEnd(): boolean;
+  /** How many bytes there are still. */
+  left(): number;
+  /** Where it is, from the start of all bytes. */
+  position(): number;
 }
 
 export function createByteReader(bytes: Uint8Array, start = 0, end = bytes.length): ByteReader {
@@ -57,5 +61,7 @@ export function createByteReader(bytes: Uint8Array, start = 0, end = bytes.lengt
     },
     fork: () => createByteReader(bytes, at, end),
     atEnd: () => at >= end,
+    left: () => end - at,
+    position: () => at,
   });
 }

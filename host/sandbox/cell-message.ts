@@ -65,4 +65,4 @@ export function parseGuestEnd(value: unknown): GuestEnd | undefined {
   }
 }
 
-const LIMITS = ['wallMs', 'cpuMs', 'memoryBytes', 'hostCalls', 'callBytes', 'outputBytes', 'logBytes'] as const;
+const LIMITS = ['wallMs', 'cpuMs', 'memoryBytes', 'hostCalls', 'callBytes', 'outputBytes', 'logBytes', 'fuel'] as const;

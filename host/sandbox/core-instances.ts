@@ -1,4 +1,6 @@
 import type { ArtefactModule } from './artefact.ts';
+import { FUEL_IMPORT } from './fuel.ts';
+import type { FuelTank } from './fuel-tank.ts';
 import { memoryExport } from './module-limits.ts';
 import { PAGE_BYTES, TABLE_ENTRIES } from './memory-plan.ts';
 
@@ -21,6 +23,7 @@ const INSTANCES = 64;
 export function createCoreInstances(
   prepared: ReadonlyMap<WebAssembly.Module, ArtefactModule>,
   budgetPages: number,
+  tank?: FuelTank,
 ): CoreInstances {
   const memories: WebAssembly.Memory[] = [];
   let instances = 0;
@@ -38,7 +41,8 @@ export function createCoreInstances(
       throw new TooManyInstances('the core instances of the component together may grow beyond the limit');
     if (entries > TABLE_ENTRIES.all)
       throw new TooManyInstances('the tables of the component together are larger than the limit');
-    const instance = new WebAssembly.Instance(module, imports);
+    const given = tank === undefined ? imports : { ...imports, [FUEL_IMPORT.module]: tank.imports };
+    const instance = new WebAssembly.Instance(module, given);
     for (let index = 0; index < facts.memories; index++) {
       const memory = instance.exports[memoryExport(index)];
       if (!(memory instanceof WebAssembly.Memory)) throw new Error('a prepared module does not show its memory');

@@ -6,6 +6,7 @@ import type { GuestEnd } from '../contracts/run-end.ts';
 import { GLUE_FILE, type Artefact, type ArtefactModule } from './artefact.ts';
 import { createCoreInstances, type CoreInstances } from './core-instances.ts';
 import { classifyError } from './guest-error.ts';
+import { createFuelTank, type FuelTank } from './fuel-tank.ts';
 import { createGuestValues, type GuestValues } from './guest-values.ts';
 import { createHostCalls, type HostCallOptions, type HostCalls } from './host-call.ts';
 import { createGuards, createImportObject, type Crossing, type ImportObject } from './import-object.ts';
@@ -23,6 +24,8 @@ export interface InstanceOptions {
   readonly imports: HostImports;
   readonly limits: RunLimits;
   readonly meter: Meter;
+  /** Counts the instructions of an artefact that has them counted; made of the limit `fuel` where absent. */
+  readonly tank?: FuelTank;
   /** Ends the run from outside; the reason is the `GuestEnd`. */
   readonly stop?: AbortSignal;
   /** Told how the run goes: `ending` when something ends it while the guest may still hold the thread; `ended` once. */
@@ -71,11 +74,14 @@ export function openInstance(options: InstanceOptions, when: 'ahead' | 'for a ru
 
   let cores: CoreInstances | undefined;
   const sampleMemory = (): void => meter.notePages(cores?.pages() ?? 0);
-  const classify = (error: unknown): GuestEnd => classifyError(error, { pages: cores?.pages() ?? 0, budgetPages });
+  let tank = tankOf(options);
+  const classify = (error: unknown): GuestEnd =>
+    tank?.isEmpty() === true ? fuelEnd(limits) : classifyError(error, { pages: cores?.pages() ?? 0, budgetPages });
 
   async function make(isEarly: () => boolean): Promise<Runnable> {
     const [glue, modules] = await Promise.all([loadGlue(options.artefact), options.modules]);
-    cores = createCoreInstances(moduleFacts(options.artefact, modules), budgetPages);
+    if (cores !== undefined) tank = tankOf(options); // made again: what the first attempt used is not counted
+    cores = createCoreInstances(moduleFacts(options.artefact, modules), budgetPages, tank);
     const { imports, lower } = crossingOf(options, ending, { sampleMemory, classify, isEarly });
     const instantiateCore = Object.assign(cores.instantiate, { lower });
     const instance = await glue.instantiate((name) => moduleNamed(modules, name), imports, instantiateCore);
@@ -111,6 +117,19 @@ export function openInstance(options: InstanceOptions, when: 'ahead' | 'for a ru
 interface Runnable {
   run(input: string): unknown;
 }
+
+/** An artefact that was prepared without a counter cannot keep the limit: that is a fault of the composition. */
+function tankOf({ artefact, limits, tank }: InstanceOptions): FuelTank | undefined {
+  if (artefact.fuel) return tank ?? createFuelTank(limits.fuel ?? Number.MAX_SAFE_INTEGER);
+  if (limits.fuel !== undefined) throw new Error('the component was prepared without a counter of instructions');
+  return undefined;
+}
+
+const fuelEnd = ({ fuel = 0 }: RunLimits): GuestEnd => ({
+  kind: 'limit',
+  limit: 'fuel',
+  message: `the agent executed more than ${fuel} instructions`,
+});
 
 /** CPU time of this thread, milliseconds. */
 export function threadCpuMs(): number {

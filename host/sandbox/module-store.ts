@@ -39,8 +39,9 @@ async function compile(artefact: Artefact): Promise<ModuleMap> {
     const bytes = await verified(artefact, name, digest);
     return [name, await WebAssembly.compile(bytes)] as const;
   });
-  await glue;
-  return new Map(await Promise.all(modules));
+  // Together: where several files are gone, each of these is rejected, and none may go unheard.
+  const [compiled] = await Promise.all([Promise.all(modules), glue]);
+  return new Map(compiled);
 }
 
 async function verified(artefact: Artefact, name: string, digest: string): Promise<Uint8Array<ArrayBuffer>> {

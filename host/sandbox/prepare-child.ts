@@ -7,10 +7,17 @@ import { checkExports, checkGlue, checkImports, checkTypes, fullName, waitingImp
 import { readWorld, type ComponentWorld } from './component-world.ts';
 import { vetCoreNames, vetFileName } from './core-names.ts';
 import { decodeFrame, encodeFrame } from './frame.ts';
+import { addFuel } from './fuel.ts';
 import { openGlue, quietGlue, readGlue, type GlueFacts } from './glue.ts';
 import { mostOf, planMemory } from './memory-plan.ts';
 import { ownedBy, rewriteModule, type Ceilings, type Owned } from './module-limits.ts';
-import { ANSWER_FD, type PrepareAnswer, type ChildRequest, type PreparedModule } from './prepare-job.ts';
+import {
+  ANSWER_FD,
+  type PrepareAnswer,
+  type ChildRequest,
+  type PreparedModule,
+  type PrepareJob,
+} from './prepare-job.ts';
 import { withoutPaths } from './printable.ts';
 import { loadTranspiler } from './transpiler.ts';
 import { isShort } from './value-type.ts';
@@ -52,7 +59,7 @@ async function prepare(component: Uint8Array, { job, toolchain }: ChildRequest):
   const glue = quietGlue(new TextDecoder('utf-8', { fatal: true }).decode(glueBytes));
   const facts = readGlue(glue);
   checkGlue(facts, world, job.served);
-  const modules = capModules(sources, job.budgetPages);
+  const modules = capModules(sources, job);
   return {
     answer: { status: 'ok', modules: modules.map(({ module }) => module), imports: importsOf(world, facts, imported) },
     blobs: [new TextEncoder().encode(openGlue(glue, facts)), ...modules.map(({ bytes }) => bytes)],
@@ -61,14 +68,14 @@ async function prepare(component: Uint8Array, { job, toolchain }: ChildRequest):
 
 function capModules(
   sources: ReadonlyMap<string, Uint8Array<ArrayBuffer>>,
-  budgetPages: number,
+  { budgetPages, fuel }: PrepareJob,
 ): { module: PreparedModule; bytes: Uint8Array }[] {
   const owned = new Map([...sources].map(([name, source]) => [name, ownedBy(source)]));
   const plan = planMemory(owned, budgetPages);
   return [...sources].map(([name, source]) => {
     const own: Owned = owned.get(name) ?? { memories: [], tables: [] };
     const ceilings: Ceilings = plan.get(name) ?? { memories: [], tables: [] };
-    const bytes = rewriteModule(source, ceilings);
+    const bytes = rewriteModule(fuel ? addFuel(source) : source, ceilings);
     compiled(name, bytes);
     const pages = mostOf(own.memories, ceilings.memories);
     const tableEntries = mostOf(own.tables, ceilings.tables);

@@ -13,6 +13,8 @@ export interface PrepareJob {
   readonly served: readonly ServedInterface[];
   readonly refused: readonly RefusedInterface[];
   readonly budgetPages: number;
+  /** Whether the modules are to count their instructions. */
+  readonly fuel: boolean;
 }
 
 /** The header of what the child is sent. */

@@ -4,6 +4,7 @@ import { HostError, type HostErrorCode } from '../contracts/errors.ts';
 import type { RefusedInterface, ServedInterface } from '../contracts/served-interface.ts';
 import { GLUE_FILE, type Artefact } from './artefact.ts';
 import { createArtefactStore, sha256, type Manifest, type StoredArtefact } from './artefact-store.ts';
+import { readShape } from './component-shape.ts';
 import { readComponent, type ComponentSource } from './component-source.ts';
 import { CONTRACT_TYPES } from './contract-types.ts';
 import { vetFileName } from './core-names.ts';
@@ -30,11 +31,15 @@ export interface PrepareOptions {
   readonly source: ComponentSource;
   /** Made if it is not there. Holds nothing secret; who can write to it can change what runs. */
   readonly cacheDirectory: string;
+  /** How large the cache may become, bytes. 2 GiB where absent. */
+  readonly cacheBytes?: number;
   /** The import matrix: what is not in it is refused. */
   readonly served: readonly ServedInterface[];
   /** What is said of interfaces that are known and not served. */
   readonly refused?: readonly RefusedInterface[];
   readonly limits: PrepareLimits;
+  /** Whether the modules count their instructions, for runs with the limit `fuel`. */
+  readonly fuel?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -56,8 +61,9 @@ export async function prepareComponent(options: PrepareOptions): Promise<Artefac
     served,
     refused: options.refused ?? [],
     budgetPages: Math.min(MAX_PAGES, Math.floor(limits.memoryBytes / PAGE_BYTES)),
+    fuel: options.fuel ?? false,
   };
-  const store = createArtefactStore(options.cacheDirectory);
+  const store = createArtefactStore(options.cacheDirectory, options.cacheBytes);
   const key = cacheKey(digest, job);
 
   const finish = (artefact: StoredArtefact, cached: boolean): Artefact =>
@@ -65,8 +71,9 @@ export async function prepareComponent(options: PrepareOptions): Promise<Artefac
 
   const found = await store.load(key);
   if (found !== undefined) return finish(found, true);
+  readShape(component);
   const frame = await prepareInChild(component, job, boundsOf(limits), signal);
-  const { manifest, files } = readAnswer(frame, digest);
+  const { manifest, files } = readAnswer(frame, digest, job.fuel);
   return finish(await store.save(key, manifest, files), false);
 }
 
@@ -81,7 +88,7 @@ function boundsOf(limits: PrepareLimits): PrepareBounds {
 
 /** Everything that the result depends on. */
 function cacheKey(digest: string, job: PrepareJob): string {
-  const parts = [digest, TRANSPILER, REWRITER_VERSION, [...CONTRACT_TYPES], job.budgetPages, job.served];
+  const parts = [digest, TRANSPILER, REWRITER_VERSION, [...CONTRACT_TYPES], job.budgetPages, job.fuel, job.served];
   return hash('sha256', JSON.stringify(parts), 'hex').slice(0, 40);
 }
 
@@ -104,7 +111,11 @@ const ANSWER = z.discriminatedUnion('status', [
 ]);
 
 /** The child worked on untrusted input: its answer is checked like any other. */
-function readAnswer({ header, blobs }: Frame, digest: string): { manifest: Manifest; files: Map<string, Uint8Array> } {
+function readAnswer(
+  { header, blobs }: Frame,
+  digest: string,
+  fuel: boolean,
+): { manifest: Manifest; files: Map<string, Uint8Array> } {
   const parsed = ANSWER.safeParse(header);
   if (!parsed.success)
     throw new HostError('ERR_PREPARE_FAILED', 'the preparing process gave an answer of the wrong form');
@@ -122,5 +133,5 @@ function readAnswer({ header, blobs }: Frame, digest: string): { manifest: Manif
     files.set(module.name, bytes);
     return { ...module, sha256: sha256(bytes) };
   });
-  return { manifest: { digest, glueSha256: sha256(glue), modules: described, imports: answer.imports }, files };
+  return { manifest: { digest, fuel, glueSha256: sha256(glue), modules: described, imports: answer.imports }, files };
 }

@@ -14,10 +14,25 @@ export interface Section {
   readonly end: number;
 }
 
-export const SECTION = { import: 2, table: 4, memory: 5, export: 7 } as const;
+export const SECTION = {
+  custom: 0,
+  type: 1,
+  import: 2,
+  function: 3,
+  table: 4,
+  memory: 5,
+  global: 6,
+  export: 7,
+  element: 9,
+  code: 10,
+  data: 11,
+} as const;
 
 /** Position of each section id in a module; custom sections (0) may stand anywhere. */
 const ORDER = [1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11];
+
+/** Whether `id` is a section of a core module, other than a custom one. */
+export const isSection = (id: number): boolean => ORDER.includes(id);
 
 /** Whether a section `id` must stand behind a section `other`. */
 export const standsBehind = (id: number, other: number): boolean => ORDER.indexOf(id) > ORDER.indexOf(other);
@@ -51,6 +66,14 @@ export function encodeU32(value: number): number[] {
     out.push(rest > 0 ? low | 0x80 : low);
   } while (rest > 0);
   return out;
+}
+
+/** A whole number that is not negative, in the signed form. */
+export function encodeI64(value: number): number[] {
+  const out = encodeU32(value);
+  const last = out.at(-1) ?? 0;
+  if (last < 0x40) return out;
+  return [...out.slice(0, -1), last | 0x80, 0]; // its sixth bit would be read as a sign
 }
 
 /** The offset after a reference type: one byte, or `(ref null? heaptype)`. */

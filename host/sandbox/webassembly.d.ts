@@ -35,9 +35,9 @@ declare namespace WebAssembly {
     grow(pages: number): number;
   }
 
-  class Global {
-    constructor(type: { readonly value: 'i32'; readonly mutable: boolean }, value: number);
-    value: number;
+  class Global<T extends 'i32' | 'i64' = 'i32'> {
+    constructor(type: { readonly value: T; readonly mutable: boolean }, value: T extends 'i64' ? bigint : number);
+    value: T extends 'i64' ? bigint : number;
   }
 
   /** Makes an import that may answer with a promise: the guest's stack waits for it (JavaScript Promise Integration). */

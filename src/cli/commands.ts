@@ -6,12 +6,14 @@ import { doctor } from './commands/doctor.ts';
 import { inspect } from './commands/inspect.ts';
 import { policyCheck } from './commands/policy-check.ts';
 import { policyExplain } from './commands/policy-explain.ts';
+import { prepare } from './commands/prepare.ts';
 import { run } from './commands/run.ts';
 
 /** Every verb, in the order of `--help`. */
 export const COMMANDS: readonly CommandSpec[] = [
   build,
   inspect,
+  prepare,
   run,
   policyCheck,
   policyExplain,

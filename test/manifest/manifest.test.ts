@@ -7,7 +7,7 @@ const FULL = `
 version: 1
 policy: policy
 audit: { directory: records, sync: fsync }
-cache: { directory: /var/cache/sallyport }
+cache: { directory: /var/cache/sallyport, maxBytes: 500MB }
 purposes: [triage, report]
 environments: [staging]
 labels: [open, closed]
@@ -35,7 +35,7 @@ describe('a configuration', () => {
       directory: folder.directory,
       policy: { directory: folder.at('policy'), rules: folder.at('policy', 'policy.csv'), model: undefined },
       audit: { directory: folder.at('records'), sync: 'fsync' },
-      cache: { directory: '/var/cache/sallyport' },
+      cache: { directory: '/var/cache/sallyport', maxBytes: 500e6 },
       purposes: ['triage', 'report'],
       environments: ['staging'],
       labels: ['open', 'closed'],
@@ -74,7 +74,7 @@ describe('a configuration', () => {
     expect(manifest).toMatchObject({
       policy: { directory: folder.at('policy') },
       audit: { directory: folder.at('.sallyport', 'audit'), sync: 'write' },
-      cache: { directory: folder.at('.sallyport', 'cache') },
+      cache: { directory: folder.at('.sallyport', 'cache'), maxBytes: 2 * 1024 ** 3 },
       purposes: [],
       environments: [],
       labels: ['public', 'internal', 'confidential', 'secret'],

@@ -37,6 +37,7 @@ export const inspect: CommandSpec = {
 
 function show({ printer }: CommandContext, { component, imports, agent, rules }: Inspection): void {
   printer.line(`component ${component.digest}, ${component.bytes} bytes, ${component.modules} core modules`);
+  printer.line(component.cached ? 'prepared before: it was in the cache' : 'prepared now');
   printer.line();
   const rows = imports.map(({ name, version, servedBy, functions }) => [
     `${name}@${version}`,

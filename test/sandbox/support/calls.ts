@@ -34,6 +34,7 @@ export function artefactWith(imports: Readonly<Record<string, Partial<ArtefactIm
   ]);
   return {
     digest: `sha256:${'0'.repeat(64)}`,
+    fuel: false,
     directory: '/nowhere',
     glueSha256: '',
     modules: [],
