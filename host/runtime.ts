@@ -25,7 +25,7 @@ export interface CellPowers {
   readonly random: Random;
   readonly files: AuditFiles;
   readonly ledger: ProcessLedger;
-  readonly sleep: (ms: number) => Promise<void>;
+  readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
   /** Asks the supervisor for what is not in the cell. */
   readonly ask: CellAsk;
 }

@@ -24,7 +24,7 @@ function createBodies(streams: Streams, trap: Trap): { OutgoingBody: ResourceCla
       const state = slots.of(this);
       if (state.written) throwWit(undefined);
       state.written = true;
-      return streams.output({ room: () => 0, put: () => trap('a closed stream was written') });
+      return streams.output({ room: () => undefined, put: () => trap('a closed stream was written') });
     }
     [Symbol.dispose](): void {
       slots.release(this);

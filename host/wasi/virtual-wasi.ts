@@ -22,7 +22,8 @@ export interface WasiOptions {
   readonly output: (stream: 'stdout' | 'stderr', bytes: Uint8Array) => void;
   /** The most bytes of standard output and standard error together; beyond it, both are closed. */
   readonly outputBytes: number;
-  readonly sleep: (ms: number) => Promise<void>;
+  /** Resolves after `ms`, or when `signal` is given. */
+  readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
   /** Records a denial of something that is not served. */
   readonly deny: (action: string, resource: string) => Denial;
   /** Ends the run, by throwing a `RunStop`. */
