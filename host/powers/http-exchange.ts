@@ -31,6 +31,7 @@ export function exchange(dispatcher: Dispatcher, watches: Watches, call: DialCal
     receiver.fail(failure, started);
   };
   const watch = watches.start(call.totalMs, () => fail('timed-out'));
+  call.stop?.addEventListener('abort', () => fail('connection-failed'));
 
   const flow = {
     pause(): void {

@@ -1,4 +1,5 @@
 import type { Denial } from '../contracts/denial.ts';
+import type { GateServices } from '../contracts/gate.ts';
 import type { HostImports } from '../contracts/guest-import.ts';
 import type { Clock, Random } from '../contracts/powers.ts';
 import { createCli } from './cli.ts';
@@ -24,6 +25,8 @@ export interface WasiOptions {
   readonly outputBytes: number;
   /** Resolves after `ms`, or when `signal` is given. */
   readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
+  /** What the gates of the run give. What is missing is not imported. */
+  readonly services?: GateServices;
   /** Records a denial of something that is not served. */
   readonly deny: (action: string, resource: string) => Denial;
   /** Ends the run, by throwing a `RunStop`. */
