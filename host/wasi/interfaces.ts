@@ -2,7 +2,7 @@ import type { ServedFunction, ServedInterface } from '../contracts/served-interf
 
 const VERSIONS = ['0.2.*'];
 
-type ServedBy = 'virtual' | 'denies';
+type ServedBy = 'virtual' | 'denies' | 'http';
 
 /** Functions by their WIT names, separated by spaces, that answer at once. */
 const functions = (names: string): ServedFunction[] => names.split(' ').map((name) => ({ name, waits: false }));
@@ -129,7 +129,7 @@ const HTTP: readonly ServedInterface[] = [
     functions('[static]outgoing-body.finish'),
     methods('future-incoming-response', 'subscribe get'),
   ),
-  row('wasi:http/outgoing-handler', 'denies', functions('handle')),
+  row('wasi:http/outgoing-handler', 'http', functions('handle')),
 ];
 
 /** Every interface of WASI 0.2 that the host knows, with each function: part of the import matrix. */

@@ -36,8 +36,8 @@ export interface WasiOptions {
 }
 
 /**
- * WASI 0.2 for one run, by unversioned interface name. Nothing of the machine is behind it: clocks and random bytes are
- * the injected ones, output is captured, there is no file and no network.
+ * WASI 0.2 for one run, by unversioned interface name. Nothing of the machine is behind it but what gates serve: clocks and
+ * random bytes are the injected ones, output is captured.
  */
 export function createWasi(options: WasiOptions): HostImports {
   const { clock, deny, sleep, trap } = options;
@@ -53,6 +53,6 @@ export function createWasi(options: WasiOptions): HostImports {
     ...createRandom(options.random, trap),
     ...createFilesystem(trap),
     ...createSockets(deny, trap),
-    ...createHttp(deny, streams, trap),
+    ...createHttp({ service: options.services?.http, deny, streams, poll, trap }),
   ]);
 }

@@ -46,7 +46,11 @@ type Refused = Exclude<Enforced<never, DriverFailure>, { status: 'ok' }>;
 /** Serves requests of WASI: one effect each, which ends with the exchange. */
 export function createHttpService(deps: HttpServiceDeps): HttpService {
   return Object.freeze({
-    isForbiddenField: (name: string) => isForbidden(name.toLowerCase()),
+    isForbiddenField(name: string): boolean {
+      const folded = name.toLowerCase();
+      // A length is no field here: the body has it, and is held to it.
+      return folded !== 'content-length' && isForbidden(folded);
+    },
     send: (request: HttpServiceRequest) => startExchange(request, deps),
   });
 }
