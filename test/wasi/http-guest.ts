@@ -60,10 +60,15 @@ export function httpGuest(options: GateOptions = {}): HttpGuest {
   }
   function request({ method, scheme = { tag: 'HTTP' }, authority, path, headers = [] }: Wanted): object {
     const made = new (type('OutgoingRequest'))(fields(headers));
-    if (method !== undefined) call(made, 'setMethod', method);
-    call(made, 'setScheme', scheme);
-    call(made, 'setAuthority', authority);
-    call(made, 'setPathWithQuery', path);
+    try {
+      if (method !== undefined) call(made, 'setMethod', method);
+      call(made, 'setScheme', scheme);
+      call(made, 'setAuthority', authority);
+      call(made, 'setPathWithQuery', path);
+    } catch (error) {
+      call(made, Symbol.dispose);
+      throw error;
+    }
     return made;
   }
   const handle = (wanted: object, given?: object) =>

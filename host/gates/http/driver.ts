@@ -175,7 +175,10 @@ export function createHttpDriver(powers: DriverPowers): HttpDriver {
             upload.onAbandon(() => report({ code: 'abandoned', facts: { ...bytesOf(tally), detail: { addresses } } }));
             void reached.then((arrived) => {
               if (arrived.status === 'arrived') reportEnd(claim, arrived, tally, report);
-              else report({ code: arrived.failure, facts: { ...bytesOf(tally), detail: { addresses } } });
+              else {
+                const code = stop?.aborted === true ? 'abandoned' : arrived.failure;
+                report({ code, facts: { ...bytesOf(tally), detail: { addresses } } });
+              }
             });
           },
         };

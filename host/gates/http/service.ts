@@ -62,7 +62,6 @@ function startExchange(request: HttpServiceRequest, deps: HttpServiceDeps): Http
   const source = given instanceof Uint8Array ? undefined : given;
   let refusal: HttpRefusal | undefined;
   let crowded = false;
-  let cutOff: HttpFailureCode | undefined;
   let upload: BegunUpload | undefined;
   let answered: ResponseBody | undefined;
 
@@ -117,9 +116,11 @@ function startExchange(request: HttpServiceRequest, deps: HttpServiceDeps): Http
 
   async function uploaded(begun: BegunUpload, from: HttpBodySource): Promise<HttpResult> {
     upload = begun;
-    void passOn(from, begun).then((code) => (cutOff = code));
+    const passed = passOn(from, begun);
     const answer = await begun.answer;
-    return 'failure' in answer ? failed(cutOff ?? failureCode(answer.failure)) : arrived(answer);
+    if (!('failure' in answer)) return arrived(answer);
+    from.cancel(); // so that it has been passed on, as far as it will
+    return failed((await passed) ?? failureCode(answer.failure));
   }
 
   const result =
