@@ -1,6 +1,6 @@
 import type { AuditFiles } from './audit/audit-files.ts';
 import { resumeRunLog } from './audit/run-log.ts';
-import type { Gate, Intention } from './contracts/gate.ts';
+import type { Gate, GateServices, Intention } from './contracts/gate.ts';
 import type { HostImports } from './contracts/guest-import.ts';
 import type { Clock, ProcessLedger, Random } from './contracts/powers.ts';
 import { RunStop } from './contracts/run-stop.ts';
@@ -25,7 +25,7 @@ export interface CellPowers {
   readonly random: Random;
   readonly files: AuditFiles;
   readonly ledger: ProcessLedger;
-  readonly sleep: (ms: number) => Promise<void>;
+  readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
   /** Asks the supervisor for what is not in the cell. */
   readonly ask: CellAsk;
 }
@@ -141,6 +141,9 @@ const GATES: ReadonlyMap<string, (context: GateContext) => Promise<Gate>> = new 
   ],
 ]);
 
+/** The interfaces of WASI that a gate serves besides its own. */
+const SERVED_BY_GATES: ReadonlyMap<string, string> = new Map([['wasi:http/outgoing-handler', 'sallyport:agent/http']]);
+
 const NOTHING: Gate['discharges'] = new Set();
 
 /** The engines of the databases that the configuration names, and no others. */
@@ -173,9 +176,11 @@ export async function openGates(
   let log: ReturnType<typeof resumeRunLog> | undefined;
   const gates: Gate[] = [];
   const context: GateContext = { plan, powers, pipeline, post, gates };
-  const wanted = [...GATES].filter(([name]) => interfaces.includes(name));
+  const asked = new Set(interfaces.flatMap((name) => [name, SERVED_BY_GATES.get(name) ?? name]));
+  const wanted = [...GATES].filter(([name]) => asked.has(name));
   gates.push(...(await Promise.all(wanted.map(([, open]) => open(context)))));
-  const { wasi, flush } = openWasi(context);
+  const services = gates.reduce<GateServices>((all, gate) => ({ ...all, ...gate.services }), {});
+  const { wasi, flush } = openWasi(context, services);
   const types: HostImports = new Map([
     ['sallyport:agent/types', Object.freeze(Object.create(null) as Record<string, never>)],
   ]);
@@ -217,7 +222,10 @@ const linkOf = async ({ principal: { agent }, facts, policy }: Caller): Promise<
   decisionPoint: await createDecisionPoint(policy, agent),
 });
 
-function openWasi({ plan, powers, pipeline, post }: GateContext): { wasi: HostImports; flush: () => void } {
+function openWasi(
+  { plan, powers, pipeline, post }: GateContext,
+  services: GateServices,
+): { wasi: HostImports; flush: () => void } {
   const buffers = {
     stdout: createLineBuffer((lines) => post({ kind: 'output', stream: 'stdout', lines })),
     stderr: createLineBuffer((lines) => post({ kind: 'output', stream: 'stderr', lines })),
@@ -230,6 +238,7 @@ function openWasi({ plan, powers, pipeline, post }: GateContext): { wasi: HostIm
     environment: new Map(plan.environment),
     outputBytes: plan.limits.outputBytes,
     output: (stream, bytes) => buffers[stream].write(bytes),
+    services,
     deny: (action, resource) => pipeline.refuse(action, resource, 'not-served'),
     exit: (ok) => {
       throw new RunStop({ kind: 'exit', ok });

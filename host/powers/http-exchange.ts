@@ -9,7 +9,11 @@ const MOST_INTERIM_ANSWERS = 8;
 
 /** Dispatches one call and passes on what happens, each thing once. */
 export function exchange(dispatcher: Dispatcher, watches: Watches, call: DialCall, receiver: Receiver): void {
-  const { body } = call;
+  const { body, stop } = call;
+  if (stop?.aborted === true) {
+    receiver.fail('connection-failed', false);
+    return;
+  }
   const upload = body === undefined || body instanceof Uint8Array ? undefined : body;
   let controller: Dispatcher.DispatchController | undefined;
   let started = false;
@@ -31,6 +35,7 @@ export function exchange(dispatcher: Dispatcher, watches: Watches, call: DialCal
     receiver.fail(failure, started);
   };
   const watch = watches.start(call.totalMs, () => fail('timed-out'));
+  stop?.addEventListener('abort', () => fail('connection-failed'));
 
   const flow = {
     pause(): void {

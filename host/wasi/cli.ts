@@ -20,7 +20,7 @@ export function createCli(options: CliOptions, streams: Streams): HostImports {
   const source = createByteSource(options.stdin);
   let left = options.outputBytes;
   const sinkOf = (stream: 'stdout' | 'stderr'): Sink => ({
-    room: () => left,
+    room: () => (left > 0 ? left : undefined),
     put(bytes) {
       left -= bytes.length;
       output(stream, bytes);

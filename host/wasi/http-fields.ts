@@ -29,11 +29,6 @@ export interface HttpFields {
 const fail = (tag: HeaderError['tag']): never => throwWit({ tag } satisfies HeaderError);
 const same = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();
 
-function checkEntry(name: string, value: Uint8Array): Entry {
-  if (!TOKEN.test(name) || value.some((octet) => FORBIDDEN_OCTETS.has(octet))) fail('invalid-syntax');
-  return [name, value];
-}
-
 /** Entries within the limits. */
 function bounded(entries: readonly Entry[]): readonly Entry[] {
   const bytes = entries.reduce((sum, [name, value]) => sum + name.length + value.length, 0);
@@ -43,9 +38,19 @@ function bounded(entries: readonly Entry[]): readonly Entry[] {
 const without = (entries: readonly Entry[], name: string): readonly Entry[] =>
   entries.filter(([other]) => !same(name, other));
 
-/** The resource `fields` of `wasi:http/types`, in memory and bounded. */
-export function createHttpFields(trap: (message: string) => never): HttpFields {
+/** The resource `fields` of `wasi:http/types`, in memory and bounded. `isForbidden` names fields that no guest may set. */
+export function createHttpFields(isForbidden: (name: string) => boolean, trap: (message: string) => never): HttpFields {
   const slots = createSlots<FieldsState>(trap);
+
+  function checkName(name: string): void {
+    if (!TOKEN.test(name)) fail('invalid-syntax');
+    if (isForbidden(name)) fail('forbidden');
+  }
+  function checkEntry(name: string, value: Uint8Array): Entry {
+    checkName(name);
+    if (value.some((octet) => FORBIDDEN_OCTETS.has(octet))) fail('invalid-syntax');
+    return [name, value];
+  }
 
   function changeable(fields: object): FieldsState {
     const state = slots.of(fields);
@@ -73,11 +78,13 @@ export function createHttpFields(trap: (message: string) => never): HttpFields {
     }
     set(name: string, values: readonly Uint8Array[]): void {
       const state = changeable(this);
+      checkName(name);
       state.entries = bounded([...without(state.entries, name), ...values.map((value) => checkEntry(name, value))]);
     }
     delete(name: string): void {
       const state = changeable(this);
-      state.entries = TOKEN.test(name) ? without(state.entries, name) : fail('invalid-syntax');
+      checkName(name);
+      state.entries = without(state.entries, name);
     }
     append(name: string, value: Uint8Array): void {
       const state = changeable(this);

@@ -1,5 +1,9 @@
+import { Buffer } from 'node:buffer';
 import { throwWit, type ResourceClass } from '../contracts/guest-import.ts';
+import type { HttpField } from '../contracts/http-service.ts';
 import type { HttpFields } from './http-fields.ts';
+import type { OutgoingBodies } from './http-outgoing-body.ts';
+import type { RequestBody } from './http-request-body.ts';
 import { createSlots, type Slots } from './slots.ts';
 
 /** The longest text that a request keeps. */
@@ -10,27 +14,40 @@ const MAX_NAME = 32;
 /** A method or scheme that is not in the WIT's list (RFC 9110, section 9.1; RFC 3986, section 3.1). */
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
+/**
+ * What can stand in an authority, and what a path with a query begins with and is made of (RFC 3986, sections 3.2 to 3.4,
+ * and characters that clients send as they are). The parts must not run into each other when they are put together; what
+ * they mean is the gate's business.
+ */
+const AUTHORITY = /^[A-Za-z0-9\-._~%!$&'()*+,;=:@[\]]+$/;
+const PATH_WITH_QUERY = /^(?:[/?][^\s#\\\u0000-\u001f\u007f]*)?$/;
+
+const LENGTH = /^\d{1,15}$/;
+
 /** The variants `method` and `scheme`: named cases carry nothing. */
 interface Named {
   readonly tag: string;
   readonly val?: string | undefined;
 }
-type Fields = Parameters<HttpFields['show']>[0];
+type Entries = Parameters<HttpFields['show']>[0];
 
 interface RequestState {
-  readonly headers: Fields;
+  readonly headers: Entries;
+  readonly length: number | undefined;
   method: Named;
   scheme: Named | undefined;
   authority: string | undefined;
   path: string | undefined;
-  bodyTaken: boolean;
+  body: RequestBody | undefined;
 }
 
-/** What a guest wants to send, as far as it said so. */
+/** What a guest wants to send. */
 export interface WantedRequest {
+  /** As it would be sent. */
   readonly method: string;
-  /** Canonical, without user information, query and fragment; `undefined` if there is no such form. */
-  readonly url: string | undefined;
+  readonly url: string;
+  readonly headers: readonly HttpField[];
+  readonly body: RequestBody | undefined;
 }
 
 /** `outgoing-request`, and what the handler needs to know of it. */
@@ -46,78 +63,103 @@ function setIf(fits: boolean, set: () => void): void {
   else throwWit(undefined);
 }
 
-const nameOf = (named: Named): string => (named.tag === 'other' ? (named.val ?? '') : named.tag);
-const fitsName = (named: Named): boolean => nameOf(named).length <= MAX_NAME && TOKEN.test(nameOf(named));
+const fitsOther = ({ tag, val = '' }: Named): boolean => tag !== 'other' || (val.length <= MAX_NAME && TOKEN.test(val));
 
-/** The URL for the record. The query may hold secrets, so it is left out. */
-function urlOf({ scheme, authority, path }: RequestState): string | undefined {
-  const text = `${scheme === undefined ? 'https' : nameOf(scheme).toLowerCase()}://${authority ?? ''}${path ?? '/'}`;
-  const url = URL.parse(text);
-  if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:')) return undefined;
-  return `${url.protocol}//${url.host}${url.pathname}`;
+/** Methods are compared with their case (RFC 9110, section 9.1): `other("get")` is none that there is. */
+const methodOf = ({ tag, val = '' }: Named): string => (tag === 'other' ? val : tag.toUpperCase());
+const schemeOf = (scheme: Named | undefined): string =>
+  scheme === undefined ? 'https' : (scheme.tag === 'other' ? (scheme.val ?? '') : scheme.tag).toLowerCase();
+
+const isLength = ([name]: readonly [string, unknown]): boolean => name.toLowerCase() === 'content-length';
+
+/** The length that a guest gave its body, if it is one and stands once. */
+function lengthOf(headers: Entries): number | undefined {
+  const [given, ...more] = headers.filter(isLength).map(([, value]) => Buffer.from(value).toString('latin1'));
+  return given !== undefined && more.length === 0 && LENGTH.test(given) ? Number(given) : undefined;
 }
 
-function wanted(state: RequestState): WantedRequest {
-  return { method: nameOf(state.method).toUpperCase(), url: urlOf(state) };
+function wanted({ method, scheme, authority, path, headers, length, body }: RequestState): WantedRequest {
+  // A length that was understood is held by the body, and said by whoever sends it. Any other is the gate's to refuse.
+  const isKept = (entry: Entries[number]) =>
+    !isLength(entry) || length === undefined || (body === undefined && length > 0);
+  return {
+    method: methodOf(method),
+    url: `${schemeOf(scheme)}://${authority ?? ''}${path ?? ''}`,
+    headers: headers.filter(isKept).map(([name, value]) => [name, Buffer.from(value).toString('latin1')]),
+    body,
+  };
 }
 
-/** The resource `outgoing-request` of `wasi:http/types`: a guest can build one, and nobody sends it. */
-export function createHttpRequests(
-  fields: HttpFields,
-  createBody: () => object,
-  trap: (message: string) => never,
-): HttpRequests {
+/** What requests are made of. */
+interface RequestParts {
+  readonly fields: HttpFields;
+  readonly bodies: OutgoingBodies;
+  readonly createBody: (length: number | undefined) => RequestBody;
+  readonly trap: (message: string) => never;
+}
+
+/** The resource `outgoing-request` of `wasi:http/types`. */
+export function createHttpRequests({ fields, bodies, createBody, trap }: RequestParts): HttpRequests {
   const slots: Slots<RequestState> = createSlots(trap);
 
   class OutgoingRequest {
-    constructor(headers: object) {
+    constructor(given: object) {
+      const headers = fields.take(given);
       slots.hold(this, {
-        headers: fields.take(headers),
+        headers,
+        length: lengthOf(headers),
         method: { tag: 'get' },
         scheme: undefined,
         authority: undefined,
         path: undefined,
-        bodyTaken: false,
+        body: undefined,
       });
     }
     body(): object {
       const state = slots.of(this);
-      setIf(!state.bodyTaken, () => (state.bodyTaken = true));
-      return createBody();
+      if (state.body !== undefined) throwWit(undefined);
+      const body = createBody(state.length);
+      const shown = bodies.show(body);
+      state.body = body;
+      return shown;
     }
     method(): Named {
       return slots.of(this).method;
     }
     setMethod(method: Named): void {
       const state = slots.of(this);
-      setIf(fitsName(method), () => (state.method = method));
+      setIf(fitsOther(method), () => (state.method = method));
     }
     pathWithQuery(): string | undefined {
       return slots.of(this).path;
     }
     setPathWithQuery(path: string | undefined): void {
       const state = slots.of(this);
-      setIf((path ?? '').length <= MAX_PATH, () => (state.path = path));
+      const fits = path === undefined || (path.length <= MAX_PATH && PATH_WITH_QUERY.test(path));
+      setIf(fits, () => (state.path = path));
     }
     scheme(): Named | undefined {
       return slots.of(this).scheme;
     }
     setScheme(scheme: Named | undefined): void {
       const state = slots.of(this);
-      setIf(scheme === undefined || fitsName(scheme), () => (state.scheme = scheme));
+      setIf(scheme === undefined || fitsOther(scheme), () => (state.scheme = scheme));
     }
     authority(): string | undefined {
       return slots.of(this).authority;
     }
     setAuthority(authority: string | undefined): void {
       const state = slots.of(this);
-      setIf((authority ?? '').length <= MAX_AUTHORITY, () => (state.authority = authority));
+      const fits = authority === undefined || (authority.length <= MAX_AUTHORITY && AUTHORITY.test(authority));
+      setIf(fits, () => (state.authority = authority));
     }
     headers(): object {
       return fields.show(slots.of(this).headers);
     }
     [Symbol.dispose](): void {
+      const { body } = slots.of(this);
       slots.release(this);
+      body?.source.cancel();
     }
   }
 

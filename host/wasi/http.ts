@@ -1,75 +1,43 @@
 import type { Denial } from '../contracts/denial.ts';
 import { sealInterface, throwWit, type HostImports, type ResourceClass } from '../contracts/guest-import.ts';
+import type { HttpService } from '../contracts/http-service.ts';
 import { createDeadClass } from './dead-class.ts';
 import { createHttpFields, type HttpFields } from './http-fields.ts';
+import { createFutureResponses } from './http-future.ts';
+import { planExchange } from './http-handler.ts';
+import { createIncomingResponses } from './http-incoming.ts';
+import { createHttpOptions } from './http-options.ts';
+import { createOutgoingBodies, type OutgoingBodies } from './http-outgoing-body.ts';
+import { createRequestBodies, type RequestBody } from './http-request-body.ts';
 import { createHttpRequests } from './http-request.ts';
+import type { Poll } from './poll.ts';
 import { createSlots } from './slots.ts';
 import type { Streams } from './streams.ts';
 
-/** The resource in the record where the request has no canonical URL. */
+/** The resource in the record where nobody parses the request. */
 const UNPARSED = '(not in canonical form)';
 
 type Trap = (message: string) => never;
 
-/** A body that takes nothing: its stream is closed from the start, because nobody would read it. */
-function createBodies(streams: Streams, trap: Trap): { OutgoingBody: ResourceClass; make: () => object } {
-  const slots = createSlots<{ written: boolean }>(trap);
-
-  class OutgoingBody {
-    static finish(body: object): void {
-      slots.of(body);
-      slots.release(body);
-    }
-    write(): object {
-      const state = slots.of(this);
-      if (state.written) throwWit(undefined);
-      state.written = true;
-      return streams.output({ room: () => 0, put: () => trap('a closed stream was written') });
-    }
-    [Symbol.dispose](): void {
-      slots.release(this);
-    }
-  }
-  return { OutgoingBody, make: () => slots.hold(new OutgoingBody(), { written: false }) };
+/** What `wasi:http` is made of. */
+interface HttpParts {
+  /** Left out where no component of the run can send anything. */
+  readonly service: HttpService | undefined;
+  readonly deny: (action: string, resource: string) => Denial;
+  readonly streams: Streams;
+  readonly poll: Poll;
+  readonly trap: Trap;
 }
 
-function createRequestOptions(trap: Trap): ResourceClass {
-  interface Timeouts {
-    connect: bigint | undefined;
-    firstByte: bigint | undefined;
-    betweenBytes: bigint | undefined;
-  }
-  const slots = createSlots<Timeouts>(trap);
-
-  return class RequestOptions {
-    constructor() {
-      slots.hold(this, { connect: undefined, firstByte: undefined, betweenBytes: undefined });
-    }
-    connectTimeout(): bigint | undefined {
-      return slots.of(this).connect;
-    }
-    setConnectTimeout(duration: bigint | undefined): void {
-      slots.of(this).connect = duration;
-    }
-    firstByteTimeout(): bigint | undefined {
-      return slots.of(this).firstByte;
-    }
-    setFirstByteTimeout(duration: bigint | undefined): void {
-      slots.of(this).firstByte = duration;
-    }
-    betweenBytesTimeout(): bigint | undefined {
-      return slots.of(this).betweenBytes;
-    }
-    setBetweenBytesTimeout(duration: bigint | undefined): void {
-      slots.of(this).betweenBytes = duration;
-    }
-    [Symbol.dispose](): void {
-      slots.release(this);
-    }
-  };
+interface ResponseParts {
+  readonly fields: HttpFields;
+  readonly bodies: OutgoingBodies;
+  readonly createBody: (length: undefined) => RequestBody;
+  readonly trap: Trap;
 }
 
-function createOutgoingResponse(fields: HttpFields, makeBody: () => object, trap: Trap): ResourceClass {
+/** An answer that a guest can make, and nobody ask for. Its body takes nothing. */
+function createOutgoingResponse({ fields, bodies, createBody, trap }: ResponseParts): ResourceClass {
   interface State {
     readonly headers: ReturnType<HttpFields['take']>;
     status: number;
@@ -96,7 +64,9 @@ function createOutgoingResponse(fields: HttpFields, makeBody: () => object, trap
       const state = slots.of(this);
       if (state.bodyTaken) throwWit(undefined);
       state.bodyTaken = true;
-      return makeBody();
+      const body = createBody(undefined);
+      body.source.cancel();
+      return bodies.show(body);
     }
     [Symbol.dispose](): void {
       slots.release(this);
@@ -104,42 +74,56 @@ function createOutgoingResponse(fields: HttpFields, makeBody: () => object, trap
   };
 }
 
-/** A class that only ever arrives from a server or a client that is not there; its static function is just as dead. */
+/** A class that only ever arrives from a client that is not there; its static function is just as dead. */
 function createDeadClassWith(methods: readonly string[], statics: readonly string[], trap: Trap): ResourceClass {
   const dead = createDeadClass(methods, trap);
   for (const name of statics) Object.defineProperty(dead, name, { value: (): never => trap('a handle is not live') });
   return dead;
 }
 
-/** `wasi:http` without a network: a guest can build a request; sending it is denied and recorded. */
-export function createHttp(
-  deny: (action: string, resource: string) => Denial,
-  streams: Streams,
-  trap: Trap,
-): HostImports {
-  const fields = createHttpFields(trap);
-  const bodies = createBodies(streams, trap);
-  const requests = createHttpRequests(fields, bodies.make, trap);
+/** Sends nothing: every request is denied and recorded. */
+const createDenyingService = (deny: HttpParts['deny']): HttpService => ({
+  isForbiddenField: () => false,
+  send({ method }) {
+    deny(`http:${method}`, UNPARSED);
+    return { result: { ok: false, code: 'HTTP-request-denied' }, cancel: () => undefined };
+  },
+});
 
-  function handle(request: object): never {
-    const { method, url } = requests.take(request);
-    deny(`http:${method}`, url ?? UNPARSED);
-    return throwWit({ tag: 'HTTP-request-denied' });
+/** `wasi:http`, for guests that send requests. Nobody sends any to them. */
+export function createHttp({ service, deny, streams, poll, trap }: HttpParts): HostImports {
+  const http = service ?? createDenyingService(deny);
+  const fields = createHttpFields(http.isForbiddenField, trap);
+  const bodies = createOutgoingBodies(fields, streams, trap);
+  const createBody = createRequestBodies();
+  const requests = createHttpRequests({ fields, bodies, createBody, trap });
+  const options = createHttpOptions(trap);
+  const incoming = createIncomingResponses({ fields, streams, poll, trap });
+  const futures = createFutureResponses(incoming, poll, trap);
+
+  function handle(request: object, given: object | undefined): object {
+    const wanted = requests.take(request);
+    return futures.start(planExchange(http, wanted, options.take(given)));
+  }
+
+  function httpErrorCode(error: object): unknown {
+    const { origin, code } = streams.failureBehind(error);
+    return origin === 'http' ? code : undefined;
   }
 
   const types = {
     Fields: fields.Fields,
     OutgoingRequest: requests.OutgoingRequest,
     OutgoingBody: bodies.OutgoingBody,
-    RequestOptions: createRequestOptions(trap),
-    OutgoingResponse: createOutgoingResponse(fields, bodies.make, trap),
+    RequestOptions: options.RequestOptions,
+    OutgoingResponse: createOutgoingResponse({ fields, bodies, createBody, trap }),
     IncomingRequest: createDeadClass(['method', 'pathWithQuery', 'scheme', 'authority', 'headers', 'consume'], trap),
     ResponseOutparam: createDeadClassWith([], ['set'], trap),
-    IncomingResponse: createDeadClass(['status', 'headers', 'consume'], trap),
-    IncomingBody: createDeadClassWith(['stream'], ['finish'], trap),
-    FutureTrailers: createDeadClass(['subscribe', 'get'], trap),
-    FutureIncomingResponse: createDeadClass(['subscribe', 'get'], trap),
-    httpErrorCode: () => undefined,
+    IncomingResponse: incoming.IncomingResponse,
+    IncomingBody: incoming.IncomingBody,
+    FutureTrailers: incoming.FutureTrailers,
+    FutureIncomingResponse: futures.FutureIncomingResponse,
+    httpErrorCode,
   };
   return new Map([
     ['wasi:http/types', sealInterface(types)],

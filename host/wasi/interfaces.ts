@@ -2,16 +2,18 @@ import type { ServedFunction, ServedInterface } from '../contracts/served-interf
 
 const VERSIONS = ['0.2.*'];
 
-type ServedBy = 'virtual' | 'denies';
+type ServedBy = 'virtual' | 'denies' | 'http';
 
-/** Functions by their WIT names, separated by spaces. None of them waits. */
+/** Functions by their WIT names, separated by spaces, that answer at once. */
 const functions = (names: string): ServedFunction[] => names.split(' ').map((name) => ({ name, waits: false }));
 
-/** The methods of a resource. */
+/** The methods of a resource that answer at once. */
 const methods = (resource: string, names: string): ServedFunction[] =>
   functions(names).map(({ name, waits }) => ({ name: `[method]${resource}.${name}`, waits }));
 
-const waiting = (name: string): ServedFunction => ({ name, waits: true });
+/** Methods that may wait before they answer. */
+const waitingMethods = (resource: string, names: string): ServedFunction[] =>
+  methods(resource, names).map(({ name }) => ({ name, waits: true }));
 
 const row = (name: string, servedBy: ServedBy, ...parts: readonly (readonly ServedFunction[])[]): ServedInterface => ({
   name,
@@ -35,13 +37,17 @@ const CLI: readonly ServedInterface[] = [
 
 const IO: readonly ServedInterface[] = [
   row('wasi:io/error', 'virtual', methods('error', 'to-debug-string')),
-  row('wasi:io/poll', 'virtual', methods('pollable', 'ready'), [waiting('[method]pollable.block'), waiting('poll')]),
+  row('wasi:io/poll', 'virtual', methods('pollable', 'ready'), waitingMethods('pollable', 'block'), [
+    { name: 'poll', waits: true },
+  ]),
   row(
     'wasi:io/streams',
     'virtual',
-    methods('input-stream', 'read blocking-read skip blocking-skip subscribe'),
-    methods('output-stream', 'check-write write blocking-write-and-flush flush blocking-flush subscribe'),
-    methods('output-stream', 'write-zeroes blocking-write-zeroes-and-flush splice blocking-splice'),
+    methods('input-stream', 'read skip subscribe'),
+    waitingMethods('input-stream', 'blocking-read blocking-skip'),
+    methods('output-stream', 'check-write write flush subscribe write-zeroes splice'),
+    waitingMethods('output-stream', 'blocking-write-and-flush blocking-flush'),
+    waitingMethods('output-stream', 'blocking-write-zeroes-and-flush blocking-splice'),
   ),
 ];
 
@@ -123,7 +129,7 @@ const HTTP: readonly ServedInterface[] = [
     functions('[static]outgoing-body.finish'),
     methods('future-incoming-response', 'subscribe get'),
   ),
-  row('wasi:http/outgoing-handler', 'denies', functions('handle')),
+  row('wasi:http/outgoing-handler', 'http', functions('handle')),
 ];
 
 /** Every interface of WASI 0.2 that the host knows, with each function: part of the import matrix. */

@@ -1,4 +1,5 @@
 import type { Denial } from '../contracts/denial.ts';
+import type { GateServices } from '../contracts/gate.ts';
 import type { HostImports } from '../contracts/guest-import.ts';
 import type { Clock, Random } from '../contracts/powers.ts';
 import { createCli } from './cli.ts';
@@ -22,7 +23,10 @@ export interface WasiOptions {
   readonly output: (stream: 'stdout' | 'stderr', bytes: Uint8Array) => void;
   /** The most bytes of standard output and standard error together; beyond it, both are closed. */
   readonly outputBytes: number;
-  readonly sleep: (ms: number) => Promise<void>;
+  /** Resolves after `ms`, or when `signal` is given. */
+  readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
+  /** What the gates of the run give. What is missing is not imported. */
+  readonly services?: GateServices;
   /** Records a denial of something that is not served. */
   readonly deny: (action: string, resource: string) => Denial;
   /** Ends the run, by throwing a `RunStop`. */
@@ -32,8 +36,8 @@ export interface WasiOptions {
 }
 
 /**
- * WASI 0.2 for one run, by unversioned interface name. Nothing of the machine is behind it: clocks and random bytes are
- * the injected ones, output is captured, there is no file and no network.
+ * WASI 0.2 for one run, by unversioned interface name. Nothing of the machine is behind it but what gates serve: clocks and
+ * random bytes are the injected ones, output is captured.
  */
 export function createWasi(options: WasiOptions): HostImports {
   const { clock, deny, sleep, trap } = options;
@@ -49,6 +53,6 @@ export function createWasi(options: WasiOptions): HostImports {
     ...createRandom(options.random, trap),
     ...createFilesystem(trap),
     ...createSockets(deny, trap),
-    ...createHttp(deny, streams, trap),
+    ...createHttp({ service: options.services?.http, deny, streams, poll, trap }),
   ]);
 }

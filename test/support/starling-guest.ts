@@ -27,35 +27,44 @@ function contractText(): string {
   return [header, ...texts.map((text) => text.replace(/^package [^;]*;$/m, ''))].join('\n');
 }
 
+/** WIT packages as one text: the header of a package becomes a block. */
+export const nestedPackages = (texts: readonly string[]): string =>
+  texts.map((text) => `${text.replace(/^package ([^;]*);$/m, 'package $1 {')}\n}`).join('\n');
+
+/** A world, and what the engine may import besides it. */
+export interface StarlingWorld {
+  /** The whole WIT as one text. */
+  readonly wit: string;
+  readonly world: string;
+  readonly features: readonly Feature[];
+}
+
+type Feature = (typeof FEATURES)[number];
+const FEATURES = ['stdio', 'random', 'clocks', 'http', 'fetch-event'] as const;
+
 /**
  * A JavaScript guest on StarlingMonkey (SpiderMonkey) instead of QuickJS, built unless the same text was built before.
- * `entry` is the module that exports `run`.
+ * `entry` is the module that exports `run`. It is an agent without a feature of the engine unless `given` says more.
  */
-export async function starlingGuest(entry: string): Promise<string> {
-  const bundle = await rolldown({ input: entry, external: /^sallyport:/ });
+export async function starlingGuest(entry: string, given?: StarlingWorld): Promise<string> {
+  const bundle = await rolldown({ input: entry, external: /^(?:sallyport|wasi):/ });
   const { output } = await bundle.generate({ format: 'esm' });
   await bundle.close();
   const source = output[0].code;
-  const contract = contractText();
-  const digest = createHash('sha256').update(source).update(contract).digest('hex').slice(0, 16);
+  const { wit: contract, world, features } = given ?? { wit: contractText(), world: 'agent', features: [] };
+  const kept = features.join();
+  const digest = createHash('sha256').update(source).update(contract).update(kept).digest('hex').slice(0, 16);
   const path = join(built, `starling-${digest}.wasm`);
   if (existsSync(path)) return path;
   mkdirSync(built, { recursive: true });
   const directory = mkdtempSync(join(tmpdir(), 'sallyport-starling-'));
   const sourcePath = join(directory, 'agent.js');
   writeFileSync(sourcePath, source);
-  const disableFeatures: ('stdio' | 'random' | 'clocks' | 'http' | 'fetch-event')[] = [
-    'stdio',
-    'random',
-    'clocks',
-    'http',
-    'fetch-event',
-  ];
   const options = {
     sourcePath,
     witWorld: contract, // read by the toolchain, and missing in its types
-    worldName: 'agent',
-    disableFeatures, // all of them: no import but those of the contract
+    worldName: world,
+    disableFeatures: FEATURES.filter((feature) => !features.includes(feature)),
   };
   const { component } = await componentize(options).finally(() => rmSync(directory, { recursive: true, force: true }));
   const temporary = `${path}.${process.pid}`;

@@ -4,29 +4,6 @@ import { type WasiRun, call, classOf, createWasiRun, members, thrownBy } from '.
 
 const ACCESS_DENIED = { payload: 'access-denied' };
 
-interface Make {
-  readonly scheme?: object;
-  readonly authority?: string;
-  readonly path?: string;
-  readonly method?: object;
-}
-
-function request(run: WasiRun, { scheme, authority, path, method }: Make) {
-  const { Fields, OutgoingRequest } = members(run, 'wasi:http/types') as Record<
-    string,
-    new (...values: unknown[]) => object
-  >;
-  const made = new OutgoingRequest!(new Fields!());
-  call(made, 'setScheme', scheme);
-  call(made, 'setAuthority', authority);
-  call(made, 'setPathWithQuery', path);
-  if (method) call(made, 'setMethod', method);
-  return made;
-}
-
-const send = (run: WasiRun, wanted: object) =>
-  thrownBy(() => call(members(run, 'wasi:http/outgoing-handler'), 'handle', wanted));
-
 describe('sockets', () => {
   it.each(['tcp', 'udp'])('of %s cannot be made, and the attempt is recorded', (protocol) => {
     const run = createWasiRun();
@@ -60,55 +37,6 @@ describe('sockets', () => {
         expect(thrownBy(() => forged[method]!())).toBeInstanceOf(RunStop);
       }
     }
-  });
-});
-
-describe('wasi http', () => {
-  it('denies a request with its own error and records method and URL, without query and user', () => {
-    const run = createWasiRun();
-    const wanted = request(run, {
-      scheme: { tag: 'HTTPS' },
-      authority: 'user:pass@API.example.test:443',
-      path: '/v1/../v2?token=secret#x',
-      method: { tag: 'post' },
-    });
-    expect(send(run, wanted)).toEqual({ payload: { tag: 'HTTP-request-denied' } });
-    expect(run.denied).toEqual([{ action: 'http:POST', resource: 'https://api.example.test/v2' }]);
-  });
-
-  it.each([
-    ['no authority', {}],
-    ['another scheme', { scheme: { tag: 'other', val: 'ftp' }, authority: 'a.test' }],
-    ['a host that is none', { scheme: { tag: 'HTTP' }, authority: 'a b' }],
-  ] satisfies [string, Make][])('records a request with %s as not in canonical form', (_, make) => {
-    const run = createWasiRun();
-    send(run, request(run, make));
-    expect(run.denied).toEqual([{ action: 'http:GET', resource: '(not in canonical form)' }]);
-  });
-
-  it('takes the request: it cannot be sent twice', () => {
-    const run = createWasiRun();
-    const wanted = request(run, { authority: 'a.test' });
-    send(run, wanted);
-    expect(send(run, wanted)).toBeInstanceOf(RunStop);
-    expect(run.denied).toHaveLength(1);
-  });
-
-  it('refuses a method that could forge the record', () => {
-    const run = createWasiRun();
-    const wanted = request(run, {});
-    for (const val of ['', 'GET\n', 'a b', 'x'.repeat(33)]) {
-      expect(thrownBy(() => call(wanted, 'setMethod', { tag: 'other', val }))).toEqual({ payload: undefined });
-    }
-  });
-
-  it('gives a body that takes nothing', () => {
-    const run = createWasiRun();
-    const wanted = request(run, {});
-    const stream = call(call(wanted, 'body'), 'write');
-    expect(thrownBy(() => call(stream, 'checkWrite'))).toEqual({ payload: { tag: 'closed' } });
-    expect(thrownBy(() => call(stream, 'write', new Uint8Array(1)))).toEqual({ payload: { tag: 'closed' } });
-    expect(thrownBy(() => call(wanted, 'body'))).toEqual({ payload: undefined });
   });
 });
 
@@ -155,7 +83,24 @@ describe('wasi http fields', () => {
 
   it('of a request that was made can only be read', () => {
     const run = createWasiRun();
-    const fields = call(request(run, {}), 'headers');
+    const { Fields, OutgoingRequest } = members(run, 'wasi:http/types') as Record<
+      string,
+      new (...values: unknown[]) => object
+    >;
+    const fields = call(new OutgoingRequest!(new Fields!()), 'headers');
     expect(thrownBy(() => call(fields, 'append', 'a', value('b')))).toEqual({ payload: { tag: 'immutable' } });
+  });
+});
+
+describe('wasi http where no gate serves it', () => {
+  it('denies a request, in its future, and leaves a record', () => {
+    const run = createWasiRun();
+    const { Fields, OutgoingRequest } = members(run, 'wasi:http/types') as Record<
+      string,
+      new (...values: unknown[]) => object
+    >;
+    const future = call(members(run, 'wasi:http/outgoing-handler'), 'handle', new OutgoingRequest!(new Fields!()));
+    expect(call(future, 'get')).toEqual({ tag: 'ok', val: { tag: 'err', val: { tag: 'HTTP-request-denied' } } });
+    expect(run.denied).toEqual([{ action: 'http:GET', resource: '(not in canonical form)' }]);
   });
 });

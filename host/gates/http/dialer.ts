@@ -32,6 +32,8 @@ export interface DialCall {
   readonly totalMs: number;
   /** What `totalMs` bounds: the whole exchange, the time until the header of the answer, or nothing. */
   readonly deadline: 'whole' | 'header' | 'none';
+  /** Given where nobody wants the answer any more. It matters until the header is there: then there is the flow. */
+  readonly stop?: AbortSignal;
 }
 
 /** The header of an answer. */

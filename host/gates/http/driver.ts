@@ -1,3 +1,4 @@
+import type { HttpTimeouts } from '../../contracts/http-service.ts';
 import { after, type Pending } from '../../contracts/pending.ts';
 import type { Clock } from '../../contracts/powers.ts';
 import type { DriverResult, EffectEnd, OutcomeFacts } from '../../enforcement/effect.ts';
@@ -13,7 +14,7 @@ import type { Resolver } from './resolver.ts';
 import type { ResponseBody } from './response-body.ts';
 import type { ReadHead } from './response-header.ts';
 import { createUpload, type Upload } from './upload.ts';
-import type { HttpFailure } from './wit-error.ts';
+import type { DriverFailure, HttpFailure } from './wit-error.ts';
 
 /** What the driver is given. */
 export interface DriverPowers {
@@ -36,20 +37,20 @@ export interface Answer<Body> {
 /** A request whose body is still to be written, and what will come of it. */
 export interface BegunUpload extends Upload {
   readonly target: HttpTarget;
-  readonly answer: Promise<Answer<ResponseBody> | { readonly failure: HttpFailure }>;
+  readonly answer: Promise<Answer<ResponseBody> | { readonly failure: DriverFailure }>;
 }
 
-type Driven<Value> = DriverResult<Value, HttpFailure>;
+type Driven<Value> = DriverResult<Value, DriverFailure>;
 
-/** Performs one request, never a redirect, from a grant. */
+/** Performs one request, never a redirect, from a grant. `stop` gives up what has no answer yet. */
 export interface HttpDriver {
   readonly fetch: (grant: Grant<HttpTarget>) => Pending<Driven<Answer<Uint8Array>>>;
-  readonly open: (grant: Grant<HttpTarget>) => Pending<Driven<Answer<ResponseBody>>>;
-  readonly upload: (grant: Grant<HttpTarget>) => Pending<Driven<BegunUpload>>;
+  readonly open: (grant: Grant<HttpTarget>, stop?: AbortSignal) => Pending<Driven<Answer<ResponseBody>>>;
+  readonly upload: (grant: Grant<HttpTarget>, stop?: AbortSignal) => Pending<Driven<BegunUpload>>;
 }
 
 type Mode = 'fetch' | 'open' | 'upload';
-type Ended = Exclude<Driven<never>, { status: 'ok' | 'begun' }>;
+type Ended = Extract<Driven<never>, { status: 'failed' }>;
 type Arrived = Extract<Dialled, { status: 'arrived' }> & { readonly address: string };
 /** What a request did so far. */
 interface Tally {
@@ -76,7 +77,7 @@ export function createHttpDriver(powers: DriverPowers): HttpDriver {
     next: (addresses: Vetted, deadline: Deadline) => Pending<Driven<Value>>,
   ): Pending<Driven<Value>> {
     const deadline = createDeadline(clock, Math.min(config.timeouts.totalMs, claim.obligations.timeoutMs ?? Infinity));
-    const timeoutMs = Math.min(config.timeouts.connectMs, deadline.totalMs);
+    const timeoutMs = Math.min(timeoutsFor(claim.target, config).connectMs, deadline.totalMs);
     const { rules } = claim;
     const vetting = vetAddresses(claim.target, { ...powers, networks: config.networks, rules, timeoutMs });
     return after(vetting, (found): Pending<Driven<Value>> => {
@@ -91,7 +92,7 @@ export function createHttpDriver(powers: DriverPowers): HttpDriver {
           };
         case 'name-not-resolved':
         case 'timed-out':
-          return failed(found.kind);
+          return failed(found.kind, false);
       }
     });
   }
@@ -105,6 +106,7 @@ export function createHttpDriver(powers: DriverPowers): HttpDriver {
     const shape = mode === 'fetch' ? exchanges.whole : exchanges.streamed;
     let dialled: Dialled = { status: 'failed', failure: 'timed-out', sent: false };
     for (const address of attempts.order(target.origin, addresses)) {
+      if (call.stop?.aborted === true) break;
       const totalMs = call.deadline === 'none' ? Infinity : deadline.leftMs();
       if (totalMs <= 0) break;
       tally.address = address;
@@ -121,34 +123,36 @@ export function createHttpDriver(powers: DriverPowers): HttpDriver {
 
   async function begin<Value>(
     claim: Claim<HttpTarget>,
-    mode: Mode,
+    { mode, stop }: { mode: Mode; stop?: AbortSignal | undefined },
     [addresses, deadline]: [Vetted, Deadline],
     next: (arrived: Arrived, tally: Tally) => Pending<Driven<Value>>,
   ): Promise<Driven<Value>> {
     const tally: Tally = { sent: 0 };
-    const arrived = await reach(callFor(claim, mode, config), claim.target, { addresses, deadline, mode, tally });
+    const call = callFor(claim, mode, config, stop);
+    const arrived = await reach(call, claim.target, { addresses, deadline, mode, tally });
     if (arrived.status === 'arrived') return next(arrived, tally);
-    return failed(arrived.failure, { ...bytesOf(tally), detail: { addresses } });
+    const ended = failed(arrived.failure, arrived.sent, { ...bytesOf(tally), detail: { addresses } });
+    return stop?.aborted === true ? { ...ended, code: 'abandoned' } : ended;
   }
 
   return Object.freeze({
     fetch(grant: Grant<HttpTarget>): Pending<Driven<Answer<Uint8Array>>> {
       const claim = redeem(grant);
       return withAddresses(claim, (...found) =>
-        begin(claim, 'fetch', found, async (arrived, tally): Promise<Driven<Answer<Uint8Array>>> => {
+        begin(claim, { mode: 'fetch' }, found, async (arrived, tally): Promise<Driven<Answer<Uint8Array>>> => {
           const read = await arrived.body.readAll();
           const facts = factsOf(claim, arrived, tally);
-          if (read.kind === 'failed') return failed(read.failure, facts);
+          if (read.kind === 'failed') return failed(read.failure, true, facts);
           const body = read.kind === 'data' ? read.bytes : new Uint8Array(0);
           return { status: 'ok', value: { target: claim.target, head: arrived.head, body }, facts };
         }),
       );
     },
 
-    open(grant: Grant<HttpTarget>): Pending<Driven<Answer<ResponseBody>>> {
+    open(grant: Grant<HttpTarget>, stop?: AbortSignal): Pending<Driven<Answer<ResponseBody>>> {
       const claim = redeem(grant);
       return withAddresses(claim, (...found) =>
-        begin(claim, 'open', found, (arrived, tally) => ({
+        begin(claim, { mode: 'open', stop }, found, (arrived, tally) => ({
           status: 'begun',
           value: { target: claim.target, head: arrived.head, body: arrived.body },
           ended: (report) => reportEnd(claim, arrived, tally, report),
@@ -156,13 +160,13 @@ export function createHttpDriver(powers: DriverPowers): HttpDriver {
       );
     },
 
-    upload(grant: Grant<HttpTarget>): Pending<Driven<BegunUpload>> {
+    upload(grant: Grant<HttpTarget>, stop?: AbortSignal): Pending<Driven<BegunUpload>> {
       const claim = redeem(grant);
       const { target } = claim;
       return withAddresses(claim, (addresses, deadline) => {
         const tally: Tally = { sent: 0 };
         const upload = createUpload({ length: target.upload?.length, maxBytes: config.maxUploadBytes });
-        const call = { ...callFor(claim, 'upload', config), body: upload.source };
+        const call = { ...callFor(claim, 'upload', config, stop), body: upload.source };
         const reached = reach(call, target, { addresses, deadline, mode: 'upload', tally });
         return {
           status: 'begun',
@@ -171,7 +175,10 @@ export function createHttpDriver(powers: DriverPowers): HttpDriver {
             upload.onAbandon(() => report({ code: 'abandoned', facts: { ...bytesOf(tally), detail: { addresses } } }));
             void reached.then((arrived) => {
               if (arrived.status === 'arrived') reportEnd(claim, arrived, tally, report);
-              else report({ code: arrived.failure, facts: { ...bytesOf(tally), detail: { addresses } } });
+              else {
+                const code = stop?.aborted === true ? 'abandoned' : arrived.failure;
+                report({ code, facts: { ...bytesOf(tally), detail: { addresses } } });
+              }
             });
           },
         };
@@ -185,17 +192,17 @@ async function answerOf(
   reached: Promise<Dialled>,
   target: HttpTarget,
   upload: Upload,
-): Promise<Answer<ResponseBody> | { readonly failure: HttpFailure }> {
+): Promise<Answer<ResponseBody> | { readonly failure: DriverFailure }> {
   const arrived = await reached;
   if (arrived.status === 'arrived') return { target, head: arrived.head, body: arrived.body };
   upload.source.cancel();
-  return { failure: arrived.failure };
+  return { failure: { tag: arrived.failure, sent: arrived.sent } };
 }
 
-const failed = (failure: HttpFailure, facts: OutcomeFacts = {}): Ended => ({
+const failed = (tag: HttpFailure, sent: boolean, facts: OutcomeFacts = {}): Ended => ({
   status: 'failed',
-  failure,
-  code: failure,
+  failure: { tag, sent },
+  code: tag,
   facts,
 });
 
@@ -226,9 +233,9 @@ function reportEnd(claim: Claim<HttpTarget>, arrived: Arrived, tally: Tally, rep
 function callFor(
   { target, generation, obligations }: Claim<HttpTarget>,
   mode: Mode,
-  { timeouts }: HttpConfig,
+  config: HttpConfig,
+  stop?: AbortSignal,
 ): Omit<DialCall, 'address' | 'totalMs'> {
-  const { connectMs, firstByteMs, idleMs } = timeouts;
   const shortest = mode === 'fetch' ? 'whole' : mode === 'open' ? 'header' : 'none';
   return {
     origin: target.origin,
@@ -237,11 +244,20 @@ function callFor(
     path: target.path,
     headers: target.headers,
     body: target.body,
-    connectMs,
-    firstByteMs,
-    idleMs,
+    ...timeoutsFor(target, config),
+    ...(stop === undefined ? {} : { stop }),
     // A rule's timeout bounds the whole effect; the configuration's leaves streams to the guest's pace.
     deadline: obligations.timeoutMs !== undefined ? 'whole' : shortest,
+  };
+}
+
+/** The deadlines of the configuration, and those of the guest where they are nearer. */
+function timeoutsFor({ timeouts }: HttpTarget, config: HttpConfig): Required<HttpTimeouts> {
+  const { connectMs, firstByteMs, idleMs } = config.timeouts;
+  return {
+    connectMs: Math.min(connectMs, timeouts.connectMs ?? Infinity),
+    firstByteMs: Math.min(firstByteMs, timeouts.firstByteMs ?? Infinity),
+    idleMs: Math.min(idleMs, timeouts.idleMs ?? Infinity),
   };
 }
 

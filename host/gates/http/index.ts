@@ -1,5 +1,5 @@
 import type { ObligationName } from '../../contracts/decision.ts';
-import type { Gate } from '../../contracts/gate.ts';
+import type { Gate, GateServices } from '../../contracts/gate.ts';
 import type { HostInterface } from '../../contracts/guest-import.ts';
 import type { Pending } from '../../contracts/pending.ts';
 import type { Clock } from '../../contracts/powers.ts';
@@ -20,7 +20,8 @@ import { hopLimit, nextHop, type Next } from './redirect.ts';
 import { parseIntention, parseRequest, type GuestRequest, type GuestUpload, type HttpTarget } from './request.ts';
 import type { Resolver } from './resolver.ts';
 import type { ResponseBody } from './response-body.ts';
-import { throwHttpError, valueOrThrow, type HttpFailure } from './wit-error.ts';
+import { createHttpService } from './service.ts';
+import { throwHttpError, valueOrThrow, type DriverFailure } from './wit-error.ts';
 
 export { ACTIONS, isHttpArgument } from './request.ts';
 export type { HttpDialer } from './dialer.ts';
@@ -71,10 +72,15 @@ export interface GuestStreamingResponse extends Omit<GuestResponse, 'body'> {
 const DISCHARGES: ReadonlySet<ObligationName> = new Set(['timeoutMs']);
 const MOST_OPEN_EXCHANGES = 16;
 
-type Perform<Value> = (grant: Grant<HttpTarget>) => Pending<DriverResult<Value, HttpFailure>>;
+type Perform<Value> = (grant: Grant<HttpTarget>) => Pending<DriverResult<Value, DriverFailure>>;
+
+/** The gate, and what WASI shows of it. */
+export interface HttpGate extends Gate {
+  readonly services: Required<Pick<GateServices, 'http'>>;
+}
 
 /** Makes the gate of `sallyport:agent/http` for one run. */
-export function createHttpGate(deps: HttpGateDeps): Gate {
+export function createHttpGate(deps: HttpGateDeps): HttpGate {
   const { pipeline, config, dialer } = deps;
   const driver = createHttpDriver({ ...deps, redeem: pipeline.redeem, classify: deps.classify ?? classifyAddress });
   const { maxRequestBytes, maxUploadBytes } = config;
@@ -87,7 +93,7 @@ export function createHttpGate(deps: HttpGateDeps): Gate {
     pipeline.enforce({
       capability: 'http',
       discharges: DISCHARGES,
-      parse: () => parseRequest(request, parsing, upload),
+      parse: () => parseRequest(request, parsing, { upload }),
       perform,
     });
   const ifPlace =
@@ -127,7 +133,7 @@ export function createHttpGate(deps: HttpGateDeps): Gate {
   /** The answer to an upload. A redirect that asks for the body again is refused: it is gone. */
   async function conclude(request: GuestRequest, begun: BegunUpload): Promise<GuestStreamingResponse> {
     const answer = await begun.answer;
-    if ('failure' in answer) return throwHttpError({ tag: answer.failure });
+    if ('failure' in answer) return throwHttpError({ tag: answer.failure.tag });
     const hop = { request, hops: 0, limit: hopLimit(request, config) };
     const next = follow(hop, answer);
     if (next.kind === 'answer') return streaming(answer);
@@ -136,9 +142,10 @@ export function createHttpGate(deps: HttpGateDeps): Gate {
     return streaming(await send({ ...hop, request: next.request, hops: 1 }, performOpen, close));
   }
 
+  const http = createHttpService({ pipeline, driver, parsing, discharges: DISCHARGES, exchanges });
   // Without a prototype, so that no inherited name is an import.
   const nothing = Object.create(null) as Record<string, never>; // `create` is typed `any`
-  const http = Object.assign(nothing, {
+  const members = Object.assign(nothing, {
     /** `fetch: func(request: request) -> result<response, error>` */
     async fetch(request: GuestRequest): Promise<GuestResponse> {
       const hop = { request, hops: 0, limit: hopLimit(request, config) };
@@ -165,13 +172,14 @@ export function createHttpGate(deps: HttpGateDeps): Gate {
   return Object.freeze({
     capability: 'http',
     discharges: DISCHARGES,
-    imports: new Map([[HTTP_INTERFACE.name, Object.freeze(http)]]),
+    imports: new Map([[HTTP_INTERFACE.name, Object.freeze(members)]]),
+    services: Object.freeze({ http }),
     intention: parseIntention,
     async close(): Promise<void> {
       exchanges.closeAll();
       await dialer.close();
     },
-  } satisfies Gate);
+  } satisfies HttpGate);
 }
 
 /** A request on its way through redirects. */

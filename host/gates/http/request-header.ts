@@ -9,7 +9,7 @@ export type CanonicalHeader =
       /** Names and values in turn. */
       readonly flat: string[];
     }
-  | { readonly refused: string };
+  | { readonly refused: string; readonly large?: true };
 
 export const MOST_FIELDS = 64;
 export const LARGEST_HEADER = 16_384;
@@ -71,13 +71,13 @@ const ONLY_DEFAULTS: CanonicalHeader = { fields: DEFAULTS, given: 0, flat: DEFAU
 /** Canonicalises the header fields of a guest and adds the host's defaults. */
 export function canonicalHeader(given: readonly HeaderField[]): CanonicalHeader {
   if (given.length === 0) return ONLY_DEFAULTS;
-  if (given.length > MOST_FIELDS) return { refused: 'there are more than 64 header fields' };
+  if (given.length > MOST_FIELDS) return { refused: 'there are more than 64 header fields', large: true };
   const fields: HeaderField[] = [];
   const seen = new Set<string>();
   let size = 0;
   for (const [givenName, givenValue] of given) {
     size += givenName.length + givenValue.length;
-    if (size > LARGEST_HEADER) return { refused: 'the header is larger than 16384 bytes' };
+    if (size > LARGEST_HEADER) return { refused: 'the header is larger than 16384 bytes', large: true };
     // Before lower case: U+212A would become `k`.
     if (!TOKEN.test(givenName)) return { refused: 'a header name is not a token' };
     const name = givenName.toLowerCase();
@@ -91,7 +91,8 @@ export function canonicalHeader(given: readonly HeaderField[]): CanonicalHeader 
   return { fields, given: given.length, flat: fields.flat() };
 }
 
-function isForbidden(name: string): boolean {
+/** True for a field that no guest may set; the name in lower case. */
+export function isForbidden(name: string): boolean {
   // Gateways that pass fields as environment variables cannot tell `_` from `-` (RFC 3875, section 4.1.18).
   const folded = name.replaceAll('_', '-');
   return (

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { Intention } from '../../contracts/gate.ts';
-import type { AccessRequest, Attribute, Attributes, Json, Parsed } from '../../contracts/request.ts';
+import type { HttpTimeouts } from '../../contracts/http-service.ts';
+import type { AccessRequest, Attribute, Attributes, Json, Refusal } from '../../contracts/request.ts';
 import { canonicalUrl, type CanonicaliseUrl, type CanonicalUrl } from './canonical-url.ts';
 import type { IpAddress } from './ip-address.ts';
 import { canonicalHeader, type CanonicalHeader, type HeaderField } from './request-header.ts';
@@ -30,6 +31,8 @@ export interface HttpTarget {
   readonly body: Uint8Array | undefined;
   /** Present where the body is written later. */
   readonly upload: UploadPlan | undefined;
+  /** Deadlines that the guest asked for. */
+  readonly timeouts: HttpTimeouts;
 }
 
 /** What is known of a body that is written later. */
@@ -76,31 +79,54 @@ export interface GuestUpload {
   readonly length: bigint | undefined;
 }
 
+/** What else a guest may say of a request. */
+export interface GuestExtras {
+  readonly upload?: GuestUpload | undefined;
+  readonly timeouts?: HttpTimeouts;
+}
+
+/** A refusal, and which part of the request it is about. */
+export interface HttpRefusal extends Refusal {
+  readonly part: 'method' | 'url' | 'header' | 'header-size' | 'body';
+}
+
 /** Brings a guest's request into canonical form. */
-export function parseRequest(request: GuestRequest, options: ParseOptions, upload?: GuestUpload): Parsed<HttpTarget> {
+export function parseRequest(
+  request: GuestRequest,
+  options: ParseOptions,
+  { upload, timeouts = {} }: GuestExtras = {},
+): AccessRequest<HttpTarget> | HttpRefusal {
   const method = methodOf(request.method);
-  if (method === undefined) return { refused: 'the method is unknown', action: 'http:?' };
-  const refuse = (refused: string) => ({ refused, action: `http:${method}` });
+  if (method === undefined) return { refused: 'the method is unknown', action: 'http:?', part: 'method' };
+  const refuse = (part: HttpRefusal['part'], refused: string) => ({ refused, action: `http:${method}`, part });
   const url = options.canonicalise(request.url);
-  if ('refused' in url) return refuse(url.refused);
+  if ('refused' in url) return refuse('url', url.refused);
   const header = canonicalHeader(request.headers);
-  if ('refused' in header) return refuse(header.refused);
+  if ('refused' in header) return refuse(header.large ? 'header-size' : 'header', header.refused);
   const body = BODILESS.has(method) && request.body?.length === 0 ? undefined : request.body;
-  if (body !== undefined && BODILESS.has(method)) return refuse('the method takes no body');
-  if (body !== undefined && body.length > options.maxRequestBytes) return refuse('the body is larger than the limit');
+  if (body !== undefined && BODILESS.has(method)) return refuse('body', 'the method takes no body');
+  if (body !== undefined && body.length > options.maxRequestBytes)
+    return refuse('body', 'the body is larger than the limit');
   if (upload !== undefined) {
-    if (BODILESS.has(method)) return refuse('the method takes no body');
-    if (body !== undefined) return refuse('the body is to be written, but there is one already');
-    if ((upload.length ?? 0n) > options.maxUploadBytes) return refuse('the body is larger than the limit');
+    if (BODILESS.has(method)) return refuse('body', 'the method takes no body');
+    if (body !== undefined) return refuse('body', 'the body is to be written, but there is one already');
+    if ((upload.length ?? 0n) > options.maxUploadBytes) return refuse('body', 'the body is larger than the limit');
   }
   const query = queryAttributes(url.search);
-  if (query === undefined) return refuse('the query has more than 256 keys');
+  if (query === undefined) return refuse('url', 'the query has more than 256 keys');
   const length = upload?.length === undefined ? undefined : Number(upload.length); // below the limit, so exact
-  return accessRequest(method, url, query, header, body, upload === undefined ? undefined : { length });
+  const plan = upload === undefined ? undefined : { length };
+  return accessRequest({ method, url, query, header, body, upload: plan, timeouts });
+}
+
+/** The name that the WIT of agents has for a method as it is sent. */
+export function guestMethodOf(sent: string): string | undefined {
+  for (const [name, method] of METHODS) if (method === sent) return name;
+  return undefined;
 }
 
 /** Brings an intention into the form that an attempt would have. */
-export function parseIntention({ action, resource, attributes }: Intention): Parsed<HttpTarget> {
+export function parseIntention({ action, resource, attributes }: Intention): AccessRequest<HttpTarget> | Refusal {
   const method = action.startsWith('http:') ? methodOf(action.slice(5).toLowerCase()) : undefined;
   if (method === undefined || action !== `http:${method}`) return { refused: 'the action is unknown', action };
   const refuse = (refused: string) => ({ refused, action });
@@ -112,7 +138,15 @@ export function parseIntention({ action, resource, attributes }: Intention): Par
     if (name.startsWith('query.') && !query.has(name)) query.set(name, value);
     else if (name !== 'body-bytes') return refuse('an argument is unknown, or stands in the URL already');
   }
-  const parsed = accessRequest(method, url, query, NO_HEADER, undefined);
+  const parsed = accessRequest({
+    method,
+    url,
+    query,
+    header: NO_HEADER,
+    body: undefined,
+    upload: undefined,
+    timeouts: {},
+  });
   const bytes = attributes.get('body-bytes');
   const [access] = parsed.accesses;
   return bytes === undefined
@@ -143,14 +177,23 @@ function queryAttributes(search: string): Map<string, Attribute> | undefined {
 type GivenHeader = Exclude<CanonicalHeader, { refused: string }>;
 const NO_HEADER: GivenHeader = { fields: [], given: 0, flat: [] };
 
-function accessRequest(
-  method: HttpMethod,
-  url: CanonicalUrl,
-  query: Map<string, Attribute>,
-  { fields, given, flat }: GivenHeader,
-  body: Uint8Array | undefined,
-  upload?: UploadPlan,
-): AccessRequest<HttpTarget> {
+/** The parts of a request, each in canonical form. */
+interface CanonicalParts extends Pick<HttpTarget, 'method' | 'body' | 'upload' | 'timeouts'> {
+  readonly url: CanonicalUrl;
+  readonly query: Map<string, Attribute>;
+  readonly header: GivenHeader;
+}
+
+function accessRequest({
+  method,
+  url,
+  query,
+  header,
+  body,
+  upload,
+  timeouts,
+}: CanonicalParts): AccessRequest<HttpTarget> {
+  const { fields, given, flat } = header;
   const summary = summaryOf(query, given === 0 ? [] : fields.slice(0, given), body, upload);
   const attributes = query;
   attributes.set('scheme', url.scheme).set('host', url.host).set('port', url.port).set('method', method);
@@ -170,6 +213,7 @@ function accessRequest(
       headers: flat,
       body,
       upload,
+      timeouts,
     },
     summary,
     // Read only where a rule asks for it.

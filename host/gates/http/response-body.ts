@@ -27,6 +27,12 @@ export interface ResponseBody {
   fail(failure: NetworkFailure): void;
   /** The next bytes, at most `max`; waits for some. One read at a time: the bytes are good until the next one. */
   read(max: number): Promise<BodyRead>;
+  /** What there is of that without waiting; `undefined` where it must be waited for. */
+  take(max: number): BodyRead | undefined;
+  /** True if `take` has something to say. */
+  ready(): boolean;
+  /** Waits until it has; `wanted` is how many bytes would be taken together. One at a time, like reads. */
+  wait(wanted: number): Promise<void>;
   /** All bytes. */
   readAll(): Promise<BodyRead>;
   /** Ends the body from the reader's side. */
@@ -88,7 +94,7 @@ export function createResponseBody(source: BodySource): ResponseBody {
     else decompression.resume();
   };
 
-  const take = (chunk: Uint8Array): void => {
+  const accept = (chunk: Uint8Array): void => {
     if (state !== 'open' || chunk.length === 0) return;
     made += chunk.length;
     const bomb = decompression !== undefined && made > FREE_OUTPUT && made > received * limits.maxRatio;
@@ -103,7 +109,7 @@ export function createResponseBody(source: BodySource): ResponseBody {
 
   const startDecompression = (as: Coding): Decompression =>
     source.decompressor(as, {
-      data: take,
+      data: accept,
       end: () => {
         settle('ended');
         // What follows the coded data means nothing; where the network has ended too, this does nothing.
@@ -129,6 +135,22 @@ export function createResponseBody(source: BodySource): ResponseBody {
       };
     });
 
+  const ready = (): boolean => state !== 'open' || chunks.size() > 0;
+  const take = (max: number): BodyRead | undefined => {
+    if (chunks.size() === 0) {
+      if (state === 'open') return undefined;
+      return state === 'ended' ? { kind: 'end' } : { kind: 'failed', failure: state };
+    }
+    const bytes = chunks.shift(max, scratch);
+    release();
+    return { kind: 'data', bytes };
+  };
+  const wait = async (wanted: number): Promise<void> => {
+    while (!ready()) await changed();
+    // Each answer to the guest costs a switch of stacks: what came in one go is given in one go.
+    if (isOpen() && chunks.size() < wanted) await flow.arrived();
+  };
+
   return {
     data(chunk) {
       if (state !== 'open') return;
@@ -136,7 +158,7 @@ export function createResponseBody(source: BodySource): ResponseBody {
       if (received > limits.maxBytes) {
         settle('response-too-large');
       } else if (coding === undefined) {
-        take(chunk);
+        accept(chunk);
       } else {
         decompression ??= startDecompression(coding);
         if (!decompression.write(chunk)) flow.pause();
@@ -149,17 +171,15 @@ export function createResponseBody(source: BodySource): ResponseBody {
     },
     fail: (failure) => settle(failure),
     async read(max) {
-      while (chunks.size() === 0) {
-        if (state === 'ended') return { kind: 'end' };
-        if (state !== 'open') return { kind: 'failed', failure: state };
-        await changed();
-        // Each answer to the guest costs a switch of stacks: what came in one go is given in one go.
-        if (isOpen() && chunks.size() > 0 && chunks.size() < max) await flow.arrived();
+      for (;;) {
+        const read = take(max);
+        if (read !== undefined) return read;
+        await wait(max);
       }
-      const bytes = chunks.shift(max, scratch);
-      release();
-      return { kind: 'data', bytes };
     },
+    take,
+    ready,
+    wait,
     async readAll() {
       while (state === 'open') await changed();
       return state === 'ended'

@@ -6,17 +6,24 @@ import type { NetworkFailure } from './dialer.ts';
 /** Why a driver could not get an answer: the cases of `error` that carry nothing. */
 export type HttpFailure = NetworkFailure | 'name-not-resolved' | 'redirect-refused';
 
+/** A failure, and how far the request had come. */
+export interface DriverFailure {
+  readonly tag: HttpFailure;
+  /** False if no byte of the request left. */
+  readonly sent: boolean;
+}
+
 /** The variant `error` of `wit/http.wit`. */
 export type HttpError =
   DeniedCase | { readonly tag: 'invalid-request'; readonly val: string } | { readonly tag: HttpFailure | 'internal' };
 
 /** The value of an effect that took place; throws the WIT error of any other. */
-export function valueOrThrow<Value>(enforced: Enforced<Value, HttpFailure>): Value {
+export function valueOrThrow<Value>(enforced: Enforced<Value, DriverFailure>): Value {
   switch (enforced.status) {
     case 'ok':
       return enforced.value;
     case 'failed':
-      return throwHttpError({ tag: enforced.failure });
+      return throwHttpError({ tag: enforced.failure.tag });
     case 'denied':
       return throwHttpError({ tag: 'denied', val: enforced.denial });
     case 'refused':

@@ -1,0 +1,126 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { openHost, verifyAudit, type RunResult } from '../../host/index.ts';
+import { httpServer, rawServer, type LoopbackServer } from '../gates/http/loopback.ts';
+import { makeAgentWorld, type AgentWorld } from '../support/agent-world.ts';
+import { nestedPackages, starlingGuest } from '../support/starling-guest.ts';
+
+const wasi = join(import.meta.dirname, '..', 'wasi');
+const packages = join(wasi, 'wit', 'deps');
+
+let component: string;
+beforeAll(async () => {
+  const world = readFileSync(join(wasi, 'wit', 'http-agent.wit'), 'utf8');
+  const deps = readdirSync(packages).map((file) => readFileSync(join(packages, file), 'utf8'));
+  component = await starlingGuest(join(wasi, 'http-agent.mjs'), {
+    wit: `package sallyport:probe;\n${world}\n${nestedPackages(deps)}`,
+    world: 'http-agent',
+    features: ['stdio', 'random', 'clocks', 'http'],
+  });
+}, 900_000);
+
+let world: AgentWorld;
+let server: LoopbackServer;
+beforeEach(async () => {
+  server = await httpServer((response, _incoming, { target, body }) => {
+    if (target === '/large') response.end('x'.repeat(10_000_000));
+    else if (target === '/moved') response.writeHead(302, { location: '/' }).end();
+    else if (target === '/slow') setTimeout(() => response.end('slow'), 200);
+    else response.end(body === '' ? `hello from ${target}` : `${body.length} bytes`);
+  });
+});
+afterEach(() => world.remove());
+
+interface Record {
+  readonly type: string;
+  readonly action?: string;
+  readonly resource?: string;
+  readonly outcome?: { readonly status: string; readonly code?: string };
+}
+
+async function play(input: object, rows?: readonly string[]): Promise<{ result: RunResult; records: Record[] }> {
+  world = makeAgentWorld({ rows: rows ?? [`p, agent:tester, http:*, ${server.origin}/**, -, allow, -`] });
+  const host = await openHost({
+    configuration: join(world.directory, 'sallyport.yaml'),
+    workingDirectory: world.directory,
+  });
+  const result = await host.run({ agent: 'tester', component, input: JSON.stringify(input) });
+  const location = { directory: world.directory, workingDirectory: world.directory };
+  expect(verifyAudit(location, result.audit ?? '').verification.ok).toBe(true);
+  return { result, records: world.lastRecords() as unknown as Record[] };
+}
+
+async function answerTo(input: object): Promise<unknown> {
+  const { result } = await play({ authority: new URL(server.origin).host, ...input });
+  expect(result).toMatchObject({ status: 'ok' });
+  return JSON.parse(result.output ?? '') as unknown;
+}
+
+describe('an agent that speaks wasi:http', () => {
+  it('sends, reads the answer, and everything is recorded', async () => {
+    const { result, records } = await play({ step: 'get', authority: new URL(server.origin).host, path: '/one' });
+    expect(JSON.parse(result.output ?? '')).toEqual({ status: 200, read: 15, head: 'hello from /one' });
+    const effects = records.filter(({ type }) => type.startsWith('effect.'));
+    expect(effects).toMatchObject([
+      { type: 'effect.intended', action: 'http:GET', resource: `${server.origin}/one` },
+      { type: 'effect.settled', outcome: { status: 'ok' } },
+    ]);
+  });
+
+  it('is denied by error-code where no rule allows it, and reaches nobody', async () => {
+    const input = { step: 'get', authority: new URL(server.origin).host, path: '/' };
+    const { result, records } = await play(input, []);
+    expect(JSON.parse(result.output ?? '')).toEqual({ code: 'HTTP-request-denied' });
+    expect(records.filter(({ type }) => type.startsWith('effect.'))).toMatchObject([
+      { type: 'effect.denied', action: 'http:GET', resource: `${server.origin}/` },
+    ]);
+    expect(server.contacts()).toBe(0);
+  });
+
+  it("meets a denial of the engine's fetch as its error, without a word of the host", async () => {
+    const { result } = await play({ step: 'fetchDenied', authority: new URL(server.origin).host }, []);
+    expect(JSON.parse(result.output ?? '')).toMatchObject({ name: 'TypeError' });
+    expect(result.output).not.toMatch(/policy|rule|sallyport|casbin/i);
+    expect(server.contacts()).toBe(0);
+  });
+
+  it.each([
+    ['a post', { step: 'post' }, { status: 200, head: '11 bytes' }],
+    ['an upload of ten megabytes', { step: 'upload', size: 10_000_000 }, { status: 200, head: '10000000 bytes' }],
+    ['an answer of ten megabytes', { step: 'get', path: '/large' }, { status: 200, read: 10_000_000 }],
+    ['a redirect, as it is', { step: 'get', path: '/moved' }, { status: 302 }],
+    [
+      'two at once, and a timer',
+      { step: 'race' },
+      { first: [1], all: [{ head: 'slow' }, { head: 'hello from /quick' }] },
+    ],
+    ['a fetch of the engine', { step: 'fetch', path: '/one' }, { status: 200, head: 'hello from /one' }],
+    ['a fetch with a body', { step: 'fetch', size: 200_000 }, { status: 200, head: '200000 bytes' }],
+    ['fetches at once', { step: 'fetches' }, { texts: ['slow', 'hello from /quick', 'hello from /one'] }],
+    ['a field that belongs to the host', { step: 'forbidden' }, { tag: 'forbidden' }],
+  ])('handles %s', async (_, input, answer) => {
+    expect(await answerTo(input)).toMatchObject(answer);
+  });
+
+  it('reads of a body that was cut that it broke, and nothing of the host', async () => {
+    const cut = await rawServer((socket, received) => {
+      if (received.includes('\r\n\r\n')) socket.end('HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf');
+    });
+    const rows = [`p, agent:tester, http:*, ${cut.origin}/**, -, allow, -`];
+    const { result } = await play({ step: 'get', authority: new URL(cut.origin).host, path: '/' }, rows);
+    expect(JSON.parse(result.output ?? '')).toMatchObject({
+      read: 4,
+      failed: expect.stringMatching(/^HTTP-/) as string,
+      told: 'the last operation on the stream failed',
+    });
+  });
+
+  it('that leaves with exchanges open leaves none: each intent has its outcome', async () => {
+    const { result, records } = await play({ step: 'drop', authority: new URL(server.origin).host });
+    expect(result).toMatchObject({ status: 'ok' });
+    const of = (type: string) => records.filter((record) => record.type === type);
+    expect(of('effect.intended')).toHaveLength(2);
+    expect(of('effect.settled')).toHaveLength(2);
+  });
+});
