@@ -185,9 +185,8 @@ describe('a driver', () => {
     `${file} ${factory}()${method === '' ? '' : `.${method}`}`;
 
   it('is made by every gate', () => {
-    expect([...new Set(types.functions.map(({ file }) => file))]).toEqual(
-      types.gates.map((gate) => `host/gates/${gate}/driver.ts`),
-    );
+    const files = new Set(types.functions.map(({ file }) => file));
+    for (const gate of types.gates) expect(files).toContain(`host/gates/${gate}/driver.ts`);
   });
 
   it('has no function that does not take a grant first', () => {

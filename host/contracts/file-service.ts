@@ -47,7 +47,10 @@ export interface FileStatus {
 /** `now` is the host's clock at the time of the change. */
 export type NewTime = 'keep' | 'now' | { readonly ns: bigint };
 
-/** How a file is to be opened. What is asked for is what is decided: reading as `fs:read`, all else as `fs:write`. */
+/**
+ * How a file is to be opened. What is asked for is what is decided: reading as `fs:read`, all else as `fs:write`, nothing
+ * at all as `fs:stat`; only that opens a directory as well. `truncate` needs `write`.
+ */
 export interface OpenHow {
   readonly read: boolean;
   readonly write: boolean;
@@ -60,7 +63,10 @@ export interface OpenHow {
 
 /** One open file. It is worth what the policy said when it was opened, and is looked at again when the policy changes. */
 export interface OpenFile {
-  /** At most `most` bytes from `offset`; fewer only at the end of the file, or where `most` is above the host's bound. */
+  /**
+   * At most `most` bytes from `offset`; fewer only at the end of the file, or where `most` is above the host's bound. They
+   * hold until the next read of this file.
+   */
   read(offset: bigint, most: number): FileAnswer<Uint8Array>;
   /** How many bytes were written: all of them, or an error. */
   write(offset: bigint, bytes: Uint8Array): FileAnswer<number>;
@@ -91,22 +97,30 @@ export interface FileRoot {
  */
 export interface FileService {
   readonly roots: readonly FileRoot[];
+  /** Of more than 256 at a time the next is `busy`. */
   open(path: string, how: OpenHow): FileAnswer<OpenFile>;
   /** `fs:stat`. */
   status(path: string, follow: boolean): FileAnswer<FileStatus>;
-  /** `fs:list`: the names of a directory, a page at a time; an empty page is the end. */
+  /** `fs:list`: the names of a directory, a page at a time; an empty page is the end. Each page is an effect. */
   list(path: string): FileAnswer<{ readonly next: () => FileAnswer<readonly DirectoryName[]> }>;
   makeDirectory(path: string): FileAnswer<undefined>;
   /** `fs:remove`, of a file or a link. */
   removeFile(path: string): FileAnswer<undefined>;
   removeDirectory(path: string): FileAnswer<undefined>;
-  /** Replaces a file that is there, as POSIX does. */
+  /**
+   * Replaces a file that is there, as POSIX does. Directories are not moved: the answer is `cross-device`, after which
+   * programs copy. Nor are links: `not-permitted`.
+   */
   rename(source: string, target: string): FileAnswer<undefined>;
+  /** `fs:write`; to within a microsecond. */
   setTimes(path: string, follow: boolean, accessed: NewTime, modified: NewTime): FileAnswer<undefined>;
   /** A second name for a file would be a second resource: denied and recorded. */
   hardLink(source: string, target: string): FileAnswer<undefined>;
-  /** `fs:create`, in mounts that follow links, of relative targets that stay in the mount; refused elsewhere. */
+  /**
+   * `fs:create`, and `fs:read` of the target, in mounts that follow links, of relative targets that stay in the mount, with
+   * each `..` at their beginning; refused elsewhere.
+   */
   symbolicLink(target: string, path: string): FileAnswer<undefined>;
-  /** `fs:stat`. */
+  /** `fs:stat`; only what a link may say that could be made here. */
   readLink(path: string): FileAnswer<string>;
 }

@@ -161,6 +161,16 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     }
   }
 
+  /** Whether an effect that goes on would still be allowed. A decision holds as long as the policy that made it. */
+  function stands(
+    { discharges }: Pick<Effect<unknown, unknown, unknown>, 'discharges'>,
+    request: AccessRequest<unknown>,
+    { policy }: Allow,
+  ): boolean {
+    if (failed) return false;
+    return decisionPoint.policy.generation === policy.generation || !('reason' in decide(request, discharges));
+  }
+
   function perform<Target, Value, Failure>(
     effect: Effect<Target, Value, Failure>,
     request: AccessRequest<Target>,
@@ -196,6 +206,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       decisionId: id,
       rules: allow.rules,
       obligations: allow.obligations,
+      stands: () => stands(effect, request, allow),
     });
     const open: OpenEffect = { intent, action, resource, allow, startedUs: clock.monotonicUs() };
     let result: Pending<DriverResult<Value, Failure>>;

@@ -21,6 +21,11 @@ export interface Claim<Target> {
   readonly decisionId: string;
   readonly rules: readonly RuleRef[];
   readonly obligations: Obligations;
+  /**
+   * Whether what was decided still stands: for an effect that goes on, before each of its steps. It is decided again
+   * where the policy has changed since, and no longer stands once a record could not be written.
+   */
+  readonly stands: () => boolean;
 }
 
 /** Opens a grant. Throws `ERR_GRANT` for anything but a live grant of the same authority; each opens once. */

@@ -1,5 +1,6 @@
 import { opendirSync, type Dirent } from 'node:fs';
-import type { FileEntry, FileKind, FileListing, ListOptions } from '../gates/fs/driver.ts';
+import type { FileType } from '../contracts/file-service.ts';
+import type { FileKind, FileListing, ListOptions, TypedName } from '../gates/fs/driver.ts';
 import { FileRefusal } from './file-refusal.ts';
 import { descriptorPath } from './descriptor-path.ts';
 
@@ -14,7 +15,7 @@ export interface DirectoryLister {
 
 interface Snapshot {
   readonly key: string;
-  readonly entries: readonly FileEntry[];
+  readonly entries: readonly TypedName[];
   readonly skipped: number;
   /** Where the page after the last one begins, and the name before it. */
   readonly from: number;
@@ -37,7 +38,7 @@ export function createDirectoryLister(): DirectoryLister {
   });
 }
 
-function indexAfter(entries: readonly FileEntry[], after: string | undefined): number {
+function indexAfter(entries: readonly TypedName[], after: string | undefined): number {
   if (after === undefined) return 0;
   const cursor = bytesOf(after);
   const index = entries.findIndex(({ name }) => bytesOf(name) > cursor);
@@ -49,25 +50,25 @@ const bytesOf = (name: string): string => Buffer.from(name, 'utf8').toString('la
 
 function readEntries(descriptor: number, accept: ListOptions['accept']): Pick<Snapshot, 'entries' | 'skipped'> {
   const raw = readRaw(descriptor).sort((one, other) => (one.name < other.name ? -1 : 1));
-  const entries: FileEntry[] = [];
+  const entries: TypedName[] = [];
   let skipped = 0;
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-  for (const { name: bytes, kind } of raw) {
+  for (const { name: bytes, type } of raw) {
     const name = decode(decoder, bytes);
-    if (name !== undefined && accept(name)) entries.push({ name, kind });
+    if (name !== undefined && accept(name)) entries.push({ name, type });
     else skipped += 1;
   }
   return { entries, skipped };
 }
 
-function readRaw(descriptor: number): FileEntry[] {
+function readRaw(descriptor: number): TypedName[] {
   // A name need not be UTF-8. As Latin-1 every byte survives, and order is the order of bytes.
   const directory = opendirSync(descriptorPath(descriptor), { encoding: 'latin1', bufferSize: READ_AT_ONCE });
-  const raw: FileEntry[] = [];
+  const raw: TypedName[] = [];
   try {
     for (let entry = directory.readSync(); entry !== null; entry = directory.readSync()) {
       if (raw.length >= MOST_ENTRIES) throw new FileRefusal('too-large');
-      raw.push({ name: entry.name, kind: kindOf(entry) });
+      raw.push({ name: entry.name, type: typeOf(entry) });
     }
   } finally {
     directory.closeSync();
@@ -83,7 +84,11 @@ function decode(decoder: TextDecoder, bytes: string): string | undefined {
   }
 }
 
-/** What an entry or an object stands for. */
+/** What an entry or an object is. */
+export const typeOf = (entry: Pick<Dirent, 'isFile' | 'isDirectory' | 'isSymbolicLink'>): FileType =>
+  entry.isSymbolicLink() ? 'link' : kindOf(entry);
+
+/** What an entry or an object stands for where links are none. */
 export function kindOf(entry: Pick<Dirent, 'isFile' | 'isDirectory'>): FileKind {
   if (entry.isFile()) return 'file';
   return entry.isDirectory() ? 'directory' : 'other';

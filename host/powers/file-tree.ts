@@ -7,22 +7,31 @@ import {
   mkdirSync,
   openSync,
   renameSync,
-  rmdirSync,
   unlinkSync,
   type Stats,
 } from 'node:fs';
 import type { Random } from '../contracts/powers.ts';
-import type { AppendOptions, FileMetadata, FileResult, FileTree, ListOptions } from '../gates/fs/driver.ts';
+import type {
+  AppendOptions,
+  FileListing,
+  FileMetadata,
+  FileResult,
+  FileTree,
+  ListOptions,
+} from '../gates/fs/driver.ts';
 import type { ByteRange } from '../gates/fs/request.ts';
 import { descriptorPath, O_PATH } from './descriptor-path.ts';
 import { createDirectoryLister, kindOf } from './directory-listing.ts';
 import { appendAll, closing, createPartReader, syncDirectory, writeAll } from './file-contents.ts';
-import { attempt, done, errnoOf, FileRefusal, orAbsent } from './file-refusal.ts';
+import { attempt, done, FileRefusal, orAbsent } from './file-refusal.ts';
 import type { HeldDirectories } from './held-directories.ts';
 import { resolveLinks } from './link-resolution.ts';
 import type { MountQuota } from './mount-quota.ts';
-import type { AliasWatch, LeafName } from './name-aliases.ts';
+import type { AliasWatch } from './name-aliases.ts';
+import type { StatusOf } from './object-status.ts';
+import { createPosixTree, removeEmpty } from './posix-tree.ts';
 import { sweepTemporaryFiles, temporaryName } from './temporary-files.ts';
+import { createTreeNames, keyOf, leafIn, type Leaf } from './tree-names.ts';
 
 const { O_APPEND, O_CREAT, O_EXCL, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 const FILE_MODE = 0o644;
@@ -35,64 +44,24 @@ export interface FileTreeParts {
   readonly aliases: AliasWatch;
   readonly quota: MountQuota;
   readonly random: Random;
+  readonly statusOf: StatusOf;
 }
-
-/** A name whose directory is held. */
-interface Leaf extends LeafName {
-  readonly path: string;
-}
-
-const leafIn = (folder: string, directory: string, name: string): Leaf => ({
-  directory,
-  folder: () => folder,
-  name,
-  path: `${folder}/${name}`,
-});
-
-/** The names of the directory as one text. */
-const keyOf = (names: readonly string[]): string => (names.length < 2 ? '' : names.slice(0, -1).join('/'));
 
 /** The files below one directory. */
-export function createFileTree({ directories, aliases, quota, random }: FileTreeParts): FileTree {
+export function createFileTree({ directories, aliases, quota, random, statusOf }: FileTreeParts): FileTree {
   const lister = createDirectoryLister();
   const readPart = createPartReader();
-  const { device } = directories;
+  const tree = createTreeNames(directories, aliases);
+  const { leafOf, using, opened, nameOf } = tree;
   const swept = new Set<string>();
 
-  /** A name in its directory, which is held once for one effect: to hold it again could close it. The root has none. */
-  function leafOf(names: readonly string[], onRoot: FileRefusal['failure']): Leaf {
+  function list(names: readonly string[], options: ListOptions): FileListing {
+    const descriptor = directories.hold(names);
     const name = names.at(-1);
-    if (name === undefined) throw new FileRefusal(onRoot);
-    return leafIn(descriptorPath(directories.hold(names.slice(0, -1))), keyOf(names), name);
+    if (name !== undefined && aliases.hasAlias(nameOf(names, name), fstatSync(descriptor)))
+      throw new FileRefusal('forbidden');
+    return lister.page(names.join('/'), descriptor, options);
   }
-
-  /** Uses a new descriptor and closes it. Refuses what is on another file system, and aliases (CWE-178). */
-  function using<Value>(descriptor: number, leaf: LeafName, act: (descriptor: number, stats: Stats) => Value): Value {
-    try {
-      const stats = fstatSync(descriptor);
-      if (stats.dev !== device || aliases.hasAlias(leaf, stats)) throw new FileRefusal('forbidden');
-      return act(descriptor, stats);
-    } finally {
-      directories.release(descriptor);
-    }
-  }
-
-  function opened<Value>(
-    names: readonly string[],
-    onRoot: FileRefusal['failure'],
-    flags: number,
-    act: (descriptor: number, stats: Stats) => Value,
-  ): Value {
-    const name = names.at(-1);
-    if (name === undefined) throw new FileRefusal(onRoot);
-    return using(directories.open(names, flags), nameOf(names, name), act);
-  }
-
-  const nameOf = (names: readonly string[], name: string): LeafName => ({
-    directory: keyOf(names),
-    folder: () => descriptorPath(directories.hold(names.slice(0, -1))),
-    name,
-  });
 
   /** Facts of a file that may be changed; `undefined` where there is nothing. */
   const changeable = (leaf: Leaf): Stats | undefined =>
@@ -176,7 +145,7 @@ export function createFileTree({ directories, aliases, quota, random }: FileTree
     if (kind === 'other') throw new FileRefusal('not-a-file');
     quota.within({ bytes: -size, files: -1 }, () => {
       if (kind === 'file') unlinkSync(path);
-      else removeDirectory(path);
+      else removeEmpty(path);
     });
   }
 
@@ -206,14 +175,7 @@ export function createFileTree({ directories, aliases, quota, random }: FileTree
       done(() => write(names, contents, sync)),
     append: (names: readonly string[], contents: Uint8Array, options: AppendOptions) =>
       done(() => append(names, contents, options)),
-    list: (names: readonly string[], options: ListOptions) =>
-      attempt(() => {
-        const descriptor = directories.hold(names);
-        const name = names.at(-1);
-        if (name !== undefined && aliases.hasAlias(nameOf(names, name), fstatSync(descriptor)))
-          throw new FileRefusal('forbidden');
-        return lister.page(names.join('/'), descriptor, options);
-      }),
+    list: (names: readonly string[], options: ListOptions) => attempt(() => list(names, options)),
     stat: (names: readonly string[]) =>
       attempt(() => {
         if (names.length === 0) return metadataOf(fstatSync(directories.hold(names)));
@@ -228,6 +190,7 @@ export function createFileTree({ directories, aliases, quota, random }: FileTree
     rename: (source: readonly string[], target: readonly string[]) => done(() => rename(source, target)),
     resolve: (names: readonly string[], last: 'follow' | 'keep') =>
       attempt(() => resolveLinks(directories, names, last)),
+    posix: createPosixTree({ directories, tree, quota, statusOf, list }),
     close: () => directories.close(),
   });
 }
@@ -236,17 +199,6 @@ function checkChangeable(stats: Stats): void {
   if (!stats.isFile()) throw new FileRefusal('not-a-file');
   // CWE-62: another name of the same file may lie where this agent has no right.
   if (stats.nlink > 1) throw new FileRefusal('forbidden');
-}
-
-/** Removes an empty directory; what a killed write has left in it does not keep it. */
-function removeDirectory(path: string): void {
-  try {
-    rmdirSync(path);
-  } catch (error) {
-    if (errnoOf(error) !== 'ENOTEMPTY') throw error;
-    sweepTemporaryFiles(path);
-    rmdirSync(path);
-  }
 }
 
 function metadataOf(stats: Stats): FileMetadata {

@@ -8,6 +8,7 @@ import { createFileTree } from './file-tree.ts';
 import { createHeldDirectories } from './held-directories.ts';
 import { createMountQuota, NO_QUOTA } from './mount-quota.ts';
 import { aliasOf, createAliasWatch, lookUp, type LookUp } from './name-aliases.ts';
+import { createStatusReader } from './object-status.ts';
 import { createOpenat2, type Openat2 } from './openat2.ts';
 import type { PathResolution } from './path-resolution.ts';
 import { temporaryName } from './temporary-files.ts';
@@ -47,6 +48,7 @@ export interface MountFilesOptions {
 /** The directories of this machine, reached without following anything that another process can exchange. */
 export function createMountFiles({ random, resolution = 'auto', look = lookUp }: MountFilesOptions): MountFiles {
   const openat2 = createSwitch(resolution);
+  const statusOf = createStatusReader(random);
   return Object.freeze({
     open(directory: string, shape: MountShape): FileTree {
       const root = openRoot(directory, resolution !== 'none' && hasDescriptorPaths());
@@ -58,6 +60,7 @@ export function createMountFiles({ random, resolution = 'auto', look = lookUp }:
           aliases: createAliasWatch(look),
           quota: shape.quota === undefined ? NO_QUOTA : createMountQuota(root, shape.quota),
           random,
+          statusOf,
         });
       } catch (error) {
         closeSync(root);

@@ -78,6 +78,7 @@ const claim: Claim<Target> = {
   decisionId: 'run-1/1',
   rules: [],
   obligations: {},
+  stands: () => true,
 };
 
 /** Everything that is not a live grant of this run, made by `use` while a live one is at hand. */

@@ -3,12 +3,15 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { escapeControl } from '../../host/contracts/escape.ts';
 import type { Access } from '../../host/contracts/request.ts';
+import type { FileService } from '../../host/contracts/file-service.ts';
 import type { FileTree } from '../../host/gates/fs/driver.ts';
+import type { PosixFiles } from '../../host/gates/fs/posix-files.ts';
 import { createLogGate } from '../../host/gates/log/index.ts';
 import { createPolicyGate, POLICY_INTERFACE } from '../../host/gates/policy/index.ts';
 import { createToolGate } from '../../host/gates/tool-exec/index.ts';
 import type { ProcessRequest } from '../../host/gates/tool-exec/process-request.ts';
 import { int, text, workbench } from '../gates/db/workbench.ts';
+import { BOTH, CREATE, HOW, READ, WRITE } from '../gates/fs/file-answers.ts';
 import { fsFixture, type GuestFs } from '../gates/fs/fs-fixture.ts';
 import { httpGate, request } from '../gates/http/http-gate.ts';
 import { NO_SUPERVISOR, resolveTools, type GuestTools } from '../gates/tool-exec/tool-fixture.ts';
@@ -31,6 +34,8 @@ const weird = fc.oneof(
     arbitrary: fc.constantFrom('..', '.', '%2e%2E', '%2f', 'a%00', 'é', 'e\u0301', '\u202e', 'A', '-x', '@y', ''),
   },
 );
+
+const HOWS = [HOW, READ, WRITE, CREATE, BOTH];
 
 /** What URL leaves as it is: the dot at the end of a name, and an IPv4 address in the dress of the other family. */
 const plainHost = (host: string): string => host.replace(/\.$/, '').replace('[::ffff:7f00:2]', '127.0.0.2');
@@ -135,6 +140,53 @@ describe('what is decided is what is performed', () => {
       { numRuns: 500 },
     );
     expect(performed).toBeGreaterThan(50);
+  });
+
+  it('by the files of the fs gate: every name that an action touches', () => {
+    const touched: string[] = [];
+    // Files of which none is there, and every function notes the names that it was given.
+    const posix = new Proxy({} as PosixFiles, {
+      get: (_, name) => (names: unknown, more: unknown) => {
+        for (const list of [names, name === 'rename' ? more : undefined])
+          if (Array.isArray(list)) touched.push(['/workspace', ...(list as string[])].join('/'));
+        return { ok: false, failure: 'no-entry' };
+      },
+    });
+    const { take, allow } = recorder();
+    using fixture = fsFixture({
+      allow,
+      mount: { symlinks: 'inside' },
+      files: () => ({ open: () => ({ posix, close: () => undefined }) as unknown as FileTree }), // nothing else is used
+    });
+    const calls: readonly ((files: FileService, path: string, other: string) => unknown)[] = [
+      ...HOWS.map((how) => (files: FileService, path: string) => files.open(path, how)),
+      (files, path) => files.status(path, true),
+      (files, path) => files.status(path, false),
+      (files, path) => files.list(path),
+      (files, path) => files.makeDirectory(path),
+      (files, path) => files.removeFile(path),
+      (files, path) => files.removeDirectory(path),
+      (files, path) => files.readLink(path),
+      (files, path) => files.setTimes(path, true, 'now', 'keep'),
+      (files, path, other) => files.rename(path, other),
+      (files, path, other) => files.hardLink(path, other),
+    ];
+    const path = fc.array(weird, { maxLength: 4 }).map((names) => ['/workspace', ...names].join('/'));
+    let performed = 0;
+    fc.assert(
+      fc.property(fc.constantFrom(...calls), path, path, (call, given, other) => {
+        touched.length = 0;
+        call(fixture.gate.files, given, other);
+        const decided = take().map(({ resource }) => resource);
+        if (touched.length === 0) return;
+        performed++;
+        expect(new Set(decided)).toEqual(new Set(touched));
+        for (const resource of decided) expect([given, other]).toContain(resource);
+      }),
+      { numRuns: 500 },
+    );
+    expect(performed).toBeGreaterThan(50);
+    expect(fixture.faults).toEqual([]);
   });
 
   it('by the db gate: the table that is named is the table that is read, whatever it is called', async () => {

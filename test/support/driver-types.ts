@@ -6,7 +6,7 @@ const root = resolve(import.meta.dirname, '..', '..');
 
 /** One function of a driver that takes something, as the types have it. */
 export interface DriverFunction {
-  /** `host/gates/NAME/driver.ts`. */
+  /** `host/gates/NAME/driver.ts`, or another that a gate has beside it. */
   readonly file: string;
   /** The exported function that makes the driver. */
   readonly factory: string;
@@ -27,7 +27,11 @@ export interface DriverTypes {
 /** Reads the drivers of every gate with the compiler's own types. */
 export function readDriverTypes(): DriverTypes {
   const gates = readdirSync(join(root, 'host/gates')).sort();
-  const files = gates.map((gate) => join(root, 'host/gates', gate, 'driver.ts'));
+  const files = gates.flatMap((gate) =>
+    readdirSync(join(root, 'host/gates', gate))
+      .filter((name) => /(^|-)driver\.ts$/.test(name))
+      .map((name) => join(root, 'host/gates', gate, name)),
+  );
   const config = ts.getParsedCommandLineOfConfigFile(
     join(root, 'tsconfig.json'),
     { noEmit: true, incremental: false },

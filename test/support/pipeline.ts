@@ -15,6 +15,8 @@ export interface TestPolicy {
   readonly obligations?: Obligations;
   /** The rules that every allow names. */
   readonly rules?: readonly RuleRef[];
+  /** The generation of the policy, now. One for the whole run without it. */
+  readonly generation?: () => number;
   /** Makes every append fail from the record with this number on (from 0). */
   readonly auditFailsAt?: number;
 }
@@ -47,11 +49,13 @@ export function testPipeline(policy: TestPolicy = {}): TestPipeline {
     },
   };
   const decisionPoint: DecisionPoint = {
-    policy: POLICY,
+    get policy() {
+      return { ...POLICY, generation: policy.generation?.() ?? POLICY.generation };
+    },
     decide(accesses) {
       const denied = accesses.findIndex((access) => policy.allow?.(access) !== true);
-      if (denied >= 0) return { effect: 'deny', reason: 'no-rule', rules: [], access: denied, policy: POLICY };
-      return { effect: 'allow', rules: policy.rules ?? [], obligations: policy.obligations ?? {}, policy: POLICY };
+      if (denied >= 0) return { effect: 'deny', reason: 'no-rule', rules: [], access: denied, policy: this.policy };
+      return { effect: 'allow', rules: policy.rules ?? [], obligations: policy.obligations ?? {}, policy: this.policy };
     },
   };
   const pipeline = createPipeline({

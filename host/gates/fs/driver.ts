@@ -1,9 +1,21 @@
 import type { DriverResult, OutcomeFacts } from '../../enforcement/effect.ts';
 import type { Claim, Grant, Redeem } from '../../enforcement/grant.ts';
-import type { FsConfig, FsMount } from './config.ts';
-import type { ByteRange, ListTarget, Place, PlaceTarget } from './request.ts';
+import type { FileType } from '../../contracts/file-service.ts';
+import { leadsOf, type LinkFound } from './link-leads.ts';
+import type { MountTrees, Reached } from './mount-trees.ts';
+import type { PosixFiles } from './posix-files.ts';
+import type {
+  ByteRange,
+  Leads,
+  ListTarget,
+  Place,
+  PlaceTarget,
+  ReadTarget,
+  RenameTarget,
+  WriteTarget,
+} from './request.ts';
+import { NO_LINKS } from './request.ts';
 import { isName } from './virtual-path.ts';
-import type { ReadTarget, RenameTarget, WriteTarget } from './request.ts';
 
 export type FileKind = 'file' | 'directory' | 'other';
 
@@ -27,13 +39,18 @@ export interface FileMetadata {
   readonly size: number;
   readonly modifiedMs: number;
 }
+/** An entry as it is found; the WIT knows no links. */
+export interface TypedName {
+  readonly name: string;
+  readonly type: FileType;
+}
 export interface FileEntry {
   readonly name: string;
   readonly kind: FileKind;
 }
 export interface FileListing {
   /** In the order of the names' UTF-8 bytes. */
-  readonly entries: readonly FileEntry[];
+  readonly entries: readonly TypedName[];
   readonly more: boolean;
   /** Entries whose names cannot be asked for. */
   readonly skipped: number;
@@ -53,6 +70,8 @@ export interface FileTree {
   rename(source: readonly string[], target: readonly string[]): FileResult<undefined>;
   /** Where the names lead when links are followed that stay in the tree; `keep` does not follow the last one. */
   resolve(names: readonly string[], last: 'follow' | 'keep'): FileResult<readonly string[]>;
+  /** The same files as POSIX shows them. */
+  readonly posix: PosixFiles;
   /** Closes every descriptor. */
   close(): void;
 }
@@ -85,8 +104,7 @@ export interface MountFiles {
 }
 
 export interface FsDriverOptions {
-  readonly config: FsConfig;
-  readonly files: MountFiles;
+  readonly trees: MountTrees;
   readonly redeem: Redeem;
   /** Bytes that one call may carry. */
   readonly callBytes: number;
@@ -98,12 +116,6 @@ export interface Page {
   readonly next: string | undefined;
 }
 
-/** Nothing was done, because a name led over a link: what it leads to has to be decided as well. */
-export interface LinkFound {
-  /** Canonical paths by those that were asked for. */
-  readonly leads: ReadonlyMap<string, string>;
-}
-
 /** Effects on files end before the guest has its answer. */
 type Result<Value> = Exclude<DriverResult<Value, FsFailure | LinkFound>, { readonly status: 'begun' }>;
 
@@ -113,26 +125,12 @@ const ENTRY_BYTES = 256;
 
 /** Performs one decided effect on the files of the mounts. */
 export function createFsDriver(options: FsDriverOptions) {
-  const { config, files, redeem, callBytes } = options;
+  const { trees, redeem, callBytes } = options;
   const most = Math.max(1, Math.min(PAGE_ENTRIES, Math.floor(callBytes / ENTRY_BYTES)));
-  const trees = new Map<FsMount, FileTree>();
-  const closeAll = (): void => {
-    for (const tree of trees.values()) tree.close();
-    trees.clear();
-  };
-  try {
-    for (const mount of config.mounts) trees.set(mount, files.open(mount.directory, mount));
-  } catch (error) {
-    closeAll();
-    throw error;
-  }
 
-  /** The tree of a place, or why nothing can be done there. */
   function reach(place: Place, change: boolean): Reached | Result<never> {
-    const tree = place.mount && trees.get(place.mount);
-    if (place.mount === undefined || tree === undefined) return failed('not-found');
-    if (change && place.mount.access === 'ro') return failed('read-only');
-    return { tree, mount: place.mount, names: place.names };
+    const reached = trees.reach(place, change);
+    return 'missing' in reached ? failed(reached.missing) : reached;
   }
 
   /** The end of an effect; where it ended at a link, where that leads. */
@@ -142,7 +140,7 @@ export function createFsDriver(options: FsDriverOptions) {
     last: 'follow' | 'keep',
   ): Result<Value> {
     if (result.ok) return { status: 'ok', value: result.value };
-    const leads = AT_LINK.has(result.failure) ? leadsOf(places, last) : NO_LEADS;
+    const leads: Leads = AT_LINK.has(result.failure) ? leadsOf(places, last) : NO_LINKS;
     if (leads.size > 0) return { status: 'failed', failure: { leads }, code: 'link' };
     return result.failure === 'forbidden' ? { status: 'denied', reason: 'protected-resource' } : failed(result.failure);
   }
@@ -187,7 +185,8 @@ export function createFsDriver(options: FsDriverOptions) {
       const result = onPlace(claim, LOOK, ({ tree, names }) => tree.list(names, { after, most, accept: isName }));
       if (result.status !== 'ok') return result;
       const { entries, more, skipped } = result.value;
-      const page = { entries, next: more ? entries.at(-1)?.name : undefined };
+      const shown = entries.map(({ name, type }) => ({ name, kind: type === 'link' ? 'other' : type }) as const);
+      const page = { entries: shown, next: more ? entries.at(-1)?.name : undefined };
       return { status: 'ok', value: page, facts: { detail: { entries: entries.length, skipped } } };
     },
     stat: (grant: Grant<PlaceTarget>) =>
@@ -206,14 +205,7 @@ export function createFsDriver(options: FsDriverOptions) {
       const to = reach(target, true);
       return 'status' in to ? to : finish(from.tree.rename(from.names, to.names), [from, to], 'keep');
     },
-    close: closeAll,
   });
-}
-
-interface Reached {
-  readonly tree: FileTree;
-  readonly mount: FsMount;
-  readonly names: readonly string[];
 }
 
 const TOO_LARGE = { ok: false, failure: 'too-large' } as const;
@@ -226,21 +218,6 @@ const NAME = { change: true, last: 'keep' } as const;
 
 /** How an effect ends at a link: it is no file, and no directory. */
 const AT_LINK: ReadonlySet<FsFailure | 'forbidden'> = new Set(['not-a-file', 'not-a-directory']);
-const NO_LEADS: LinkFound['leads'] = new Map();
-
-/** Where the names lead that go over links, in mounts that follow them; nothing else. */
-function leadsOf(places: readonly Reached[], last: 'follow' | 'keep'): LinkFound['leads'] {
-  const leads = new Map<string, string>();
-  for (const { tree, mount, names } of places) {
-    if (mount.symlinks === 'refuse') continue;
-    const found = tree.resolve(names, last);
-    if (!found.ok || !found.value.every(isName)) continue;
-    const [path, real] = [names, found.value].map((list) => [mount.path, ...list].join('/'));
-    if (path !== undefined && real !== undefined && path !== real) leads.set(path, real);
-  }
-  return leads;
-}
-
 const failed = (failure: FsFailure): Result<never> => ({ status: 'failed', failure, code: failure });
 
 const withFacts = <Value>(result: Result<Value>, facts: OutcomeFacts): Result<Value> =>

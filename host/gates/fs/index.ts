@@ -1,4 +1,4 @@
-import type { ObligationName } from '../../contracts/decision.ts';
+import type { FileService } from '../../contracts/file-service.ts';
 import type { Gate } from '../../contracts/gate.ts';
 import { sealInterface } from '../../contracts/guest-import.ts';
 import type { Parsed } from '../../contracts/request.ts';
@@ -7,15 +7,12 @@ import type { DriverResult } from '../../enforcement/effect.ts';
 import type { Pipeline } from '../../enforcement/enforce.ts';
 import type { Grant } from '../../enforcement/grant.ts';
 import type { FsConfig } from './config.ts';
-import {
-  createFsDriver,
-  type FileMetadata,
-  type FsFailure,
-  type LinkFound,
-  type MountFiles,
-  type Page,
-} from './driver.ts';
-import { createFsParser, NO_LINKS, type Leads, type WitRange } from './request.ts';
+import { createFsDriver, type FileMetadata, type FsFailure, type MountFiles, type Page } from './driver.ts';
+import { createFileDriver } from './file-driver.ts';
+import { createFileService } from './file-service.ts';
+import { createEnforceCall, DISCHARGES, type LinkFound } from './link-leads.ts';
+import { openMountTrees } from './mount-trees.ts';
+import { createFsParser, type Leads, type WitRange } from './request.ts';
 import { fsAnswer } from './wit-error.ts';
 
 export type { FsConfig, FsMount } from './config.ts';
@@ -40,9 +37,6 @@ export const FS_INTERFACE: ServedInterface = {
   functions: FUNCTIONS.map((name) => ({ name, waits: false })),
 };
 
-/** Nothing: a call returns no rows, and it does not wait. */
-const DISCHARGES: ReadonlySet<ObligationName> = new Set<ObligationName>();
-
 /** The record `metadata` of the WIT. */
 interface WitMetadata {
   readonly kind: FileMetadata['kind'];
@@ -50,26 +44,25 @@ interface WitMetadata {
   readonly modifiedMs: bigint;
 }
 
-/** The gate of `sallyport:agent/fs`. Throws if a mount cannot be held. */
-export function createFsGate(options: FsGateOptions): Gate {
+/** The gate of files: `sallyport:agent/fs`, and what WASI shows of the same mounts. */
+export interface FsGate extends Gate {
+  readonly files: FileService;
+}
+
+/** Makes the gate. Throws if a mount cannot be held. */
+export function createFsGate(options: FsGateOptions): FsGate {
   const { pipeline, config, files, callBytes } = options;
   const parser = createFsParser(config);
-  const driver = createFsDriver({ config, files, callBytes, redeem: pipeline.redeem });
+  const trees = openMountTrees(config, files);
+  const { redeem } = pipeline;
+  const driver = createFsDriver({ trees, callBytes, redeem });
+  const fileDriver = createFileDriver({ trees, callBytes, redeem });
+  const enforceCall = createEnforceCall(pipeline);
 
-  /**
-   * One call of the guest. Where it ends at a link that a mount follows, nothing was done, and it is decided once more: on
-   * the name and on what it leads to, which is then opened without following anything.
-   */
-  function enforce<Target, Value>(
+  const enforce = <Target, Value>(
     parse: (leads: Leads) => Parsed<Target>,
     perform: (grant: Grant<Target>) => DriverResult<Value, FsFailure | LinkFound>,
-  ): Value {
-    const attempt = (leads: Leads) =>
-      pipeline.enforceNow({ capability: 'fs', discharges: DISCHARGES, parse: () => parse(leads), perform });
-    const first = attempt(NO_LINKS);
-    if (first.status !== 'failed' || typeof first.failure === 'string') return fsAnswer(first);
-    return fsAnswer(attempt(first.failure.leads));
-  }
+  ): Value => fsAnswer(enforceCall(parse, perform));
 
   const fs = sealInterface({
     read: (path: string, range: WitRange | undefined): Uint8Array =>
@@ -96,7 +89,11 @@ export function createFsGate(options: FsGateOptions): Gate {
     discharges: DISCHARGES,
     imports: new Map([[FS_INTERFACE.name, fs]]),
     intention: parser.intention,
-    close: driver.close,
+    files: createFileService({ config, parser, driver: fileDriver, enforce: enforceCall }),
+    close(): void {
+      fileDriver.close();
+      trees.close();
+    },
   });
 }
 

@@ -59,5 +59,23 @@ function isGitProgram(names: readonly string[], action: string): boolean {
   return names.includes('hooks', git + 1) || leaf === 'config' || leaf === 'config.worktree';
 }
 
+/**
+ * Whether a link at this path would give what is protected, or is to be, another name: what stands after it is written
+ * where it leads to. So neither the name itself nor a beginning of it may be a link, and nothing in `.git`.
+ */
+export function isProtectedLink(path: string, protectedNames: ProtectedNames): boolean {
+  if (protectionOf(path, 'fs:write', protectedNames) !== undefined) return true;
+  const { gitHooks, never, unlessNamed } = protectedNames;
+  const lower = path.toLowerCase();
+  if (gitHooks && holds(lower, '.git')) return true;
+  return [...never, ...unlessNamed].some((name) => beginningsOf(name).some((beginning) => lower.endsWith(beginning)));
+}
+
+/** `/a` and `/a/b` of `a/b/c`. */
+function beginningsOf(name: string): readonly string[] {
+  const names = name.split('/');
+  return names.slice(1).map((_, index) => `/${names.slice(0, index + 1).join('/')}`);
+}
+
 /** Whether a path has these names in a row, wherever they stand. */
 const holds = (path: string, names: string): boolean => `${path}/`.includes(`/${names}/`);

@@ -9,10 +9,11 @@ import {
   type Parsed,
   type Refusal,
 } from '../../contracts/request.ts';
+import type { NewTime, OpenHow } from '../../contracts/file-service.ts';
 import type { Intention } from '../../contracts/gate.ts';
 import type { FsConfig, FsMount } from './config.ts';
-import { DEFAULT_PROTECTED_NAMES, protectionOf } from './protected-names.ts';
-import { isName, pathProblem } from './virtual-path.ts';
+import { DEFAULT_PROTECTED_NAMES, isProtectedLink, protectionOf } from './protected-names.ts';
+import { isName, pathProblem, type PathProblem } from './virtual-path.ts';
 
 /** The actions of this gate. */
 export const FS_ACTIONS = ['fs:read', 'fs:write', 'fs:list', 'fs:stat', 'fs:create', 'fs:remove', 'fs:rename'] as const;
@@ -49,6 +50,21 @@ export interface RenameTarget {
   readonly target: Place;
 }
 
+export interface OpenTarget extends PlaceTarget {
+  readonly how: OpenHow;
+}
+export interface StatusTarget extends PlaceTarget {
+  readonly follow: boolean;
+}
+export interface TimesTarget extends StatusTarget {
+  readonly accessed: NewTime;
+  readonly modified: NewTime;
+}
+export interface LinkTarget extends PlaceTarget {
+  /** As it is written into the link. */
+  readonly target: string;
+}
+
 /** The record `range` of the WIT. */
 export interface WitRange {
   readonly offset: bigint;
@@ -57,7 +73,14 @@ export interface WitRange {
 
 const MAX_PAYLOAD_BYTES = 64 * 1024;
 
-const refuse = (action: FsAction, problem: string): Refusal => ({ refused: `path: ${problem}`, action });
+/** Why a call is refused before anything is decided. The texts are fixed. */
+export type FsProblem =
+  | PathProblem
+  | 'source and target are not in one mount'
+  | 'truncated without being written'
+  | 'a link to it would lead out of its mount';
+
+const refuse = (action: FsAction, problem: FsProblem): Refusal => ({ refused: `path: ${problem}`, action });
 
 /** Where paths lead that go over links, for a request that is decided the second time. */
 export type Leads = ReadonlyMap<string, string>;
@@ -169,6 +192,58 @@ export function createFsParser(config: FsConfig) {
       return request(all, { source, target }, NOTHING_SHOWN);
     },
 
+    /** Opens a file, as POSIX does: what it may be used for is decided now. */
+    open(path: string, how: OpenHow, leads: Leads = NO_LINKS): Parsed<OpenTarget> {
+      const [first, ...others] = actionsOf(how);
+      const problem = pathProblem(path) ?? (how.truncate && !how.write ? 'truncated without being written' : undefined);
+      if (problem !== undefined) return refuse(first, problem);
+      const real = leads.get(path);
+      const place = placeOf(real ?? path);
+      const summary = { how: HOWS.filter((name) => how[name]) };
+      if (real === undefined && others.length === 0)
+        return request([accessTo(first, path, NO_ATTRIBUTES, place)], { place, how }, { summary });
+      const more = real === undefined ? [] : [first, ...others].map((action) => joint(action, real));
+      const accesses = [joint(first, path), ...others.map((action) => joint(action, path)), ...more] as const;
+      return request(accesses, { place, how }, { summary });
+    },
+    status: (path: string, follow: boolean, leads: Leads = NO_LINKS) =>
+      one<StatusTarget>('fs:stat', path, { follow }, leads),
+    setTimes(path: string, rest: Omit<TimesTarget, 'place'>, leads: Leads = NO_LINKS): Parsed<TimesTarget> {
+      const summary = { accessed: timeText(rest.accessed), modified: timeText(rest.modified) };
+      return one<TimesTarget>('fs:write', path, rest, leads, NO_ATTRIBUTES, { summary });
+    },
+    readLink: (path: string, leads: Leads = NO_LINKS) => one<PlaceTarget>('fs:stat', path, {}, leads),
+
+    /** A link makes its target readable, and writable, under another name for all that follow it: not only for guests. */
+    symbolicLink(target: string, path: string, leads: Leads = NO_LINKS): Parsed<LinkTarget> {
+      const parsed = one<LinkTarget>('fs:create', path, { target }, leads);
+      if (isRefusal(parsed)) return parsed;
+      const { mount, names } = parsed.target.place;
+      if (mount === undefined) return parsed;
+      const lead = linkLead(names, target);
+      const full = lead && [mount.path, ...lead].join('/');
+      if (full === undefined || pathProblem(full) !== undefined)
+        return refuse('fs:create', 'a link to it would lead out of its mount');
+      const real = leads.get(path);
+      const never = (access: Access, holds: boolean): Access => (holds ? { ...access, protection: 'always' } : access);
+      const made = (name: string): Access => never(joint('fs:create', name), isProtectedLink(name, mount.protect));
+      const others = real === undefined ? [] : [made(real)];
+      const linked = never(joint('fs:read', full), protectionOf(full, 'fs:write', mount.protect) !== undefined);
+      return request([made(path), ...others, linked], parsed.target, { summary: { target } });
+    },
+
+    /** A second name for a file would be a second resource: the host does not make one, whatever the policy says. */
+    hardLink(source: string, target: string): Parsed<undefined> {
+      const problem = pathProblem(source) ?? pathProblem(target);
+      if (problem !== undefined) return refuse('fs:create', problem);
+      const never = { attributes: NO_ATTRIBUTES, protection: 'always' } as const;
+      const accesses = [
+        { ...never, action: 'fs:create', resource: target },
+        { ...never, action: 'fs:read', resource: source },
+      ] as const;
+      return request(accesses, undefined, NOTHING_SHOWN);
+    },
+
     intention({ action, resource, attributes }: Intention): Parsed<undefined> {
       const known = FS_ACTIONS.find((name) => name === action);
       if (known === undefined) return { refused: 'action: not one of this capability', action };
@@ -186,6 +261,29 @@ export function createFsParser(config: FsConfig) {
   });
 }
 export type FsParser = ReturnType<typeof createFsParser>;
+
+const HOWS = ['read', 'write', 'create', 'exclusive', 'truncate', 'follow'] as const;
+
+/** What an open file is decided as: nothing but looking at it is `fs:stat`. */
+function actionsOf({ read, write, create, truncate }: OpenHow): readonly [FsAction, ...FsAction[]] {
+  if (write || create || truncate) return read ? ['fs:read', 'fs:write'] : ['fs:write'];
+  return [read ? 'fs:read' : 'fs:stat'];
+}
+
+const timeText = (time: NewTime): string => (typeof time === 'string' ? time : `${time.ns} ns`);
+
+/**
+ * The names that a relative target leads to, from the directory of the link. Up comes first: a `..` after a name would
+ * lead elsewhere if that name is a link.
+ */
+export function linkLead(names: readonly string[], target: string): readonly string[] | undefined {
+  const steps = target.split('/');
+  const up = steps.findIndex((step) => step !== '..');
+  const [ups, down] = up < 0 ? [steps.length, []] : [up, steps.slice(up)];
+  const folder = names.slice(0, -1);
+  if (ups > folder.length || !down.every(isName)) return undefined;
+  return [...folder.slice(0, folder.length - ups), ...down];
+}
 
 interface Shown {
   readonly summary: AccessRequest<unknown>['summary'];

@@ -8,8 +8,22 @@ const TEMPORARY = /\/\.sallyport-[0-9a-f]{24}\.tmp(\/|$)/;
 const PLAIN = /^[\x20-\x5b\x5d-\x7e]*$/;
 const CONTROL = /[\p{Cc}\u2028\u2029]/u;
 
-/** Why a text is not a canonical path; `undefined` if it is one. The texts are fixed, so a guest may read them. */
-export function pathProblem(text: string): string | undefined {
+/** All that can be wrong with a path. The texts are fixed, so a guest may read them. */
+export type PathProblem =
+  | 'longer than 4096 bytes'
+  | 'not absolute'
+  | 'a name that the host keeps for itself'
+  | 'more than 64 segments'
+  | 'has an empty segment'
+  | 'has a segment `.` or `..`'
+  | 'has a segment longer than 255 bytes'
+  | 'not valid Unicode'
+  | 'has a control character'
+  | 'has a backslash'
+  | 'not in Unicode normalization form C';
+
+/** Why a text is not a canonical path; `undefined` if it is one. */
+export function pathProblem(text: string): PathProblem | undefined {
   if (text.length > MAX_PATH_BYTES) return 'longer than 4096 bytes';
   if (!text.startsWith('/')) return 'not absolute';
   if (text === '/') return undefined;
@@ -29,7 +43,7 @@ export function pathProblem(text: string): string | undefined {
   return undefined;
 }
 
-function characterProblem(text: string): string | undefined {
+function characterProblem(text: string): PathProblem | undefined {
   // A lone surrogate would become U+FFFD on its way to the kernel: another name than the one that was decided.
   if (!text.isWellFormed()) return 'not valid Unicode';
   if (CONTROL.test(text)) return 'has a control character';

@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import type { FileTree } from '../../../host/gates/fs/driver.ts';
+import { BOTH } from '../../gates/fs/file-answers.ts';
 import { fsFixture, realFiles, text } from '../../gates/fs/fs-fixture.ts';
 
 /** Ten seconds and more where somebody waits for it. */
@@ -101,6 +102,42 @@ describe.each(['walk', 'openat2'] as const)('F3: another process that exchanges 
     expect(done).toBeGreaterThan(100);
     expect(readdirSync(fixture.outside)).toEqual(['f']);
     expect(readFileSync(join(fixture.outside, 'f'), 'utf8')).toBe('OUTSIDE');
+  });
+
+  it('opens, and changes what is open, only inside', async () => {
+    using fixture = planted(way);
+    const { tree, outside } = fixture;
+    const seen = new Map<string, number>();
+    const bounds = { mostBytes: 1000, sync: false };
+    const contents = new TextEncoder().encode('inside');
+    const before = statSync(join(outside, 'f'), { bigint: true });
+    await raced(fixture.root, () => {
+      for (const names of [['d', 'f'], ['f'], ['d', 'new']]) {
+        const opened = tree.posix.open(names, { ...BOTH, create: names.length === 2 }, bounds);
+        if (!opened.ok) continue;
+        const file = opened.value;
+        const read = file.read(0, 100);
+        const key = read.ok ? text(read.value) : read.failure;
+        seen.set(key, (seen.get(key) ?? 0) + 1);
+        file.write(0, contents);
+        file.append(contents);
+        file.setSize(6);
+        file.setTimes('now', 'now');
+        file.close();
+      }
+      tree.posix.setTimes(['d', 'f'], { ns: 0n }, { ns: 0n });
+      tree.posix.setTimes(['f'], { ns: 0n }, { ns: 0n });
+      tree.posix.rename(['d', 'new'], ['d', 'newer']);
+      tree.posix.removeFile(['d', 'newer']);
+      tree.posix.symbolicLink(['d', 'link'], 'f');
+      tree.posix.removeFile(['d', 'link']);
+    });
+    tree.close();
+    expect(seen.get('OUTSIDE') ?? 0).toBe(0);
+    expect(seen.get('inside') ?? 0).toBeGreaterThan(10);
+    expect(readdirSync(outside)).toEqual(['f']);
+    expect(readFileSync(join(outside, 'f'), 'utf8')).toBe('OUTSIDE');
+    expect(statSync(join(outside, 'f'), { bigint: true }).mtimeNs).toBe(before.mtimeNs);
   });
 });
 

@@ -32,6 +32,8 @@ export interface FsFixtureOptions {
   readonly more?: (folder: string) => FsMount[];
   readonly callBytes?: number;
   readonly auditFailsAt?: number;
+  /** The generation of the policy, now. */
+  readonly generation?: () => number;
   readonly files?: (real: MountFiles) => MountFiles;
   /** How the files are reached; as in a run where absent. */
   readonly resolution?: 'walk' | 'openat2';
@@ -65,6 +67,7 @@ export function fsFixture(options: FsFixtureOptions = {}) {
   const policy = testPipeline({
     allow: options.allow ?? (() => true),
     ...(options.rules ? { rules: options.rules } : {}),
+    ...(options.generation ? { generation: options.generation } : {}),
     ...(options.auditFailsAt === undefined ? {} : { auditFailsAt: options.auditFailsAt }),
   });
   const real = realFiles(options.resolution);

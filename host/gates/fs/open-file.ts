@@ -1,0 +1,143 @@
+import type { FileAnswer, NewTime, OpenFile, OpenHow } from '../../contracts/file-service.ts';
+import type { EffectEnd } from '../../enforcement/effect.ts';
+import { fileError } from './file-answer.ts';
+import type { FileHandle, PosixResult } from './posix-files.ts';
+
+/** An open file and the effect that it is. */
+export interface BegunFile {
+  readonly file: OpenFile;
+  /** Says, once, what was done with it. */
+  readonly ended: (report: (end: EffectEnd) => void) => void;
+  /** Closes it because its run is over. */
+  readonly abandon: () => void;
+}
+
+export interface OpenFileOptions {
+  readonly handle: FileHandle;
+  readonly how: OpenHow;
+  /** Whether the decision on its opening still stands. */
+  readonly stands: () => boolean;
+  /** Bytes that one call may carry. */
+  readonly callBytes: number;
+  readonly closed: () => void;
+}
+
+/** What was done so far. */
+interface Tally {
+  read: number;
+  written: number;
+  resized: boolean;
+  timesSet?: true;
+  /** A use was refused, because the decision no longer stood. */
+  revoked?: true;
+  left?: true;
+}
+
+/** Bounds what is done with an open file by what was decided at its opening, and keeps the account of it. */
+export function createOpenFile({ handle, how, stands, callBytes, closed }: OpenFileOptions): BegunFile {
+  const tally: Tally = { read: 0, written: 0, resized: false };
+  let isOpen = true;
+  let report: (end: EffectEnd) => void = () => undefined;
+
+  /** One use of the file, if it is open for it and the policy is still what it was, or would still allow it. */
+  function using<Value>(may: boolean, act: () => PosixResult<Value>, done: (value: Value) => void): FileAnswer<Value> {
+    if (!isOpen || !may) return fileError('bad-descriptor');
+    if (!stands()) {
+      tally.revoked = true;
+      return fileError('access');
+    }
+    const result = act();
+    if (!result.ok)
+      return fileError(result.failure === 'forbidden' || result.failure === 'link' ? 'access' : result.failure);
+    done(result.value);
+    return result;
+  }
+
+  function written(bytes: number): void {
+    tally.written += bytes;
+    tally.resized = true;
+  }
+
+  function close(): void {
+    if (!isOpen) return;
+    isOpen = false;
+    closed();
+    const facts = factsOf(handle, tally);
+    const result = handle.close();
+    report({ ...(result.ok ? {} : { code: result.failure }), facts });
+  }
+
+  const file: OpenFile = Object.freeze({
+    read(offset: bigint, most: number): FileAnswer<Uint8Array> {
+      const from = numberOf(offset);
+      if (from === 'negative' || most < 0) return fileError('invalid');
+      const length = from === 'too-large' ? 0 : Math.min(most, callBytes);
+      return using(
+        how.read,
+        () => handle.read(from === 'too-large' ? 0 : from, length),
+        ({ length: read }) => void (tally.read += read),
+      );
+    },
+    write(offset: bigint, bytes: Uint8Array): FileAnswer<number> {
+      const from = numberOf(offset);
+      if (typeof from === 'string') return fileError(from === 'negative' ? 'invalid' : 'file-too-large');
+      return using(how.write, () => handle.write(from, bytes), written);
+    },
+    append: (bytes: Uint8Array) => using(how.write, () => handle.append(bytes), written),
+    setSize(size: bigint): FileAnswer<undefined> {
+      const to = numberOf(size);
+      if (typeof to === 'string') return fileError(to === 'negative' ? 'invalid' : 'file-too-large');
+      return using(
+        how.write,
+        () => handle.setSize(to),
+        () => void (tally.resized = true),
+      );
+    },
+    setTimes: (accessed: NewTime, modified: NewTime) =>
+      using(
+        how.write,
+        () => handle.setTimes(accessed, modified),
+        () => void (tally.timesSet = true),
+      ),
+    status: () =>
+      using(
+        true,
+        () => handle.status(),
+        () => undefined,
+      ),
+    sync: (what: 'data' | 'all') =>
+      using(
+        how.read || how.write,
+        () => handle.sync(what),
+        () => undefined,
+      ),
+    close,
+  });
+
+  return Object.freeze({
+    file,
+    ended: (given: (end: EffectEnd) => void) => void (report = given),
+    abandon(): void {
+      tally.left = true;
+      close();
+    },
+  });
+}
+
+function factsOf(handle: FileHandle, { read, written, resized, ...more }: Tally): EffectEnd['facts'] {
+  const { created, truncated } = handle;
+  const status = resized ? handle.status() : undefined;
+  const did = {
+    ...(created ? { created } : {}),
+    ...(truncated ? { truncated } : {}),
+    ...(status?.ok ? { size: Number(status.value.size) } : {}),
+    ...more,
+  };
+  return { bytesIn: read, bytesOut: written, ...(Object.keys(did).length === 0 ? {} : { detail: did }) };
+}
+
+/** No file is larger than what a number can count. */
+function numberOf(value: bigint): number | 'negative' | 'too-large' {
+  if (value < 0n) return 'negative';
+  return value > BigInt(Number.MAX_SAFE_INTEGER) ? 'too-large' : Number(value);
+}
