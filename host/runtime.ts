@@ -50,6 +50,8 @@ interface GateContext {
   readonly gates: Gate[];
 }
 
+const FILES = 'sallyport:agent/fs';
+
 /**
  * Every gate, by its interface. Each is loaded only for a component that imports it: what is not there cannot be reached,
  * and a small agent starts fast.
@@ -78,14 +80,15 @@ const GATES: ReadonlyMap<string, (context: GateContext) => Promise<Gate>> = new 
     },
   ],
   [
-    'sallyport:agent/fs',
+    FILES,
     async ({ plan, powers, pipeline }: GateContext): Promise<Gate> => {
       const [{ createFsGate }, { createMountFiles }] = await Promise.all([
         import('./gates/fs/index.ts'),
         import('./powers/mount-files.ts'),
       ]);
       const files = createMountFiles({ random: powers.random });
-      return createFsGate({ pipeline, config: plan.settings.fs, files, callBytes: plan.limits.callBytes });
+      const gate = createFsGate({ pipeline, config: plan.settings.fs, files, callBytes: plan.limits.callBytes });
+      return { ...gate, services: { files: gate.files } };
     },
   ],
   [
@@ -142,7 +145,10 @@ const GATES: ReadonlyMap<string, (context: GateContext) => Promise<Gate>> = new 
 ]);
 
 /** The interfaces of WASI that a gate serves besides its own. */
-const SERVED_BY_GATES: ReadonlyMap<string, string> = new Map([['wasi:http/outgoing-handler', 'sallyport:agent/http']]);
+const SERVED_BY_GATES: ReadonlyMap<string, string> = new Map([
+  ['wasi:http/outgoing-handler', 'sallyport:agent/http'],
+  ['wasi:filesystem/preopens', FILES],
+]);
 
 const NOTHING: Gate['discharges'] = new Set();
 
@@ -177,6 +183,8 @@ export async function openGates(
   const gates: Gate[] = [];
   const context: GateContext = { plan, powers, pipeline, post, gates };
   const asked = new Set(interfaces.flatMap((name) => [name, SERVED_BY_GATES.get(name) ?? name]));
+  // Every runtime imports what WASI has for files. Without mounts there is nothing to show.
+  if (plan.settings.fs.mounts.length === 0 && !interfaces.includes(FILES)) asked.delete(FILES);
   const wanted = [...GATES].filter(([name]) => asked.has(name));
   gates.push(...(await Promise.all(wanted.map(([, open]) => open(context)))));
   const services = gates.reduce<GateServices>((all, gate) => ({ ...all, ...gate.services }), {});

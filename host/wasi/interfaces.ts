@@ -2,7 +2,7 @@ import type { ServedFunction, ServedInterface } from '../contracts/served-interf
 
 const VERSIONS = ['0.2.*'];
 
-type ServedBy = 'virtual' | 'denies' | 'http';
+type ServedBy = 'virtual' | 'denies' | 'http' | 'fs';
 
 /** Functions by their WIT names, separated by spaces, that answer at once. */
 const functions = (names: string): ServedFunction[] => names.split(' ').map((name) => ({ name, waits: false }));
@@ -60,10 +60,10 @@ const CLOCKS_AND_RANDOM: readonly ServedInterface[] = [
 ];
 
 const FILESYSTEM: readonly ServedInterface[] = [
-  row('wasi:filesystem/preopens', 'virtual', functions('get-directories')),
+  row('wasi:filesystem/preopens', 'fs', functions('get-directories')),
   row(
     'wasi:filesystem/types',
-    'virtual',
+    'fs',
     methods('descriptor', 'read-via-stream write-via-stream append-via-stream advise sync-data get-flags get-type'),
     methods('descriptor', 'set-size set-times read write read-directory sync create-directory-at stat stat-at'),
     methods('descriptor', 'set-times-at link-at open-at readlink-at remove-directory-at rename-at symlink-at'),

@@ -51,7 +51,7 @@ export function createWasi(options: WasiOptions): HostImports {
     ...createCli({ ...options, stdin: options.stdin ?? new Uint8Array(0) }, streams),
     ...createClocks(clock, nowNs, poll),
     ...createRandom(options.random, trap),
-    ...createFilesystem(trap),
+    ...createFilesystem({ files: options.services?.files, streams, trap }),
     ...createSockets(deny, trap),
     ...createHttp({ service: options.services?.http, deny, streams, poll, trap }),
   ]);

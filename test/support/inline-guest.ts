@@ -7,8 +7,11 @@ import { buildGuest } from '../../src/build/build-guest.ts';
 const root = join(import.meta.dirname, '..', '..');
 const built = join(root, 'build', 'guests');
 
-/** Builds a JavaScript guest from its source text, unless the same text was built before. */
-export async function inlineGuest(source: string): Promise<string> {
+/** What a guest's source file is called. */
+const SOURCE = { js: 'guest.js', python: 'app.py' } as const;
+
+/** Builds a guest from its source text, unless the same text was built before. */
+export async function inlineGuest(source: string, language: keyof typeof SOURCE = 'js'): Promise<string> {
   const hash = createHash('sha256').update(source);
   // A guest is bound to the contract that it was built against.
   for (const file of readdirSync(join(root, 'wit')).sort()) hash.update(readFileSync(join(root, 'wit', file)));
@@ -17,8 +20,8 @@ export async function inlineGuest(source: string): Promise<string> {
   mkdirSync(built, { recursive: true });
   const directory = mkdtempSync(join(tmpdir(), 'sallyport-guest-'));
   try {
-    writeFileSync(join(directory, 'guest.js'), source);
-    await buildGuest({ language: 'js', directory, output });
+    writeFileSync(join(directory, SOURCE[language]), source);
+    await buildGuest({ language, directory, output });
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RunStop } from '../../host/contracts/run-stop.ts';
 import { buildProbe, type BuiltGuest } from './component.ts';
+import { fsFixture } from '../gates/fs/fs-fixture.ts';
 import { createWasiRun, START_MS, type WasiRun } from './run.ts';
 
 let guest: BuiltGuest;
@@ -69,6 +70,33 @@ describe('a component', () => {
       { action: 'net:connect', resource: 'udp:ipv6' },
       { action: 'net:resolve', resource: 'dns:example.test' },
     ]);
+  });
+
+  it('works with the files of a mount, and gets the codes of what it may not', async () => {
+    using fixture = fsFixture({
+      allow: ({ resource }) => resource !== '/workspace/secret',
+      mount: { maxFileBytes: 1000 },
+    });
+    const answer = await inGuest('files', createWasiRun({ services: { files: fixture.gate.files } }));
+    expect(answer).toEqual({
+      path: '/workspace',
+      flags: expect.objectContaining({ read: true, write: false, mutateDirectory: true }) as unknown,
+      written: 5,
+      contents: 'world',
+      ended: false,
+      stream: 'hello world',
+      stat: { type: 'regular-file', size: 11, linkCount: 1, modified: 6 },
+      entries: [
+        { type: 'regular-file', name: 'b.txt' },
+        { type: 'directory', name: 'made' },
+      ],
+      same: true,
+      absent: 'no-entry',
+      out: 'not-permitted',
+      denied: 'access',
+      failed: ['last-operation-failed', 'file-too-large'],
+    });
+    expect(fixture.faults).toEqual([]);
   });
 
   it('that floods its output is stopped by a closed stream, not by the host', async () => {

@@ -8,6 +8,7 @@ import { getTerminalStdout } from 'wasi:cli/terminal-stdout@0.2.4';
 import { now, subscribeDuration } from 'wasi:clocks/monotonic-clock@0.2.4';
 import { now as wallNow } from 'wasi:clocks/wall-clock@0.2.4';
 import { getDirectories } from 'wasi:filesystem/preopens@0.2.4';
+import { filesystemErrorCode } from 'wasi:filesystem/types@0.2.4';
 import { poll } from 'wasi:io/poll@0.2.4';
 import { getRandomBytes, getRandomU64 } from 'wasi:random/random@0.2.4';
 import { insecureSeed } from 'wasi:random/insecure-seed@0.2.4';
@@ -79,6 +80,46 @@ const steps = {
       const outcome = caught(() => stdout.blockingWriteAndFlush(bytes('x'.repeat(100))));
       if (outcome.payload) return { written, payload: outcome.payload };
     }
+  },
+  files() {
+    const [[root, path]] = getDirectories();
+    const follow = { symlinkFollow: true };
+    root.createDirectoryAt('made');
+    const made = root.openAt(follow, 'made', { directory: true }, { read: true });
+    const file = made.openAt(follow, 'a.txt', { create: true }, { read: true, write: true });
+    const written = file.write(bytes('hello'), 0);
+    const output = file.appendViaStream();
+    output.blockingWriteAndFlush(bytes(' world'));
+    const [contents, ended] = file.read(100, 6);
+    file.setTimes({ tag: 'no-change' }, { tag: 'timestamp', val: { seconds: 5, nanoseconds: 6000 } });
+    const { type, size, linkCount, dataModificationTimestamp } = file.stat();
+    made.renameAt('a.txt', root, 'b.txt');
+    const entries = [];
+    const stream = root.readDirectory();
+    for (let entry = stream.readDirectoryEntry(); entry; entry = stream.readDirectoryEntry()) {
+      entries.push(entry);
+    }
+    const far = caught(() => output.blockingWriteAndFlush(bytes('x'.repeat(2000)))).payload;
+    return {
+      path,
+      flags: made.getFlags(),
+      written: Number(written),
+      contents: text(contents),
+      ended,
+      stream: text(file.readViaStream(0).blockingRead(100)),
+      stat: {
+        type,
+        size: Number(size),
+        linkCount: Number(linkCount),
+        modified: Math.floor(dataModificationTimestamp.nanoseconds / 1000),
+      },
+      entries,
+      same: file.isSameObject(root.openAt(follow, 'b.txt', {}, { read: true })),
+      absent: caught(() => root.statAt(follow, 'absent')).payload,
+      out: caught(() => made.statAt(follow, '../b.txt')).payload,
+      denied: caught(() => root.statAt(follow, 'secret')).payload,
+      failed: [far.tag, filesystemErrorCode(far.val) ?? null],
+    };
   },
   pollNothing: () => poll([]),
   random: () => getRandomBytes(1_000_000).length,
