@@ -1,3 +1,4 @@
+import type { Pending } from '../../contracts/pending.ts';
 import type { CallArguments } from './call-arguments.ts';
 import type { DescriptorTable } from './descriptor-table.ts';
 import type { GuestView } from './guest-view.ts';
@@ -17,9 +18,8 @@ export interface Adapter {
   readonly fault: (text: string) => never;
 }
 
-/** Returns if it succeeded; throws a `Failure`, or what a 0.2 function threw. */
-export type Preview1Function = (given: CallArguments) => void;
-export type WaitingFunction = (given: CallArguments) => Promise<void>;
+/** Returns if it succeeded; throws a `Failure`, or what a 0.2 function threw. Only those of `WAITING` answer later. */
+export type Preview1Function = (given: CallArguments) => Pending<unknown>;
 
 /** By their names. */
-export type Functions<Made = Preview1Function> = Readonly<Record<string, Made>>;
+export type Functions = Readonly<Record<string, Preview1Function>>;

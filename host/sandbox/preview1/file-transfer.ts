@@ -1,7 +1,8 @@
+import { after, type Pending } from '../../contracts/pending.ts';
 import type { Adapter, Functions } from './adapter.ts';
 import type { CallArguments } from './call-arguments.ts';
 import { fail, isClosed } from './errno.ts';
-import { demand, FDFLAG, fileWith, seekable, type OpenedFile, type OpenedInput, type OpenedOutput } from './opened.ts';
+import { demand, FDFLAG, fileWith, seekable, type OpenedFile, type OpenedInput } from './opened.ts';
 import { writeAll } from './output.ts';
 import { RIGHT } from './rights.ts';
 import { gather, readVectors, scatter, sizeOf } from './vectors.ts';
@@ -9,6 +10,8 @@ import type { Advice } from './wasi-types.ts';
 
 /** Nothing in a file lies beyond it (`filesize` is used as a signed number in many places). */
 const LAST_OFFSET = 2n ** 63n - 1n;
+
+const NOTHING = new Uint8Array(0);
 
 const ADVICE: readonly Advice[] = ['normal', 'sequential', 'random', 'will-need', 'dont-need', 'no-reuse'];
 
@@ -31,7 +34,7 @@ function startOf(file: OpenedFile, whence: number): bigint {
 }
 
 /** `fd_read`, `fd_write` and their twins at an offset. */
-export function createFileTransfer({ view, table, payloadOf }: Adapter): Functions {
+export function createFileTransfer({ view, table, drop, payloadOf }: Adapter): Functions {
   function readFile({ descriptor }: OpenedFile, wanted: number, offset: bigint): Uint8Array {
     const parts: Uint8Array[] = [];
     let had = 0;
@@ -41,19 +44,23 @@ export function createFileTransfer({ view, table, payloadOf }: Adapter): Functio
       had += bytes.length;
       if (end || bytes.length === 0) break;
     }
-    return parts.length === 1 ? (parts[0] ?? new Uint8Array(0)) : Buffer.concat(parts);
+    return parts.length === 1 ? (parts[0] ?? NOTHING) : Buffer.concat(parts);
   }
 
-  function readInput(input: OpenedInput, wanted: number): Uint8Array {
+  function readInput(input: OpenedInput, wanted: number): Pending<Uint8Array> {
+    const ended = (error: unknown): Uint8Array => {
+      if (isClosed(payloadOf(error))) return NOTHING;
+      throw error;
+    };
     const waits = (input.flags & FDFLAG.nonblock) === 0;
     const stream = input.stream();
-    let bytes: Uint8Array;
+    let bytes: Pending<Uint8Array>;
     try {
       bytes = waits ? stream.blockingRead(BigInt(wanted)) : stream.read(BigInt(wanted));
     } catch (error) {
-      if (isClosed(payloadOf(error))) return new Uint8Array(0); // the end
-      throw error;
+      return ended(error);
     }
+    if (bytes instanceof Promise) return bytes.catch(ended);
     return bytes.length > 0 || waits ? bytes : fail('again');
   }
 
@@ -67,38 +74,53 @@ export function createFileTransfer({ view, table, payloadOf }: Adapter): Functio
     return written;
   }
 
-  function appendFile(file: OpenedFile, bytes: Uint8Array): number {
+  function appendFile(file: OpenedFile, bytes: Uint8Array): Pending<number> {
     const stream = file.descriptor.appendViaStream();
+    let done: Pending<undefined>;
     try {
-      writeAll(stream, bytes);
-    } finally {
-      stream[Symbol.dispose]();
+      done = writeAll(stream, bytes);
+    } catch (error) {
+      drop(stream);
+      throw error;
     }
+    if (done instanceof Promise) return done.finally(() => drop(stream)).then(() => bytes.length);
+    drop(stream);
     return bytes.length;
   }
 
-  function writeOutput(output: OpenedOutput, bytes: Uint8Array): number {
-    writeAll(output.stream(), bytes);
-    return bytes.length;
-  }
-
-  /** Reads what `take` gives into the vectors of the call. */
-  function fill(given: CallArguments, result: number, take: (wanted: number) => Uint8Array): number {
+  /** Reads what `take` gives into the vectors of the call; goes on with how much that was. */
+  function fill(
+    given: CallArguments,
+    result: number,
+    take: (wanted: number) => Pending<Uint8Array>,
+    moved?: (count: number) => void,
+  ): Pending<undefined> {
     const vectors = readVectors(view, given.u32(1), given.u32(2));
     const wanted = sizeOf(vectors);
     given.charge(wanted);
-    const bytes = wanted === 0 ? new Uint8Array(0) : take(wanted);
-    scatter(view, vectors, bytes);
-    view.setU32(result, Math.min(bytes.length, wanted));
-    return Math.min(bytes.length, wanted);
+    return after(wanted === 0 ? NOTHING : take(wanted), (bytes) => {
+      const count = Math.min(bytes.length, wanted);
+      scatter(view, vectors, bytes);
+      view.setU32(result, count);
+      moved?.(count);
+      return undefined;
+    });
   }
 
-  function drain(given: CallArguments, result: number, put: (bytes: Uint8Array) => number): number {
+  /** Gives `put` a copy of what the vectors of the call lead to. */
+  function drain(
+    given: CallArguments,
+    result: number,
+    put: (bytes: Uint8Array) => Pending<number>,
+    moved?: (count: number) => void,
+  ): Pending<undefined> {
     const bytes = gather(view, readVectors(view, given.u32(1), given.u32(2)));
     given.charge(bytes.length);
-    const count = bytes.length === 0 ? 0 : put(bytes);
-    view.setU32(result, count);
-    return count;
+    return after(bytes.length === 0 ? 0 : put(bytes), (count) => {
+      view.setU32(result, count);
+      if (count > 0) moved?.(count);
+      return undefined;
+    });
   }
 
   return {
@@ -108,12 +130,15 @@ export function createFileTransfer({ view, table, payloadOf }: Adapter): Functio
       switch (opened.kind) {
         case 'input':
           demand(opened, RIGHT.fdRead);
-          fill(given, result, (wanted) => readInput(opened, wanted));
-          return;
+          return fill(given, result, (wanted) => readInput(opened, wanted));
         case 'file':
           demand(opened, RIGHT.fdRead);
-          opened.position += BigInt(fill(given, result, (wanted) => readFile(opened, wanted, opened.position)));
-          return;
+          return fill(
+            given,
+            result,
+            (wanted) => readFile(opened, wanted, opened.position),
+            (count) => (opened.position += BigInt(count)),
+          );
         case 'output':
         case 'directory':
           return fail('badf');
@@ -123,7 +148,7 @@ export function createFileTransfer({ view, table, payloadOf }: Adapter): Functio
       const result = view.place(given.u32(4), 4, 4);
       const file = seekable(table.get(given.u32(0)), RIGHT.fdRead);
       const offset = offsetOf(given.u64(3));
-      fill(given, result, (wanted) => readFile(file, wanted, offset));
+      return fill(given, result, (wanted) => readFile(file, wanted, offset));
     },
     fd_write(given) {
       const result = view.place(given.u32(3), 4, 4);
@@ -131,17 +156,22 @@ export function createFileTransfer({ view, table, payloadOf }: Adapter): Functio
       switch (opened.kind) {
         case 'output':
           demand(opened, RIGHT.fdWrite);
-          drain(given, result, (bytes) => writeOutput(opened, bytes));
-          return;
-        case 'file': {
+          return drain(given, result, (bytes) => after(writeAll(opened.stream(), bytes), () => bytes.length));
+        case 'file':
           demand(opened, RIGHT.fdWrite);
-          if ((opened.flags & FDFLAG.append) === 0) {
-            opened.position += BigInt(drain(given, result, (bytes) => writeFile(opened, bytes, opened.position)));
-          } else if (drain(given, result, (bytes) => appendFile(opened, bytes)) > 0) {
-            opened.position = opened.descriptor.stat().size;
-          }
-          return;
-        }
+          return (opened.flags & FDFLAG.append) === 0
+            ? drain(
+                given,
+                result,
+                (bytes) => writeFile(opened, bytes, opened.position),
+                (count) => (opened.position += BigInt(count)),
+              )
+            : drain(
+                given,
+                result,
+                (bytes) => appendFile(opened, bytes),
+                () => (opened.position = opened.descriptor.stat().size),
+              );
         case 'input':
         case 'directory':
           return fail('badf');
@@ -151,7 +181,7 @@ export function createFileTransfer({ view, table, payloadOf }: Adapter): Functio
       const result = view.place(given.u32(4), 4, 4);
       const file = seekable(table.get(given.u32(0)), RIGHT.fdWrite);
       const offset = offsetOf(given.u64(3));
-      drain(given, result, (bytes) => writeFile(file, bytes, offset));
+      return drain(given, result, (bytes) => writeFile(file, bytes, offset));
     },
     fd_seek(given) {
       const result = view.place(given.u32(3), 8, 8);

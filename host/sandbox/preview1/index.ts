@@ -1,8 +1,9 @@
 import type { HostImports } from '../../contracts/guest-import.ts';
+import type { Pending } from '../../contracts/pending.ts';
 import { AbiTrap } from '../guest-memory.ts';
 import type { HostCalls } from '../host-call.ts';
 import { MissingImport } from '../import-object.ts';
-import type { Adapter, Functions, Preview1Function, WaitingFunction } from './adapter.ts';
+import type { Adapter, Functions, Preview1Function } from './adapter.ts';
 import { createArguments } from './call-arguments.ts';
 import { createClocks } from './clocks.ts';
 import { createCommandLine } from './command-line.ts';
@@ -31,7 +32,7 @@ export interface Preview1Options {
 
 /**
  * The functions of `wasi_snapshot_preview1` for one core module, over WASI 0.2 of the same run: they have no authority of
- * their own. `poll_oneoff` waits, so the module has to run where its stack can be suspended.
+ * their own. Some may wait: the module has to run where its stack can be suspended.
  */
 export function createPreview1(options: Preview1Options): { readonly imports: Readonly<Record<string, unknown>> } {
   const { imports, calls, memory, wanted } = options;
@@ -45,7 +46,7 @@ export function createPreview1(options: Preview1Options): { readonly imports: Re
     payloadOf: (error) => calls.payloadOf(MODULE, error),
     fault: (text) => calls.fault(text),
   };
-  const direct: Functions = {
+  const functions: Functions = {
     ...createCommandLine(adapter),
     ...createClocks(adapter),
     ...createDescriptors(adapter),
@@ -54,23 +55,23 @@ export function createPreview1(options: Preview1Options): { readonly imports: Re
     ...createDirectoryReading(adapter),
     ...createPaths(adapter),
     ...createProcess(adapter),
+    ...createPolling(adapter),
   };
-  const waiting: Functions<WaitingFunction> = { ...createPolling(adapter) };
 
   const members = Object.create(null) as Record<string, unknown>; // the lack of a prototype is the point
   for (const name of wanted) {
-    const [own, slow] = [memberOf(direct, name), memberOf(waiting, name)];
-    if (own !== undefined) members[name] = answerer(name, own, calls, wasi);
-    else if (slow !== undefined) members[name] = new WebAssembly.Suspending(laterAnswerer(name, slow, calls, wasi));
-    else throw new MissingImport(`\`${MODULE}\` has no \`${name}\``);
+    const own = Object.hasOwn(functions, name) ? functions[name] : undefined;
+    if (own === undefined) throw new MissingImport(`\`${MODULE}\` has no \`${name}\``);
+    const answer = answerer(name, own, calls, wasi);
+    members[name] = WAITING.has(name) ? new WebAssembly.Suspending(answer) : answer;
   }
   return { imports: Object.freeze(members) };
 }
 
 const MODULE = 'wasi_snapshot_preview1';
 
-const memberOf = <Made>(functions: Functions<Made>, name: string): Made | undefined =>
-  Object.hasOwn(functions, name) ? functions[name] : undefined;
+/** What may wait: for a clock, for input, for room in an output. */
+const WAITING: ReadonlySet<string> = new Set(['fd_read', 'fd_write', 'poll_oneoff']);
 
 type Core = number | bigint;
 
@@ -85,44 +86,38 @@ function createRefusal(name: string, calls: HostCalls, wasi: Wasi): (error: unkn
   };
 }
 
-function answerer(name: string, own: Preview1Function, calls: HostCalls, wasi: Wasi): (...core: Core[]) => number {
-  const label = `${MODULE}#${name}`;
-  const refuse = createRefusal(label, calls, wasi);
-  const charge = (bytes: number): void => calls.charge(label, bytes);
-  return (...core) => {
-    calls.enter(label);
-    try {
-      own(createArguments(core, charge));
-      return ERRNO.success;
-    } catch (error) {
-      return refuse(error);
-    }
-  };
-}
-
-/** As `answerer`; a guest whose run ends while it waits is not woken up. */
-function laterAnswerer(name: string, own: WaitingFunction, calls: HostCalls, wasi: Wasi) {
+function answerer(
+  name: string,
+  own: Preview1Function,
+  calls: HostCalls,
+  wasi: Wasi,
+): (...core: Core[]) => Pending<number> {
   const label = `${MODULE}#${name}`;
   const refuse = createRefusal(label, calls, wasi);
   const charge = (bytes: number): void => calls.charge(label, bytes);
 
-  async function later(work: Promise<void>): Promise<number> {
+  /** A guest whose run ends while it waits is not woken up. */
+  async function later(work: Promise<unknown>): Promise<number> {
     try {
-      await work;
-      return calls.isOver() ? await calls.park() : ERRNO.success;
+      const errno = await work.then(() => ERRNO.success, refuse);
+      return calls.isOver() ? await calls.park() : errno;
     } catch (error) {
       if (calls.isOver()) return calls.park();
-      try {
-        return refuse(error);
-      } catch (thrown) {
-        if (calls.isOver()) return calls.park();
-        throw thrown;
-      }
+      throw error;
     }
   }
 
-  return (...core: Core[]): Promise<number> => {
+  return (...core) => {
     calls.enter(label);
-    return later(own(createArguments(core, charge)));
+    let done: Pending<unknown>;
+    try {
+      done = own(createArguments(core, charge));
+    } catch (error) {
+      return refuse(error);
+    }
+    if (!(done instanceof Promise)) return ERRNO.success;
+    if (WAITING.has(name)) return later(done);
+    done.catch(() => undefined); // it is not waited for
+    return calls.fault(`\`${label}\` answers later, but is declared to answer at once`);
   };
 }

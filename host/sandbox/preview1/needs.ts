@@ -86,7 +86,7 @@ export const PREVIEW1_NEEDS: ReadonlyMap<string, Needs> = new Map<string, Needs>
   ['path_filestat_get', descriptors('stat-at metadata-hash-at')],
   ['path_filestat_set_times', descriptors('set-times-at')],
   ['path_link', descriptors('link-at')],
-  ['path_open', descriptors('get-flags get-type open-at')],
+  ['path_open', descriptors('get-type open-at')],
   ['path_readlink', descriptors('readlink-at')],
   ['path_remove_directory', descriptors('remove-directory-at')],
   ['path_rename', descriptors('rename-at')],

@@ -1,20 +1,25 @@
+import type { Pending } from '../../contracts/pending.ts';
 import type { OutputStream } from './wasi-types.ts';
 
 /** The most that `blocking-write-and-flush` takes. */
 const MOST_BLOCKING = 4096;
 
 /** Writes everything and flushes it; waits where the stream has no room. */
-export function writeAll(stream: OutputStream, bytes: Uint8Array): void {
-  let written = 0;
+export function writeAll(stream: OutputStream, bytes: Uint8Array): Pending<undefined> {
+  let rest = bytes;
   let flushed = true;
-  while (written < bytes.length) {
-    const rest = bytes.subarray(written);
+  while (rest.length > 0) {
     const room = rest.length <= MOST_BLOCKING ? 0 : Number(stream.checkWrite());
     const piece = rest.subarray(0, room > 0 ? room : MOST_BLOCKING);
+    const next = rest.subarray(piece.length);
     flushed = room === 0;
-    if (flushed) stream.blockingWriteAndFlush(piece);
-    else stream.write(piece);
-    written += piece.length;
+    if (flushed) {
+      const done = stream.blockingWriteAndFlush(piece);
+      if (done instanceof Promise) return done.then(() => writeAll(stream, next));
+    } else {
+      stream.write(piece);
+    }
+    rest = next;
   }
-  if (!flushed) stream.blockingFlush();
+  return flushed ? undefined : stream.blockingFlush();
 }

@@ -5,7 +5,7 @@ import { FILESTAT_BYTES, readNewTimes, writeFilestat } from './file-status.ts';
 import { ALL_FDFLAGS, directoryWith, FDFLAG, type Opened, type OpenedDirectory } from './opened.ts';
 import { readPath } from './path-text.ts';
 import { has, openedRights, RIGHT } from './rights.ts';
-import type { DescriptorFlags, PathFlags } from './wasi-types.ts';
+import type { DescriptorFlags, OpenFlags, PathFlags } from './wasi-types.ts';
 
 const ALL_LOOKUPFLAGS = 1;
 const OFLAG = { create: 1, directory: 2, exclusive: 4, truncate: 8 } as const;
@@ -14,6 +14,19 @@ const ALL_OFLAGS = 15;
 const lookup = (given: CallArguments, index: number): PathFlags => ({
   symlinkFollow: given.flags(index, ALL_LOOKUPFLAGS) !== 0,
 });
+
+/** What the 0.2 descriptor must be good for. A file that is opened for nothing is read, if at all; so are directories. */
+function accessOf(wanted: bigint, fdflags: number, { create, truncate }: OpenFlags): DescriptorFlags {
+  const write = has(wanted, RIGHT.fdWrite);
+  return {
+    read: has(wanted, RIGHT.fdRead) || !(write || create || truncate),
+    write,
+    fileIntegritySync: (fdflags & FDFLAG.sync) !== 0,
+    dataIntegritySync: (fdflags & FDFLAG.dsync) !== 0,
+    requestedWriteSync: (fdflags & FDFLAG.rsync) !== 0,
+    mutateDirectory: false, // a directory has what the one has through which it was opened
+  };
+}
 
 /** Everything that begins at a directory and follows a path. The 0.2 functions resolve it, and refuse what leads out. */
 export function createPaths({ view, table, drop }: Adapter): Functions {
@@ -27,18 +40,6 @@ export function createPaths({ view, table, drop }: Adapter): Functions {
     const text = readPath(view, given.u32(index), length);
     given.charge(length);
     return text;
-  }
-
-  /** What the 0.2 descriptor must be good for. */
-  function access(parent: OpenedDirectory, wanted: bigint, fdflags: number, isDirectory: boolean): DescriptorFlags {
-    return {
-      read: has(wanted, RIGHT.fdRead) || isDirectory,
-      write: has(wanted, RIGHT.fdWrite),
-      fileIntegritySync: (fdflags & FDFLAG.sync) !== 0,
-      dataIntegritySync: (fdflags & FDFLAG.dsync) !== 0,
-      requestedWriteSync: (fdflags & FDFLAG.rsync) !== 0,
-      mutateDirectory: isDirectory && parent.descriptor.getFlags().mutateDirectory === true,
-    };
   }
 
   function open(given: CallArguments): Opened {
@@ -58,7 +59,7 @@ export function createPaths({ view, table, drop }: Adapter): Functions {
       exclusive: (oflags & OFLAG.exclusive) !== 0,
       truncate: (oflags & OFLAG.truncate) !== 0,
     };
-    const descriptor = parent.descriptor.openAt(follow, name, how, access(parent, wanted, flags, isDirectory));
+    const descriptor = parent.descriptor.openAt(follow, name, how, accessOf(wanted, flags, how));
     try {
       const type = descriptor.getType();
       const rights = openedRights(parent.rights, wanted, type === 'directory');

@@ -1,4 +1,4 @@
-import type { Adapter, WaitingFunction } from './adapter.ts';
+import type { Adapter, Functions } from './adapter.ts';
 import { CLOCK } from './clocks.ts';
 import { ERRNO, fail, Failure, type ErrnoName } from './errno.ts';
 import { nanoseconds } from './file-status.ts';
@@ -36,7 +36,7 @@ const readyNow = (pollable: Pollable): Readiness | undefined => (pollable.ready(
 const isPollable = (awaits: Subscription['awaits']): awaits is Pollable => 'ready' in awaits;
 
 /** `poll_oneoff`: an error of one subscription is an event of its own. */
-export function createPolling({ view, wasi, table, drop }: Adapter): { readonly poll_oneoff: WaitingFunction } {
+export function createPolling({ view, wasi, table, drop }: Adapter): Functions {
   function clock(at: number): Pollable {
     const [id, timeout, flags] = [view.u32(at + 16), view.u64(at + 24), view.u16(at + 40)];
     if ((flags & ~ABSOLUTE) !== 0) return fail('inval');

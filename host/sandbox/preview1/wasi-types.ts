@@ -1,3 +1,5 @@
+import type { Pending } from '../../contracts/pending.ts';
+
 /** The resources of WASI 0.2 as the glue would see them (`camelCase`, errors thrown as `{ payload }`): what is used of them. */
 
 export type FilesystemError =
@@ -99,7 +101,6 @@ export interface Descriptor extends Resource {
   advise(offset: bigint, length: bigint, advice: Advice): void;
   syncData(): void;
   sync(): void;
-  getFlags(): Partial<DescriptorFlags>;
   getType(): DescriptorType;
   setSize(size: bigint): void;
   setTimes(accessed: NewTimestamp, modified: NewTimestamp): void;
@@ -127,14 +128,14 @@ export interface Pollable extends Resource {
 
 export interface InputStream extends Resource {
   read(length: bigint): Uint8Array;
-  blockingRead(length: bigint): Uint8Array;
+  blockingRead(length: bigint): Pending<Uint8Array>;
   subscribe(): Pollable;
 }
 
 export interface OutputStream extends Resource {
   checkWrite(): bigint;
   write(bytes: Uint8Array): void;
-  blockingWriteAndFlush(bytes: Uint8Array): void;
-  blockingFlush(): void;
+  blockingWriteAndFlush(bytes: Uint8Array): Pending<undefined>;
+  blockingFlush(): Pending<undefined>;
   subscribe(): Pollable;
 }

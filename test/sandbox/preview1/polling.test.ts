@@ -1,33 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { createWasiRun, START_MS, type WasiRun } from '../../wasi/run.ts';
-import { componentOf } from '../support/wat.ts';
+import { createWasiRun, START_MS } from '../../wasi/run.ts';
 import { createProgram, type Program } from './program.ts';
 
 const CLOCK = { realtime: 0, monotonic: 1 } as const;
-
-/** A module that forwards `poll_oneoff`: only on a stack of WebAssembly can a call wait. */
-const POLLER = componentOf(`(module
-  (import "wasi_snapshot_preview1" "poll_oneoff" (func $poll (param i32 i32 i32 i32) (result i32)))
-  (memory (export "memory") 16)
-  (func (export "poll") (param i32 i32 i32 i32) (result i32)
-    (call $poll (local.get 0) (local.get 1) (local.get 2) (local.get 3))))`);
-
-interface Poller {
-  readonly program: Program;
-  readonly poll: (from: number, to: number, count: number, result: number) => Promise<number>;
-}
-
-async function createPoller(run: WasiRun): Promise<Poller> {
-  const module = new WebAssembly.Module((await POLLER) as Uint8Array<ArrayBuffer>);
-  const program = createProgram({
-    imports: run.imports,
-    wanted: ['poll_oneoff', 'fd_close'],
-    memory: () => instance.exports['memory'] as WebAssembly.Memory,
-  });
-  const instance = new WebAssembly.Instance(module, { wasi_snapshot_preview1: program.imports });
-  const wasm = WebAssembly as unknown as { promising(own: unknown): Poller['poll'] }; // the type library lacks it
-  return { program, poll: wasm.promising(instance.exports['poll']) };
-}
 
 type Wish =
   | { readonly clock: number; readonly ns: bigint; readonly flags?: number }
@@ -36,7 +11,7 @@ type Wish =
   | { readonly type: number };
 
 /** Subscriptions with 100, 101 … as their user data; gives errno and events. */
-async function poll({ program, poll: own }: Poller, ...wishes: readonly Wish[]) {
+async function poll(program: Program, ...wishes: readonly Wish[]) {
   const [from, to, result] = [program.room(48 * wishes.length), program.room(32 * wishes.length), program.room(4)];
   const view = new DataView(program.memory.buffer);
   for (const [index, wish] of wishes.entries()) {
@@ -51,7 +26,7 @@ async function poll({ program, poll: own }: Poller, ...wishes: readonly Wish[]) 
       view.setUint32(at + 16, 'read' in wish ? wish.read : wish.write, true);
     }
   }
-  const errno = await own(from, to, wishes.length, result);
+  const errno = await program.later('poll_oneoff', from, to, wishes.length, result);
   const events = Array.from({ length: errno === 0 ? program.u32(result) : 0 }, (_, index) => {
     const at = to + index * 32;
     const [errnoOfEvent, type] = [view.getUint16(at + 8, true), view.getUint8(at + 10)];
@@ -63,9 +38,9 @@ async function poll({ program, poll: own }: Poller, ...wishes: readonly Wish[]) 
 describe('poll_oneoff', () => {
   it('waits for the first clock', async () => {
     const run = createWasiRun();
-    const poller = await createPoller(run);
+    const program = createProgram({ imports: run.imports });
     const long = { clock: CLOCK.monotonic, ns: 5_000_000_000n };
-    expect(await poll(poller, long, { clock: CLOCK.realtime, ns: 20_000_000n })).toEqual({
+    expect(await poll(program, long, { clock: CLOCK.realtime, ns: 20_000_000n })).toEqual({
       errno: 0,
       events: [[101, 0, 0]],
     });
@@ -74,20 +49,20 @@ describe('poll_oneoff', () => {
 
   it('takes instants of both clocks, past and future', async () => {
     const run = createWasiRun();
-    const poller = await createPoller(run);
+    const program = createProgram({ imports: run.imports });
     const wall = BigInt(START_MS) * 1_000_000n;
     const at = (clock: number, ns: bigint): Wish => ({ clock, ns, flags: 1 });
-    expect((await poll(poller, at(CLOCK.realtime, wall + 30_000_000n))).events).toEqual([[100, 0, 0]]);
-    expect((await poll(poller, at(CLOCK.monotonic, 40_000_000n))).events).toEqual([[100, 0, 0]]);
-    expect((await poll(poller, at(CLOCK.realtime, 5n))).events).toEqual([[100, 0, 0]]);
+    expect((await poll(program, at(CLOCK.realtime, wall + 30_000_000n))).events).toEqual([[100, 0, 0]]);
+    expect((await poll(program, at(CLOCK.monotonic, 40_000_000n))).events).toEqual([[100, 0, 0]]);
+    expect((await poll(program, at(CLOCK.realtime, 5n))).events).toEqual([[100, 0, 0]]);
     expect(run.slept).toEqual([30, 10]);
   });
 
   it('finds the standard streams ready, and does not wait for a clock then', async () => {
     const run = createWasiRun();
-    const poller = await createPoller(run);
+    const program = createProgram({ imports: run.imports });
     const clock = { clock: CLOCK.monotonic, ns: 1_000_000_000n };
-    expect(await poll(poller, clock, { read: 0 }, { write: 1 }, { write: 2 })).toEqual({
+    expect(await poll(program, clock, { read: 0 }, { write: 1 }, { write: 2 })).toEqual({
       errno: 0,
       events: [
         [101, 0, 1],
@@ -100,10 +75,10 @@ describe('poll_oneoff', () => {
 
   it('reports what is wrong with one subscription as its event', async () => {
     const run = createWasiRun();
-    const poller = await createPoller(run);
+    const program = createProgram({ imports: run.imports });
     const clock = { clock: CLOCK.monotonic, ns: 1_000_000_000n };
     expect(
-      await poll(poller, clock, { read: 9 }, { write: 0 }, { type: 7 }, { clock: 2, ns: 1n }, { ...clock, flags: 2 }),
+      await poll(program, clock, { read: 9 }, { write: 0 }, { type: 7 }, { clock: 2, ns: 1n }, { ...clock, flags: 2 }),
     ).toEqual({
       errno: 0,
       events: [
@@ -118,17 +93,17 @@ describe('poll_oneoff', () => {
   });
 
   it('wants one subscription at least, and not too many', async () => {
-    const poller = await createPoller(createWasiRun());
-    expect(await poller.poll(1024, 1024, 0, 8)).toBe(28);
-    expect(await poller.poll(1024, 1024, 1025, 8)).toBe(28);
-    expect(await poller.poll(1024, 1024, 0xffff_ffff, 8)).toBe(28);
+    const program = createProgram({ imports: createWasiRun().imports });
+    expect(await program.later('poll_oneoff', 1024, 1024, 0, 8)).toBe(28);
+    expect(await program.later('poll_oneoff', 1024, 1024, 1025, 8)).toBe(28);
+    expect(await program.later('poll_oneoff', 1024, 1024, 0xffff_ffff, 8)).toBe(28);
   });
 
   it('lets go of everything that it waited for', async () => {
-    const poller = await createPoller(createWasiRun());
+    const program = createProgram({ imports: createWasiRun().imports });
     // More than the host has room for at a time, if any were kept.
     for (let round = 0; round < 6; round++) {
-      const result = await poll(poller, ...Array.from({ length: 800 }, () => ({ write: 1 })));
+      const result = await poll(program, ...Array.from({ length: 800 }, () => ({ write: 1 })));
       expect(result.events).toHaveLength(800);
     }
   });
@@ -137,9 +112,9 @@ describe('poll_oneoff', () => {
     const sleeping = Promise.withResolvers<undefined>();
     let nowMs = 0;
     const clock = { nowMs: () => nowMs, monotonicUs: () => nowMs * 1000 };
-    const poller = await createPoller(createWasiRun({ clock, sleep: () => sleeping.promise }));
-    const waiting = poll(poller, { clock: CLOCK.monotonic, ns: 1_000_000n });
-    expect(() => poller.program.calls.fault('the host stops it')).toThrow();
+    const program = createProgram({ imports: createWasiRun({ clock, sleep: () => sleeping.promise }).imports });
+    const waiting = poll(program, { clock: CLOCK.monotonic, ns: 1_000_000n });
+    expect(() => program.calls.fault('the host stops it')).toThrow();
     nowMs = 1000;
     sleeping.resolve(undefined);
     expect(await Promise.race([waiting, new Promise((resolve) => setTimeout(resolve, 50, 'asleep'))])).toBe('asleep');

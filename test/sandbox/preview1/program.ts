@@ -10,6 +10,9 @@ import { PREVIEW1_NEEDS } from '../../../host/sandbox/preview1/needs.ts';
 import { createRunEnding } from '../../../host/sandbox/run-ending.ts';
 import { LIMITS } from '../support/cell.ts';
 
+/** Below it lies what a test places itself. */
+const FIRST = 1024;
+
 /** A program's side of preview 1: its memory, and the functions as it would import them. */
 export interface Program {
   readonly memory: WebAssembly.Memory;
@@ -20,6 +23,8 @@ export interface Program {
   readonly whenEnded: Promise<GuestEnd>;
   /** Calls a function that does not wait. */
   call(name: string, ...core: readonly (number | bigint)[]): number;
+  /** Calls one that may: `fd_read`, `fd_write`, `poll_oneoff`. */
+  later(name: string, ...core: readonly number[]): Promise<number>;
   /** Puts bytes or text into memory, one behind the other; returns where. */
   put(bytes: Uint8Array | string): number;
   /** Room in memory, filled with `0xAA`. */
@@ -37,6 +42,27 @@ export interface ProgramOptions {
   readonly limits?: Partial<RunLimits>;
   /** Of a module; by default the program gets one of its own. */
   readonly memory?: () => WebAssembly.Memory;
+}
+
+/**
+ * `(module (import "m" "f" (func (param i32 i32 i32 i32) (result i32))) (func (export "g") …))`, which calls `f`: only on a
+ * stack of WebAssembly can a call wait.
+ */
+const FORWARDER = new WebAssembly.Module(
+  Uint8Array.from(
+    Buffer.from(
+      '0061736d0100000001090160047f7f7f7f017f020701016d0166000003020100070501016700010a0e010c00200020012002200310000b',
+      'hex',
+    ),
+  ),
+);
+
+type Later = (...core: readonly number[]) => Promise<number>;
+
+function forwarder(own: unknown): Later {
+  const { exports } = new WebAssembly.Instance(FORWARDER, { m: { f: own } });
+  const wasm = WebAssembly as unknown as { readonly promising: (own: unknown) => Later }; // the type library lacks it
+  return wasm.promising(exports['g']);
 }
 
 export function createProgram({ imports, limits, ...options }: ProgramOptions): Program {
@@ -57,10 +83,11 @@ export function createProgram({ imports, limits, ...options }: ProgramOptions): 
   });
   const wanted = new Set(options.wanted ?? PREVIEW1_NEEDS.keys());
   const made = createPreview1({ imports, calls, memory, wanted });
-  let next = 1024;
+  let next = FIRST;
 
   const view = (): DataView => new DataView(memory().buffer);
   const take = (size: number): number => {
+    if (next + size > memory().buffer.byteLength) next = FIRST; // what a test wrote long ago, it does not need any more
     const at = next;
     next = Math.ceil((next + size) / 8) * 8;
     return at;
@@ -80,6 +107,7 @@ export function createProgram({ imports, limits, ...options }: ProgramOptions): 
       if (typeof answer !== 'number') throw new Error(`${name} gave no number`);
       return answer;
     },
+    later: async (name, ...core) => forwarder(made.imports[name])(...core),
     put(given) {
       const bytes = Buffer.from(given);
       const at = take(bytes.length);
