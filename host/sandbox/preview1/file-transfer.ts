@@ -35,17 +35,9 @@ function startOf(file: OpenedFile, whence: number): bigint {
 
 /** `fd_read`, `fd_write` and their twins at an offset. */
 export function createFileTransfer({ view, table, drop, payloadOf }: Adapter): Functions {
-  function readFile({ descriptor }: OpenedFile, wanted: number, offset: bigint): Uint8Array {
-    const parts: Uint8Array[] = [];
-    let had = 0;
-    while (had < wanted) {
-      const [bytes, end] = descriptor.read(BigInt(wanted - had), offset + BigInt(had));
-      parts.push(bytes.subarray(0, wanted - had));
-      had += bytes.length;
-      if (end || bytes.length === 0) break;
-    }
-    return parts.length === 1 ? (parts[0] ?? NOTHING) : Buffer.concat(parts);
-  }
+  /** What one read gives: a short one is for the program to repeat. */
+  const readFile = ({ descriptor }: OpenedFile, wanted: number, offset: bigint): Uint8Array =>
+    descriptor.read(BigInt(wanted), offset)[0];
 
   function readInput(input: OpenedInput, wanted: number): Pending<Uint8Array> {
     const ended = (error: unknown): Uint8Array => {
@@ -64,15 +56,8 @@ export function createFileTransfer({ view, table, drop, payloadOf }: Adapter): F
     return bytes.length > 0 || waits ? bytes : fail('again');
   }
 
-  function writeFile(file: OpenedFile, bytes: Uint8Array, offset: bigint): number {
-    let written = 0;
-    while (written < bytes.length) {
-      const count = Number(file.descriptor.write(bytes.subarray(written), offset + BigInt(written)));
-      if (count === 0) break;
-      written += count;
-    }
-    return written;
-  }
+  const writeFile = ({ descriptor }: OpenedFile, bytes: Uint8Array, offset: bigint): number =>
+    Number(descriptor.write(bytes, offset));
 
   function appendFile(file: OpenedFile, bytes: Uint8Array): Pending<number> {
     const stream = file.descriptor.appendViaStream();

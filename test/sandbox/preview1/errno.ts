@@ -21,5 +21,6 @@ export const E = {
   pipe: 64,
   rofs: 69,
   spipe: 70,
+  xdev: 75,
   notcapable: 76,
 } as const;
