@@ -69,7 +69,7 @@ async function interpret(script: Script): Promise<Ran> {
   });
   script.before?.(fixture.root);
   const run = createWasiRun({
-    services: fixture.gate.services ?? {},
+    services: { files: fixture.gate.files },
     arguments: script.arguments,
     environment: new Map(),
     clock: { nowMs: Date.now, monotonicUs: () => performance.now() * 1000 }, // Ruby sleeps by looking at it

@@ -48,7 +48,7 @@ export const ROOT = 3;
 export function mounted(options: FsFixtureOptions = {}) {
   const { mount, ...others } = options;
   const fixture = fsFixture({ ...others, mount: { symlinks: 'inside', ...mount } });
-  const run = createWasiRun({ services: fixture.gate.services ?? {}, outputBytes: 100_000 });
+  const run = createWasiRun({ services: { files: fixture.gate.files }, outputBytes: 100_000 });
   const program = createProgram({ imports: run.imports });
   return Object.assign(fixture, { run, program }, actionsOf(program));
 }
