@@ -79,6 +79,7 @@ export function createProgram({ imports, limits, ...options }: ProgramOptions): 
     ending,
     values,
     sampleMemory: () => undefined,
+    isEarly: () => false,
     classify: (error) => classifyError(error, { pages: 1, budgetPages: 1000 }),
   });
   const wanted = new Set(options.wanted ?? PREVIEW1_NEEDS.keys());
