@@ -86,7 +86,7 @@ async function performRun(run: AgentRun, opened: OpenedRun, powers: HostPowers, 
   let artefact;
   try {
     refuseOther(agent, component.digest);
-    artefact = await cells.preparation.artefact(component, { configuration, memoryBytes: limits.memoryBytes, signal });
+    artefact = await cells.preparation.artefact(component, { configuration, limits, signal });
   } catch (error) {
     if (!signal.aborted && error instanceof HostError)
       log.append({ type: 'load.denied', principal, detail: { code: error.code, message: error.message } });
@@ -133,7 +133,7 @@ export async function warmAgent(
   refuseOther(agent, component.digest);
   const artefact = await preparation.artefact(component, {
     configuration,
-    memoryBytes: limits.memoryBytes,
+    limits,
     ...(signal === undefined ? {} : { signal }),
   });
   const data: CellData = { plan: cellPlan(terms, powers), ahead: true };
@@ -172,8 +172,9 @@ function close(
   } as const;
   try {
     const limit = error?.limit === undefined ? {} : { limit: { name: error.limit, message: error.message } };
+    const stack = error?.stack === undefined ? {} : { stack: error.stack };
     const logPowers = { files: powers.auditFiles, clock: powers.clock };
-    const { decisions } = closeRunLog(state, { status, usage, ...limit }, logPowers);
+    const { decisions } = closeRunLog(state, { status, usage, ...limit, ...stack }, logPowers);
     return {
       ...result,
       status,

@@ -45,7 +45,7 @@ export async function inspectComponent(options: {
   const served = servedFor(configuration.settings);
   const artefact = await preparation.artefact(known, {
     configuration,
-    memoryBytes: agent.limits.memoryBytes,
+    limits: agent.limits,
     ...(signal === undefined ? {} : { signal }),
   });
   const imports = Object.entries(artefact.imports).map(([name, { version, functions }]): InspectedImport => {

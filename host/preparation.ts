@@ -1,4 +1,5 @@
 import type { Configuration } from './configuration.ts';
+import type { RunLimits } from './contracts/limits.ts';
 import type { Artefact } from './sandbox/artefact.ts';
 import { createArtefactMemo } from './sandbox/artefact-memo.ts';
 import { createComponentMemo, type KnownComponent } from './sandbox/component-memo.ts';
@@ -16,7 +17,8 @@ export interface Preparation {
 
 export interface PreparationOptions {
   readonly configuration: Configuration;
-  readonly memoryBytes: number;
+  /** Those that are written into the modules count. */
+  readonly limits: Pick<RunLimits, 'memoryBytes' | 'tableEntries'>;
   readonly signal?: AbortSignal;
 }
 
@@ -27,14 +29,14 @@ export function createPreparation(): Preparation {
   const artefacts = createArtefactMemo();
   return Object.freeze({
     read: (path: string) => components.read(path),
-    artefact: (component: KnownComponent, { configuration, memoryBytes, signal }: PreparationOptions) =>
-      artefacts.get(`${component.digest} ${memoryBytes}`, async () =>
+    artefact: (component: KnownComponent, { configuration, limits, signal }: PreparationOptions) =>
+      artefacts.get(`${component.digest} ${limits.memoryBytes} ${limits.tableEntries}`, async () =>
         prepareComponent({
           source: await component.bytes(),
           cacheDirectory: configuration.manifest.cache.directory,
           served: servedFor(configuration.settings),
           refused: REFUSED_INTERFACES,
-          limits: { memoryBytes },
+          limits: { memoryBytes: limits.memoryBytes, tableEntries: limits.tableEntries },
           ...(signal === undefined ? {} : { signal }),
         }),
       ),

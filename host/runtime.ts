@@ -225,6 +225,7 @@ function openWasi({ plan, powers, pipeline, post }: GateContext): { wasi: HostIm
   const wasi = createWasi({
     clock: powers.clock,
     random: powers.random,
+    randomBytes: plan.limits.randomBytes,
     sleep: powers.sleep,
     arguments: plan.arguments,
     environment: new Map(plan.environment),

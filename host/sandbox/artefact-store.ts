@@ -15,7 +15,14 @@ const MANIFEST = z.strictObject({
   digest: z.string().regex(/^sha256:[0-9a-f]{64}$/),
   glueSha256: SHA256,
   modules: z.array(
-    z.strictObject({ name: z.string(), pages: COUNT, tableEntries: COUNT, memories: COUNT, sha256: SHA256 }),
+    z.strictObject({
+      name: z.string(),
+      pages: COUNT,
+      tableEntries: COUNT,
+      memories: COUNT,
+      tables: COUNT,
+      sha256: SHA256,
+    }),
   ),
   imports: z.record(
     z.string(),

@@ -8,7 +8,7 @@ import { readWorld, type ComponentWorld } from './component-world.ts';
 import { vetCoreNames, vetFileName } from './core-names.ts';
 import { decodeFrame, encodeFrame } from './frame.ts';
 import { openGlue, quietGlue, readGlue, type GlueFacts } from './glue.ts';
-import { mostOf, planMemory } from './memory-plan.ts';
+import { mostOf, planMemory, type RoomBudget } from './memory-plan.ts';
 import { ownedBy, rewriteModule, type Ceilings, type Owned } from './module-limits.ts';
 import { ANSWER_FD, type PrepareAnswer, type ChildRequest, type PreparedModule } from './prepare-job.ts';
 import { withoutPaths } from './printable.ts';
@@ -52,7 +52,7 @@ async function prepare(component: Uint8Array, { job, toolchain }: ChildRequest):
   const glue = quietGlue(new TextDecoder('utf-8', { fatal: true }).decode(glueBytes));
   const facts = readGlue(glue);
   checkGlue(facts, world, job.served);
-  const modules = capModules(sources, job.budgetPages);
+  const modules = capModules(sources, job.budget);
   return {
     answer: { status: 'ok', modules: modules.map(({ module }) => module), imports: importsOf(world, facts, imported) },
     blobs: [new TextEncoder().encode(openGlue(glue, facts)), ...modules.map(({ bytes }) => bytes)],
@@ -61,10 +61,10 @@ async function prepare(component: Uint8Array, { job, toolchain }: ChildRequest):
 
 function capModules(
   sources: ReadonlyMap<string, Uint8Array<ArrayBuffer>>,
-  budgetPages: number,
+  budget: RoomBudget,
 ): { module: PreparedModule; bytes: Uint8Array }[] {
   const owned = new Map([...sources].map(([name, source]) => [name, ownedBy(source)]));
-  const plan = planMemory(owned, budgetPages);
+  const plan = planMemory(owned, budget);
   return [...sources].map(([name, source]) => {
     const own: Owned = owned.get(name) ?? { memories: [], tables: [] };
     const ceilings: Ceilings = plan.get(name) ?? { memories: [], tables: [] };
@@ -72,7 +72,8 @@ function capModules(
     compiled(name, bytes);
     const pages = mostOf(own.memories, ceilings.memories);
     const tableEntries = mostOf(own.tables, ceilings.tables);
-    return { module: { name, pages, tableEntries, memories: own.memories.length }, bytes };
+    const [memories, tables] = [own.memories.length, own.tables.length];
+    return { module: { name, pages, tableEntries, memories, tables }, bytes };
   });
 }
 

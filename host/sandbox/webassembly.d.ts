@@ -35,6 +35,11 @@ declare namespace WebAssembly {
     grow(pages: number): number;
   }
 
+  class Table {
+    constructor(type: { readonly initial: number; readonly element: 'anyfunc' });
+    readonly length: number;
+  }
+
   class Global {
     constructor(type: { readonly value: 'i32'; readonly mutable: boolean }, value: number);
     value: number;

@@ -14,6 +14,8 @@ import { createStreams } from './streams.ts';
 export interface WasiOptions {
   readonly clock: Clock;
   readonly random: Random;
+  /** The most random bytes of the run. */
+  readonly randomBytes: number;
   readonly arguments: readonly string[];
   readonly environment: ReadonlyMap<string, string>;
   /** Standard input; nothing if it is left out. */
@@ -46,7 +48,7 @@ export function createWasi(options: WasiOptions): HostImports {
     ['wasi:io/streams', streams.interface],
     ...createCli({ ...options, stdin: options.stdin ?? new Uint8Array(0) }, streams),
     ...createClocks(clock, nowNs, poll),
-    ...createRandom(options.random, trap),
+    ...createRandom(options),
     ...createFilesystem(trap),
     ...createSockets(deny, trap),
     ...createHttp(deny, streams, trap),
