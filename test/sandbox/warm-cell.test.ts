@@ -39,7 +39,7 @@ describe('a cell that was started before', () => {
     expect((await end).guest.kind).toBe('fault');
   });
 
-  it('is not used where the engine would grant other limits', async () => {
+  it('is not used where the engine would grant other limits', () => {
     const warm = warmThreadCell({ entry: ENTRY });
     expect(warm.take({ ...LIMITS, heapBytes: LIMITS.heapBytes / 2 })).toBeUndefined();
   });
