@@ -172,8 +172,9 @@ function close(
   } as const;
   try {
     const limit = error?.limit === undefined ? {} : { limit: { name: error.limit, message: error.message } };
+    const stack = error?.stack === undefined ? {} : { stack: error.stack };
     const logPowers = { files: powers.auditFiles, clock: powers.clock };
-    const { decisions } = closeRunLog(state, { status, usage, ...limit }, logPowers);
+    const { decisions } = closeRunLog(state, { status, usage, ...limit, ...stack }, logPowers);
     return {
       ...result,
       status,

@@ -1,3 +1,4 @@
+import { DEFAULT_LIMITS } from './contracts/limits.ts';
 import { once } from 'node:events';
 import { ENGINE } from './powers/engine.ts';
 import type { PathResolution } from './powers/path-resolution.ts';
@@ -32,7 +33,7 @@ const RESOLUTION_PROBE = new URL(
 
 /** How cells reach files. */
 async function probePathResolution(): Promise<PathResolution> {
-  const worker = startWorker({ entry: RESOLUTION_PROBE });
+  const worker = startWorker({ entry: RESOLUTION_PROBE }, DEFAULT_LIMITS);
   try {
     const [answer] = (await once(worker, 'message')) as [PathResolution]; // the probe posts nothing else
     return answer;

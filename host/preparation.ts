@@ -18,7 +18,7 @@ export interface Preparation {
 export interface PreparationOptions {
   readonly configuration: Configuration;
   /** Those of the run that are written into what is prepared. */
-  readonly limits: Pick<RunLimits, 'memoryBytes' | 'fuel'>;
+  readonly limits: Pick<RunLimits, 'memoryBytes' | 'tableEntries' | 'fuel'>;
   readonly signal?: AbortSignal;
 }
 
@@ -30,17 +30,19 @@ export function createPreparation(): Preparation {
   return Object.freeze({
     read: (path: string) => components.read(path),
     artefact: (component: KnownComponent, { configuration, limits, signal }: PreparationOptions) =>
-      artefacts.get(`${component.digest} ${limits.memoryBytes} ${limits.fuel !== undefined}`, async () =>
-        prepareComponent({
-          source: await component.bytes(),
-          cacheDirectory: configuration.manifest.cache.directory,
-          cacheBytes: configuration.manifest.cache.maxBytes,
-          served: servedFor(configuration.settings),
-          refused: REFUSED_INTERFACES,
-          limits: { memoryBytes: limits.memoryBytes },
-          fuel: limits.fuel !== undefined,
-          ...(signal === undefined ? {} : { signal }),
-        }),
+      artefacts.get(
+        `${component.digest} ${limits.memoryBytes} ${limits.tableEntries} ${limits.fuel !== undefined}`,
+        async () =>
+          prepareComponent({
+            source: await component.bytes(),
+            cacheDirectory: configuration.manifest.cache.directory,
+            cacheBytes: configuration.manifest.cache.maxBytes,
+            served: servedFor(configuration.settings),
+            refused: REFUSED_INTERFACES,
+            limits: { memoryBytes: limits.memoryBytes, tableEntries: limits.tableEntries },
+            fuel: limits.fuel !== undefined,
+            ...(signal === undefined ? {} : { signal }),
+          }),
       ),
   });
 }

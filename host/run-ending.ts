@@ -1,6 +1,6 @@
 import { HostError } from './contracts/errors.ts';
 import { EXIT } from './contracts/exit-code.ts';
-import type { GuestEnd, Usage } from './contracts/run-end.ts';
+import type { GuestEnd, GuestFrames, Usage } from './contracts/run-end.ts';
 import type { RunError, RunStatus } from './contracts/run-result.ts';
 
 export const NO_USAGE: Usage = { wallMs: 0, cpuMs: 0, peakLinearMemoryBytes: 0, hostCalls: 0 };
@@ -28,13 +28,16 @@ export function endingOf(end: GuestEnd): Omit<Ending, 'usage'> {
     case 'agent-error':
       return { status: 'agent-error', error: { code: 'agent-error', message: end.message } };
     case 'trap':
-      return { status: 'agent-error', error: { code: 'trap', message: end.message } };
+      return { status: 'agent-error', error: { code: 'trap', message: end.message, ...stackOf(end) } };
     case 'exit':
       return end.ok
         ? { status: 'ok', output: '' }
-        : { status: 'agent-error', error: { code: 'exit', message: 'the agent ended itself with a failure' } };
+        : {
+            status: 'agent-error',
+            error: { code: 'exit', message: 'the agent ended itself with a failure', ...stackOf(end) },
+          };
     case 'limit':
-      return { status: 'limit', error: { code: 'limit', message: end.message, limit: end.limit } };
+      return { status: 'limit', error: { code: 'limit', message: end.message, limit: end.limit, ...stackOf(end) } };
     case 'cancelled':
       return { status: 'agent-error', error: { code: 'cancelled', message: 'the run was cancelled' } };
     case 'fault':
@@ -42,6 +45,9 @@ export function endingOf(end: GuestEnd): Omit<Ending, 'usage'> {
       return { status: 'host-fault', error: { code: 'ERR_INTERNAL', message: 'a fault of the host ended the run' } };
   }
 }
+
+const stackOf = ({ stack }: { readonly stack?: GuestFrames }): { stack?: GuestFrames } =>
+  stack === undefined ? {} : { stack };
 
 /** How an error of the host reads as the end of a run. */
 export function failureOf(error: unknown): Omit<Ending, 'usage'> {

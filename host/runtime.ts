@@ -241,6 +241,7 @@ function openWasi(
   const wasi = createWasi({
     clock: powers.clock,
     random: powers.random,
+    randomBytes: plan.limits.randomBytes,
     sleep: powers.sleep,
     arguments: plan.arguments,
     environment: new Map(plan.environment),

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { dirname } from 'node:path';
 import type { AuditEntry } from '../contracts/audit-record.ts';
 import { HostError } from '../contracts/errors.ts';
-import type { Usage } from '../contracts/run-end.ts';
+import type { GuestFrames, Usage } from '../contracts/run-end.ts';
 import type { DecisionCounts, RunStatus } from '../contracts/run-result.ts';
 import type { LimitName } from '../contracts/limits.ts';
 import { appendError, codeOf } from './append-error.ts';
@@ -16,6 +16,8 @@ export interface RunEnding {
   readonly usage: Usage;
   /** The limit that ended the run. */
   readonly limit?: { readonly name: LimitName; readonly message: string };
+  /** What was under way in the guest when it ended. */
+  readonly stack?: GuestFrames;
 }
 
 /** What the closing found and did. */
@@ -103,10 +105,13 @@ function close(
 const UNKNOWN = 'the run ended before the outcome was recorded';
 
 function appendEnding(writer: RunLogWriter, open: readonly number[], ending: RunEnding): void {
-  const { status, usage, limit } = ending;
+  const { status, usage, limit, stack } = ending;
   for (const intent of open) writer.append({ type: 'effect.unknown', intent, detail: { reason: UNKNOWN } });
   if (limit !== undefined) writer.append({ type: 'limit.hit', detail: { limit: limit.name, message: limit.message } });
-  const last: AuditEntry = { type: 'run.closed', detail: { status, usage: { ...usage } } };
+  const last: AuditEntry = {
+    type: 'run.closed',
+    detail: { status, usage: { ...usage }, ...(stack === undefined ? {} : { stack: [...stack] }) },
+  };
   writer.append(last);
 }
 

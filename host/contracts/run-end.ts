@@ -1,14 +1,17 @@
 import type { LimitName } from './limits.ts';
 
+/** Functions of the guest that were under way, the innermost first: bounded, escaped, for the operator alone. */
+export type GuestFrames = readonly string[];
+
 /** How the guest's `run` ended, seen from the cell. */
 export type GuestEnd =
   | { readonly kind: 'ok'; readonly output: string }
   | { readonly kind: 'agent-error'; readonly message: string }
   /** A trap, or a value that does not fit the contract. The message is bounded, escaped and free of host paths. */
-  | { readonly kind: 'trap'; readonly message: string }
+  | { readonly kind: 'trap'; readonly message: string; readonly stack?: GuestFrames }
   /** The guest called WASI `exit`. */
-  | { readonly kind: 'exit'; readonly ok: boolean }
-  | { readonly kind: 'limit'; readonly limit: LimitName; readonly message: string }
+  | { readonly kind: 'exit'; readonly ok: boolean; readonly stack?: GuestFrames }
+  | { readonly kind: 'limit'; readonly limit: LimitName; readonly message: string; readonly stack?: GuestFrames }
   | { readonly kind: 'cancelled' }
   | { readonly kind: 'fault'; readonly message: string };
 

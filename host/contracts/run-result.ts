@@ -1,7 +1,7 @@
 import type { PolicyRef } from './decision.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import type { LimitName } from './limits.ts';
-import type { Usage } from './run-end.ts';
+import type { GuestFrames, Usage } from './run-end.ts';
 
 /** How a run ended. `denied` is for a run that could not start, or ended, because of a denial. */
 export const RUN_STATUSES = ['ok', 'agent-error', 'denied', 'limit', 'invalid', 'host-fault'] as const;
@@ -13,6 +13,8 @@ export interface RunError {
   readonly code: string;
   readonly message: string;
   readonly limit?: LimitName;
+  /** What was under way in the agent, where the component has names and the end met it there. */
+  readonly stack?: GuestFrames;
 }
 
 /** How many decisions a run met. */

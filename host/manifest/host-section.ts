@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import type { ResolveContext } from '../contracts/gate-config.ts';
-import type { RunLimits } from '../contracts/limits.ts';
+import { DEFAULT_LIMITS, type RunLimits } from '../contracts/limits.ts';
 import { resolveAgents, type AgentManifest } from './agent-section.ts';
-import { DEFAULT_LIMITS, resolveLimits } from './limit-section.ts';
+import { resolveLimits } from './limit-section.ts';
 import { DEFAULT_LABELS, HOST_SECTIONS } from './manifest-section.ts';
 import { resolvePolicy, type PolicyManifest } from './policy-section.ts';
 import type { ConfigPath } from './problem-list.ts';

@@ -19,7 +19,14 @@ const MANIFEST = z.strictObject({
   fuel: z.boolean(),
   glueSha256: SHA256,
   modules: z.array(
-    z.strictObject({ name: z.string(), pages: COUNT, tableEntries: COUNT, memories: COUNT, sha256: SHA256 }),
+    z.strictObject({
+      name: z.string(),
+      pages: COUNT,
+      tableEntries: COUNT,
+      memories: COUNT,
+      tables: COUNT,
+      sha256: SHA256,
+    }),
   ),
   imports: z.record(
     z.string(),

@@ -10,6 +10,7 @@ export interface ArtefactModule {
   readonly tableEntries: number;
   /** How many memories the module has of its own. */
   readonly memories: number;
+  readonly tables: number;
   /** SHA-256 of the file, hex. */
   readonly sha256: string;
 }

@@ -1,6 +1,7 @@
-import type { RunLimits } from '../contracts/limits.ts';
-import type { GuestEnd } from '../contracts/run-end.ts';
+import { limitNamed, type RunLimits } from '../contracts/limits.ts';
+import type { GuestEnd, GuestFrames } from '../contracts/run-end.ts';
 import type { Artefact } from './artefact.ts';
+import { FRAME_CHARACTERS, STACK_FRAMES } from './guest-stack.ts';
 import type { EndPhase, ModuleMap } from './instance.ts';
 
 /** What a thread cell starts with: all that can be known before its run. */
@@ -49,12 +50,13 @@ export function parseGuestEnd(value: unknown): GuestEnd | undefined {
     case 'agent-error':
       return { kind: 'agent-error', message: text('message') };
     case 'trap':
-      return { kind: 'trap', message: text('message') };
+      return { kind: 'trap', message: text('message'), ...framesIn(fields.get('stack')) };
     case 'exit':
-      return { kind: 'exit', ok: fields.get('ok') === true };
+      return { kind: 'exit', ok: fields.get('ok') === true, ...framesIn(fields.get('stack')) };
     case 'limit': {
-      const limit = LIMITS.find((name) => name === fields.get('limit'));
-      return limit === undefined ? undefined : { kind: 'limit', limit, message: text('message') };
+      const limit = limitNamed(fields.get('limit'));
+      if (limit === undefined) return undefined;
+      return { kind: 'limit', limit, message: text('message'), ...framesIn(fields.get('stack')) };
     }
     case 'cancelled':
       return { kind: 'cancelled' };
@@ -65,4 +67,13 @@ export function parseGuestEnd(value: unknown): GuestEnd | undefined {
   }
 }
 
-const LIMITS = ['wallMs', 'cpuMs', 'memoryBytes', 'hostCalls', 'callBytes', 'outputBytes', 'logBytes', 'fuel'] as const;
+/** Escaped before: to escape it again would double its backslashes. */
+const isFrame = (frame: unknown): frame is string =>
+  typeof frame === 'string' && frame.length <= FRAME_CHARACTERS && !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u.test(frame);
+
+/** The frames of a stack, within the bounds that a cell keeps; nothing where it is anything else. */
+function framesIn(value: unknown): { readonly stack?: GuestFrames } {
+  if (!Array.isArray(value) || value.length === 0 || value.length > STACK_FRAMES) return {};
+  const frames = value.filter(isFrame);
+  return frames.length === value.length ? { stack: frames } : {};
+}

@@ -5,8 +5,12 @@ export class AbiTrap extends Error {
 
 /** The linear memory behind one import, for one call at a time. */
 export interface GuestMemory {
-  /** Starts the count of bytes anew. */
+  /** Starts the counts anew. */
   begin(): void;
+  /** Bytes that were touched since `begin`. */
+  touched(): number;
+  /** Counts what a list is about to cost the host, besides its bytes: items may be far smaller than what they become. */
+  hold(items: number): void;
   /** Of the memory as it is now: it moves when it grows. */
   view(): DataView;
   bytes(): Buffer;
@@ -29,13 +33,21 @@ export interface CanonicalOptions {
 /** `MAX_STRING_BYTE_LENGTH` of the canonical ABI stands for every length: beyond it, sums could pass 2^32. */
 const MOST_BYTES = 2 ** 31 - 1;
 
-/**
- * `charge` is told how many bytes were touched since `begin`, each time that there are more: pointers may all lead to
- * one place, so what is carried is not bounded by the size of the memory.
- */
-export function createGuestMemory(options: CanonicalOptions, charge: (bytes: number) => void): GuestMemory {
+/** What one item of a list costs the heap of the host: an object of a few members and its place in the list. */
+const ITEM_BYTES = 64;
+
+/** Who bounds what a call carries. Each is told the sum since `begin`, each time that there is more. */
+export interface CarryWatch {
+  /** Bytes: pointers may all lead to one place, so what is carried is not bounded by the size of the memory. */
+  readonly charge: (bytes: number) => void;
+  /** Memory of the host for the items of lists, before it is taken. */
+  readonly hold: (bytes: number) => void;
+}
+
+export function createGuestMemory(options: CanonicalOptions, watch: CarryWatch): GuestMemory {
   const { memory, realloc, flags } = options;
   let touched = 0;
+  let held = 0;
   let buffer: ArrayBufferLike | undefined;
   let data: DataView;
   let octets: Buffer;
@@ -53,7 +65,7 @@ export function createGuestMemory(options: CanonicalOptions, charge: (bytes: num
     if (start % align !== 0) throw new AbiTrap('a pointer is not aligned');
     if (size > MOST_BYTES || start + size > octets.length) throw new AbiTrap('a pointer leads out of memory');
     touched += size;
-    charge(touched);
+    watch.charge(touched);
     return start;
   }
 
@@ -61,6 +73,12 @@ export function createGuestMemory(options: CanonicalOptions, charge: (bytes: num
     range,
     begin(): void {
       touched = 0;
+      held = 0;
+    },
+    touched: () => touched,
+    hold(items: number): void {
+      held += items * ITEM_BYTES;
+      watch.hold(held);
     },
     view(): DataView {
       refresh();

@@ -11,6 +11,8 @@ export interface GuestValues {
   inward(value: unknown, size: SizeCount): unknown;
   /** Makes the resource behind a guard known. */
   bind(guard: object, resource: object): void;
+  /** The guest dropped the handle of a guard. */
+  release(guard: object): void;
   /** The resource behind a guard. */
   resource(guard: object): object;
 }
@@ -23,18 +25,39 @@ export interface SizeCount {
 /** Bytes charged for a value besides the contents of strings and lists. */
 const VALUE_BYTES = 8;
 
-/**
- * `guardOf` gives the guard class for the prototype of a resource class. `onForged` ends the run: for a handle that it
- * does not know the glue makes up a bare object.
- */
-export function createGuestValues(guardOf: ReadonlyMap<object, ResourceClass>, onForged: () => never): GuestValues {
+export interface GuestValueOptions {
+  /** The guard class for the prototype of a resource class. */
+  readonly guardOf: ReadonlyMap<object, ResourceClass>;
+  /** Ends the run: for a handle that it does not know the glue makes up a bare object. */
+  readonly onForged: () => never;
+  /** Told how many handles the guest has, each time that it gets one more. */
+  readonly onHandles: (live: number) => void;
+  /**
+   * Whether handles of a guard class count. Those of a kind that the guest may hand back to the host do not: nothing
+   * here tells a handle that is lent from one that is given away.
+   */
+  readonly counts: (guardClass: ResourceClass) => boolean;
+}
+
+export function createGuestValues({ guardOf, onForged, onHandles, counts }: GuestValueOptions): GuestValues {
   const guards = new WeakMap<object, object>();
   const guardPrototypes = new Set([...guardOf.values()].map((guardClass): unknown => guardClass.prototype));
   const resources = new WeakMap<object, object>();
 
+  const counted = new Set([...guardOf.values()].filter(counts).map((guardClass): unknown => guardClass.prototype));
+  const held = new WeakSet<object>();
+  let live = 0;
+
   function bind(guard: object, resource: object): void {
     resources.set(guard, resource);
     guards.set(resource, guard);
+    hold(guard);
+  }
+
+  function hold(guard: object): void {
+    if (held.has(guard) || !counted.has(prototypeOf(guard))) return;
+    held.add(guard);
+    onHandles(++live);
   }
 
   /** The resource behind a guard; `undefined` for a plain value. */
@@ -46,7 +69,10 @@ export function createGuestValues(guardOf: ReadonlyMap<object, ResourceClass>, o
   /** The guard of a resource, the same one each time; `undefined` for a plain value. */
   function guardFor(value: object): object | undefined {
     const known = guards.get(value);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      hold(known);
+      return known;
+    }
     for (let prototype = prototypeOf(value); prototype !== null; prototype = prototypeOf(prototype)) {
       if (prototype === Object.prototype) return undefined;
       const guardClass = guardOf.get(prototype);
@@ -100,6 +126,9 @@ export function createGuestValues(guardOf: ReadonlyMap<object, ResourceClass>, o
 
   return Object.freeze({
     bind,
+    release(guard: object): void {
+      if (held.delete(guard)) live--;
+    },
     resource: (guard: object) => resources.get(guard) ?? onForged(),
     outward: (value: unknown, size: SizeCount) => map(value, size, guardFor),
     inward: (value: unknown, size: SizeCount) => map(value, size, resourceBehind),

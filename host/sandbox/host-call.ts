@@ -1,6 +1,9 @@
 import type { RunLimits } from '../contracts/limits.ts';
 import type { GuestEnd } from '../contracts/run-end.ts';
 import { RunStop } from '../contracts/run-stop.ts';
+import { createBufferWatch } from './buffer-watch.ts';
+import { isStackOverflow } from './guest-error.ts';
+import { guestStackOf, withStack } from './guest-stack.ts';
 import type { GuestValues, SizeCount } from './guest-values.ts';
 import type { Meter } from './meter.ts';
 import { describeError } from './printable.ts';
@@ -26,6 +29,12 @@ export interface HostCalls {
   enter(name: string): void;
   /** Ends the run of a guest whose call carries more than any gate would take. */
   charge(name: string, bytes: number): void;
+  /** Ends the run of a guest whose call would take more of the host's heap than a run may have. */
+  hold(name: string, bytes: number): void;
+  /** Adds to what all calls together carried, and ends the run where that is too much. */
+  carried(direction: 'bytesIn' | 'bytesOut', bytes: number): void;
+  /** Ends the run of a guest that has more handles than it may have. */
+  handles(live: number): void;
   /** The declared error in what a gate threw. Anything else ends the run: it is the host's own business. */
   payloadOf(name: string, error: unknown): unknown;
   /** Leaves a guest whose run has ended where it waits: it is not woken up. */
@@ -59,7 +68,16 @@ class RunOver extends Error {
 }
 
 export function createHostCalls(options: HostCallOptions): HostCalls {
-  const { limits, meter, ending, values, sampleMemory, isEarly, classify } = options;
+  const { limits, meter, values, sampleMemory, isEarly, classify } = options;
+  const ending = {
+    ended: options.ending.ended,
+    /** What ends here ends in the middle of a call of the guest's, unless its stack waits elsewhere. */
+    end: (end: GuestEnd): void => options.ending.end(withStack(end, guestStackOf(new Error('here')).frames)),
+  };
+  const buffers = createBufferWatch(limits.heapBytes, (message) => {
+    ending.end({ kind: 'limit', limit: 'heapBytes', message });
+    over();
+  });
   const ceiling = limits.callBytes * CEILING_FACTOR;
 
   function over(): never {
@@ -72,7 +90,7 @@ export function createHostCalls(options: HostCallOptions): HostCalls {
   }
 
   function broken(error: unknown): never {
-    ending.end(
+    options.ending.end(
       error instanceof Error ? classify(error) : { kind: 'trap', message: 'the guest threw what is no error' },
     );
     over();
@@ -81,6 +99,32 @@ export function createHostCalls(options: HostCallOptions): HostCalls {
   function charge(name: string, bytes: number): void {
     if (bytes <= ceiling) return;
     ending.end({ kind: 'limit', limit: 'callBytes', message: `a call of \`${name}\` carried about ${bytes} bytes` });
+    over();
+  }
+
+  function hold(name: string, bytes: number): void {
+    // What a call lifts, its gate may copy before it lets go of it.
+    if (bytes <= limits.heapBytes / 4) return;
+    const message = `a call of \`${name}\` would take about ${bytes} bytes of the heap of its cell`;
+    ending.end({ kind: 'limit', limit: 'heapBytes', message });
+    over();
+  }
+
+  const sums = { bytesIn: 0, bytesOut: 0 };
+
+  function carried(direction: 'bytesIn' | 'bytesOut', bytes: number): void {
+    sums[direction] += bytes;
+    buffers.carried(bytes);
+    if (sums[direction] <= limits[direction]) return;
+    const [way, most] = [direction === 'bytesIn' ? 'into' : 'out of', limits[direction]];
+    ending.end({ kind: 'limit', limit: direction, message: `calls carried more than ${most} bytes ${way} the agent` });
+    over();
+  }
+
+  function handles(live: number): void {
+    if (live <= limits.handles) return;
+    const message = `the agent has more than ${limits.handles} open handles`;
+    ending.end({ kind: 'limit', limit: 'handles', message });
     over();
   }
 
@@ -103,6 +147,7 @@ export function createHostCalls(options: HostCallOptions): HostCalls {
     const size: SizeCount = { bytes: 0 };
     const inward = arguments_.map((value) => values.inward(value, size));
     charge(target.name, size.bytes);
+    carried('bytesOut', size.bytes);
     return inward;
   }
 
@@ -110,6 +155,7 @@ export function createHostCalls(options: HostCallOptions): HostCalls {
     const size: SizeCount = { bytes: 0 };
     const outward = values.outward(value, size);
     charge(target.name, size.bytes);
+    carried('bytesIn', size.bytes);
     return outward;
   }
 
@@ -119,6 +165,10 @@ export function createHostCalls(options: HostCallOptions): HostCalls {
       over();
     }
     if (error instanceof RunOver) throw error;
+    if (isStackOverflow(error)) {
+      options.ending.end(classify(error));
+      over();
+    }
     if (typeof error === 'object' && error !== null && 'payload' in error && !(error instanceof Error))
       return error.payload;
     return fault(`\`${name}\` failed: ${describeError(error)}`);
@@ -174,6 +224,9 @@ export function createHostCalls(options: HostCallOptions): HostCalls {
   return Object.freeze({
     enter,
     charge,
+    hold,
+    carried,
+    handles,
     payloadOf,
     park,
     isOver,

@@ -19,6 +19,8 @@ export interface Guards {
   readonly byPrototype: ReadonlyMap<object, ResourceClass>;
   /** By `interface#Class`. */
   readonly byName: ReadonlyMap<string, ResourceClass>;
+  /** The interface that a guard class stands for. */
+  readonly interfaceOf: (guardClass: ResourceClass) => string | undefined;
 }
 
 /** An interface or a part of it that is imported and that the composition does not give. */
@@ -30,15 +32,17 @@ export class MissingImport extends Error {
 export function createGuards(artefact: Artefact, imports: HostImports, crossing: () => Crossing): Guards {
   const byPrototype = new Map<object, ResourceClass>();
   const byName = new Map<string, ResourceClass>();
+  const interfaces = new Map<ResourceClass, string>();
   for (const [iface, wanted] of Object.entries(artefact.imports)) {
     for (const name of wanted.classes) {
       const original = memberOf(imports, iface, name);
       const guard = guardClass({ iface, wanted, name, original, crossing });
       byName.set(`${iface}#${name}`, guard);
       byPrototype.set(original.prototype as object, guard); // a class's prototype is an object
+      interfaces.set(guard, iface);
     }
   }
-  return { byPrototype, byName };
+  return { byPrototype, byName, interfaceOf: (guardClass) => interfaces.get(guardClass) };
 }
 
 export function createImportObject(
@@ -137,6 +141,7 @@ function bindTo(guard: object, invoke: (self: undefined, values: readonly unknow
 
 function dispose({ calls, values }: Crossing, guard: object, name: string): void {
   const resource = values.resource(guard);
+  values.release(guard);
   const method: unknown = Reflect.get(resource, Symbol.dispose);
   if (typeof method !== 'function') return;
   calls.drop(name, () => Reflect.apply(method as AnyFunction, resource, [])); // `typeof` says that it is one

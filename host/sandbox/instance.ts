@@ -7,6 +7,7 @@ import { GLUE_FILE, type Artefact, type ArtefactModule } from './artefact.ts';
 import { createCoreInstances, type CoreInstances } from './core-instances.ts';
 import { classifyError } from './guest-error.ts';
 import { createFuelTank, type FuelTank } from './fuel-tank.ts';
+import { keepStacks } from './guest-stack.ts';
 import { createGuestValues, type GuestValues } from './guest-values.ts';
 import { createHostCalls, type HostCallOptions, type HostCalls } from './host-call.ts';
 import { createGuards, createImportObject, type Crossing, type ImportObject } from './import-object.ts';
@@ -31,6 +32,9 @@ export interface InstanceOptions {
   /** Told how the run goes: `ending` when something ends it while the guest may still hold the thread; `ended` once. */
   readonly notify?: (phase: EndPhase, end: GuestEnd) => void;
 }
+
+/** Interfaces whose resources guests give to the host. Their gates bound what is held of each kind. */
+const GIVEN_AWAY = 'wasi:http/';
 
 export type EndPhase = 'ending' | 'ended';
 
@@ -68,7 +72,7 @@ export const runInstance = (options: InstanceOptions & { readonly input: string 
  */
 export function openInstance(options: InstanceOptions, when: 'ahead' | 'for a run'): OpenInstance {
   const { limits, meter, stop, notify } = options;
-  const budgetPages = Math.floor(limits.memoryBytes / PAGE_BYTES);
+  const budget = { pages: Math.floor(limits.memoryBytes / PAGE_BYTES), tableEntries: limits.tableEntries };
   const ending = createRunEnding((end) => notify?.('ending', end));
   stop?.addEventListener('abort', () => ending.end(stop.reason as GuestEnd), { once: true }); // see `InstanceOptions.stop`
 
@@ -76,13 +80,20 @@ export function openInstance(options: InstanceOptions, when: 'ahead' | 'for a ru
   const sampleMemory = (): void => meter.notePages(cores?.pages() ?? 0);
   let tank = tankOf(options);
   const classify = (error: unknown): GuestEnd =>
-    tank?.isEmpty() === true ? fuelEnd(limits) : classifyError(error, { pages: cores?.pages() ?? 0, budgetPages });
+    tank?.isEmpty() === true
+      ? fuelEnd(limits)
+      : classifyError(error, {
+          pages: cores?.pages() ?? 0,
+          budgetPages: budget.pages,
+          ...(cores === undefined ? {} : { tables: { ...cores.tables(), budget: budget.tableEntries } }),
+        });
 
   async function make(isEarly: () => boolean): Promise<Runnable> {
     const [glue, modules] = await Promise.all([loadGlue(options.artefact), options.modules]);
     if (cores !== undefined) tank = tankOf(options); // made again: what the first attempt used is not counted
-    cores = createCoreInstances(moduleFacts(options.artefact, modules), budgetPages, tank);
+    cores = createCoreInstances(moduleFacts(options.artefact, modules), budget, tank);
     const { imports, lower } = crossingOf(options, ending, { sampleMemory, classify, isEarly });
+    keepStacks();
     const instantiateCore = Object.assign(cores.instantiate, { lower });
     const instance = await glue.instantiate((name) => moduleNamed(modules, name), imports, instantiateCore);
     if (!hasRun(instance)) throw new Error('the instance does not export `run`');
@@ -149,7 +160,12 @@ function crossingOf(
     ending.end({ kind: 'trap', message: 'the guest used a resource handle that it does not have' });
     throw new Error('unknown resource handle');
   };
-  const values: GuestValues = createGuestValues(guards.byPrototype, forged);
+  const values: GuestValues = createGuestValues({
+    guardOf: guards.byPrototype,
+    onForged: forged,
+    onHandles: (live) => calls.handles(live),
+    counts: (guardClass) => guards.interfaceOf(guardClass)?.startsWith(GIVEN_AWAY) !== true,
+  });
   const calls: HostCalls = createHostCalls({ limits, meter, ending, values, ...given });
   return {
     imports: createImportObject(artefact, imports, guards, calls),

@@ -75,16 +75,23 @@ const isResult = ({ result }: FunctionSignature): boolean =>
 
 function answerer(lowered: Lowered, options: CanonicalOptions, calls: HostCalls): (...core: Core[]) => unknown {
   const { name, waits, fails, codec, invoke, method } = lowered;
-  const memory = createGuestMemory(options, (bytes) => calls.charge(name, bytes));
+  const memory = createGuestMemory(options, {
+    charge: (bytes) => calls.charge(name, bytes),
+    hold: (bytes) => calls.hold(name, bytes),
+  });
 
   function lift(core: readonly Core[]): readonly unknown[] {
     memory.begin();
-    return orTrap(() => codec.lift(memory, core));
+    const values = orTrap(() => codec.lift(memory, core));
+    calls.carried('bytesOut', memory.touched());
+    return values;
   }
 
   function lower(core: readonly Core[], value: unknown): Core | undefined {
     memory.begin();
-    return orTrap(() => codec.lower(memory, core, value));
+    const result = orTrap(() => codec.lower(memory, core, value));
+    calls.carried('bytesIn', memory.touched());
+    return result;
   }
 
   function orTrap<T>(work: () => T): T {

@@ -2,21 +2,24 @@ import { HostError } from '../contracts/errors.ts';
 import type { Bounds, Ceilings, Owned } from './module-limits.ts';
 
 export const PAGE_BYTES = 65_536;
-/** The most entries of one table, and of all tables of a component. An entry costs 8 to 32 bytes of the host's memory. */
-export const TABLE_ENTRIES = { one: 100_000, all: 400_000 } as const;
+
+/** What all instances of a component may have together. */
+export interface RoomBudget {
+  readonly pages: number;
+  readonly tableEntries: number;
+}
 
 /**
  * Shares one budget of linear memory among all memories of a component, and one of entries among its tables, so that
  * their maxima together never exceed it. Refuses a component that starts with more.
  */
-export function planMemory(modules: ReadonlyMap<string, Owned>, budgetPages: number): ReadonlyMap<string, Ceilings> {
+export function planMemory(modules: ReadonlyMap<string, Owned>, budget: RoomBudget): ReadonlyMap<string, Ceilings> {
   const memories = [...modules.values()].flatMap((owned) => owned.memories);
   const tables = [...modules.values()].flatMap((owned) => owned.tables);
-  checkTables(tables);
-  checkMemories(memories, budgetPages);
-  const memoryShares = shareOut(memories, budgetPages, (bounds) => bounds.min);
-  const capped = tables.map(({ min, max }) => ({ min, max: Math.min(max ?? TABLE_ENTRIES.one, TABLE_ENTRIES.one) }));
-  const tableShares = shareOut(capped, TABLE_ENTRIES.all, () => 1);
+  checkTables(tables, budget.tableEntries);
+  checkMemories(memories, budget.pages);
+  const memoryShares = shareOut(memories, budget.pages, (bounds) => bounds.min);
+  const tableShares = shareOut(tables, budget.tableEntries, () => 1);
   let memory = 0;
   let table = 0;
   return new Map(
@@ -46,12 +49,13 @@ function checkMemories(memories: readonly Bounds[], budgetPages: number): void {
   );
 }
 
-function checkTables(tables: readonly Bounds[]): void {
+function checkTables(tables: readonly Bounds[], budgetEntries: number): void {
   const least = total(tables, ({ min }) => min);
-  if (least <= TABLE_ENTRIES.all && tables.every(({ min }) => min <= TABLE_ENTRIES.one)) return;
+  if (least <= budgetEntries) return;
   throw new HostError(
     'ERR_COMPONENT_REFUSED',
-    `the component starts with ${least} table entries; the limit is ${TABLE_ENTRIES.one} for one table and ${TABLE_ENTRIES.all} for all`,
+    `the component starts with ${least} table entries; the limit is ${budgetEntries}`,
+    { hints: ['raise the limit `tableEntries` of the agent, or build a smaller component'] },
   );
 }
 

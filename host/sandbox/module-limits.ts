@@ -37,6 +37,8 @@ interface Entry {
 
 /** The name under which the host finds memory `index` of a module, whatever the module exports. */
 export const memoryExport = (index: number): string => `sallyport:memory/${index}`;
+/** The same for a table. */
+export const tableExport = (index: number): string => `sallyport:table/${index}`;
 
 /** Reads the memories and tables of a module that the engine has validated. */
 export function ownedBy(bytes: Uint8Array): Owned {
@@ -49,13 +51,13 @@ export function ownedBy(bytes: Uint8Array): Owned {
 }
 
 /**
- * Rewrites the memory and table sections so that nothing grows beyond its ceiling, and exports every memory to the
- * host. A worker's `resourceLimits` do not bound linear memory; this does, and the guest sees an ordinary allocation
+ * Rewrites the memory and table sections so that nothing grows beyond its ceiling, and exports every memory and table
+ * to the host. A worker's `resourceLimits` do not bound linear memory; this does, and the guest sees an ordinary allocation
  * failure.
  */
 export function rewriteModule(bytes: Uint8Array, ceilings: Ceilings): Uint8Array<ArrayBuffer> {
   const sections = sectionsOf(bytes);
-  const exports = exportSection(bytes, sections, ceilings.memories.length);
+  const exports = exportSection(bytes, sections, ceilings);
   const out: Uint8Array[] = [bytes.subarray(0, 8)];
   let pending: Uint8Array | undefined = exports;
   for (const section of sections) {
@@ -109,20 +111,32 @@ function bounded(bytes: Uint8Array, section: Section, ceilings: readonly number[
   return encodeSection(section.id, [encodeU32(entries.length), ...parts]);
 }
 
-/** The export section with one more entry for each own memory; `undefined` where there is none to add. */
-function exportSection(bytes: Uint8Array, sections: readonly Section[], memories: number): Uint8Array | undefined {
-  if (memories === 0) return undefined;
-  const imported = WebAssembly.Module.imports(new WebAssembly.Module(Uint8Array.from(bytes))).filter(
-    ({ kind }) => kind === 'memory',
-  );
-  const added = Array.from({ length: memories }, (_, index) => {
-    const name = new TextEncoder().encode(memoryExport(index));
-    return [...encodeU32(name.length), ...name, 2, ...encodeU32(imported.length + index)];
-  });
+/** Kinds of exports, as the binary format numbers them. */
+const EXPORTED = { table: 1, memory: 2 } as const;
+
+/** The export section with one more entry for each own memory and table; `undefined` where there is none to add. */
+function exportSection(
+  bytes: Uint8Array,
+  sections: readonly Section[],
+  { memories, tables }: Ceilings,
+): Uint8Array | undefined {
+  if (memories.length + tables.length === 0) return undefined;
+  const imports = WebAssembly.Module.imports(new WebAssembly.Module(Uint8Array.from(bytes)));
+  const entriesFor = (kind: keyof typeof EXPORTED, count: number, nameOf: (index: number) => string): number[][] => {
+    const imported = imports.filter((each) => each.kind === kind).length;
+    return Array.from({ length: count }, (_, index) => {
+      const name = new TextEncoder().encode(nameOf(index));
+      return [...encodeU32(name.length), ...name, EXPORTED[kind], ...encodeU32(imported + index)];
+    });
+  };
+  const added = [
+    ...entriesFor('memory', memories.length, memoryExport),
+    ...entriesFor('table', tables.length, tableExport),
+  ];
   const existing = sections.find(({ id }) => id === SECTION.export);
-  if (existing === undefined) return encodeSection(SECTION.export, [encodeU32(memories), ...added]);
+  if (existing === undefined) return encodeSection(SECTION.export, [encodeU32(added.length), ...added]);
   const { value: count, next } = readU32(bytes, existing.body);
-  return encodeSection(SECTION.export, [encodeU32(count + memories), bytes.subarray(next, existing.end), ...added]);
+  return encodeSection(SECTION.export, [encodeU32(count + added.length), bytes.subarray(next, existing.end), ...added]);
 }
 
 const refused = (message: string): HostError => new HostError('ERR_COMPONENT_REFUSED', message);

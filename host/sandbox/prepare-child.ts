@@ -68,10 +68,10 @@ async function prepare(component: Uint8Array, { job, toolchain }: ChildRequest):
 
 function capModules(
   sources: ReadonlyMap<string, Uint8Array<ArrayBuffer>>,
-  { budgetPages, fuel }: PrepareJob,
+  { budget, fuel }: PrepareJob,
 ): { module: PreparedModule; bytes: Uint8Array }[] {
   const owned = new Map([...sources].map(([name, source]) => [name, ownedBy(source)]));
-  const plan = planMemory(owned, budgetPages);
+  const plan = planMemory(owned, budget);
   return [...sources].map(([name, source]) => {
     const own: Owned = owned.get(name) ?? { memories: [], tables: [] };
     const ceilings: Ceilings = plan.get(name) ?? { memories: [], tables: [] };
@@ -79,7 +79,8 @@ function capModules(
     compiled(name, bytes);
     const pages = mostOf(own.memories, ceilings.memories);
     const tableEntries = mostOf(own.tables, ceilings.tables);
-    return { module: { name, pages, tableEntries, memories: own.memories.length }, bytes };
+    const [memories, tables] = [own.memories.length, own.tables.length];
+    return { module: { name, pages, tableEntries, memories, tables }, bytes };
   });
 }
 

@@ -1,6 +1,7 @@
 import { HOST_ERRORS, type HostErrorCode } from '../contracts/errors.ts';
 import type { RefusedInterface, ServedInterface } from '../contracts/served-interface.ts';
 import type { ArtefactImport } from './artefact.ts';
+import type { RoomBudget } from './memory-plan.ts';
 
 /** Where the parts of the transpiler are, as URLs of real files: the child resolves no names from where it stands. */
 export interface Toolchain {
@@ -12,7 +13,7 @@ export interface Toolchain {
 export interface PrepareJob {
   readonly served: readonly ServedInterface[];
   readonly refused: readonly RefusedInterface[];
-  readonly budgetPages: number;
+  readonly budget: RoomBudget;
   /** Whether the modules are to count their instructions. */
   readonly fuel: boolean;
 }
@@ -29,6 +30,8 @@ export interface PreparedModule {
   readonly pages: number;
   readonly tableEntries: number;
   readonly memories: number;
+  /** How many tables of its own it shows to the host. */
+  readonly tables: number;
 }
 
 /** What the child answers. The blobs beside it are the glue and then the modules, in order. */

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { z } from 'zod';
 import { HostError, type HostErrorCode } from '../contracts/errors.ts';
+import { DEFAULT_LIMITS } from '../contracts/limits.ts';
 import type { RefusedInterface, ServedInterface } from '../contracts/served-interface.ts';
 import { GLUE_FILE, type Artefact } from './artefact.ts';
 import { createArtefactStore, sha256, type Manifest, type StoredArtefact } from './artefact-store.ts';
@@ -19,6 +20,8 @@ import { REWRITER_VERSION, TRANSPILER } from './transpiler-version.ts';
 export interface PrepareLimits {
   /** Linear memory of all instances together, bytes: it is written into the modules. */
   readonly memoryBytes: number;
+  /** Entries of all tables of all instances together: written into the modules, too. The default of runs where absent. */
+  readonly tableEntries?: number;
   /** The largest component. 64 MiB where absent. */
   readonly maxComponentBytes?: number;
   /** The longest that preparing may take. Two minutes where absent. */
@@ -47,7 +50,7 @@ export interface PrepareOptions {
 const MAX_PAGES = 65_536;
 
 /**
- * Turns an untrusted component into vetted, capped modules and glue, once for each component, matrix and memory limit.
+ * Turns an untrusted component into vetted, capped modules and glue, once for each component, matrix and limit.
  * Throws `HostError`: `ERR_COMPONENT_*` for what is wrong with the component, `ERR_PREPARE_*` and
  * `ERR_TOOLCHAIN_MISSING` for what is wrong with preparing.
  */
@@ -60,7 +63,10 @@ export async function prepareComponent(options: PrepareOptions): Promise<Artefac
   const job: PrepareJob = {
     served,
     refused: options.refused ?? [],
-    budgetPages: Math.min(MAX_PAGES, Math.floor(limits.memoryBytes / PAGE_BYTES)),
+    budget: {
+      pages: Math.min(MAX_PAGES, Math.floor(limits.memoryBytes / PAGE_BYTES)),
+      tableEntries: limits.tableEntries ?? DEFAULT_LIMITS.tableEntries,
+    },
     fuel: options.fuel ?? false,
   };
   const store = createArtefactStore(options.cacheDirectory, options.cacheBytes);
@@ -88,7 +94,7 @@ function boundsOf(limits: PrepareLimits): PrepareBounds {
 
 /** Everything that the result depends on. */
 function cacheKey(digest: string, job: PrepareJob): string {
-  const parts = [digest, TRANSPILER, REWRITER_VERSION, [...CONTRACT_TYPES], job.budgetPages, job.fuel, job.served];
+  const parts = [digest, TRANSPILER, REWRITER_VERSION, [...CONTRACT_TYPES], job.budget, job.fuel, job.served];
   return hash('sha256', JSON.stringify(parts), 'hex').slice(0, 40);
 }
 
@@ -96,7 +102,9 @@ const NAMES = z.array(z.string());
 const ANSWER = z.discriminatedUnion('status', [
   z.strictObject({
     status: z.literal('ok'),
-    modules: z.array(z.strictObject({ name: z.string(), pages: z.int(), tableEntries: z.int(), memories: z.int() })),
+    modules: z.array(
+      z.strictObject({ name: z.string(), pages: z.int(), tableEntries: z.int(), memories: z.int(), tables: z.int() }),
+    ),
     imports: z.record(
       z.string(),
       z.strictObject({ version: z.string(), functions: NAMES, waits: NAMES, classes: NAMES, signatures: SIGNATURES }),

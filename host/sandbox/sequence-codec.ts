@@ -60,6 +60,7 @@ export function listOf(item: Codec): Codec {
   return pair(
     (memory, at, length) => {
       const start = memory.range(at, length * item.size, item.align);
+      memory.hold(length);
       const items: unknown[] = [];
       for (let index = 0; index < length; index++) items.push(item.load(memory, start + index * item.size));
       return items;

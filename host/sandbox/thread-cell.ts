@@ -61,7 +61,7 @@ async function supervise(options: ThreadCellOptions): Promise<CellEnd> {
   let worker: Worker;
   let memory: CellMemory;
   try {
-    const taken: TakenCell = options.warm?.take() ?? { worker: startWorker(options) };
+    const taken: TakenCell = options.warm?.take(limits) ?? { worker: startWorker(options, limits) };
     worker = taken.worker;
     memory =
       taken.memory ?? openCell(worker, options, (error) => life.stop({ kind: 'fault', message: describeError(error) }));
@@ -189,7 +189,7 @@ const FAULT: GuestEnd = { kind: 'fault', message: 'the cell ended without a word
 
 function brokenBy(error: unknown): GuestEnd {
   if (error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY') {
-    return { kind: 'limit', limit: 'memoryBytes', message: 'the heap of the cell is full' };
+    return { kind: 'limit', limit: 'heapBytes', message: 'the heap of the cell is full' };
   }
   return { kind: 'fault', message: `the cell failed: ${describeError(error)}` };
 }

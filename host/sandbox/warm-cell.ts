@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { DEFAULT_LIMITS, type RunLimits } from '../contracts/limits.ts';
 import type { FromCell } from './cell-message.ts';
 import { endGuards, killNoted } from './process-ledger.ts';
 import { openCell, type CellMemory, type CellOpening } from './open-cell.ts';
@@ -16,8 +17,8 @@ export interface TakenCell {
 export interface WarmCell {
   /** Resolves to true when everything is done that can be done before the run; to false if the cell has ended. */
   readonly ready: Promise<boolean>;
-  /** The cell, once; `undefined` if it was taken before or has ended. */
-  take(): TakenCell | undefined;
+  /** The cell, once; `undefined` if it was taken before, has ended, or has other limits. Then it is ended. */
+  take(limits: EngineLimits): TakenCell | undefined;
   /** Ends it, if nobody took it. */
   close(): Promise<void>;
 }
@@ -25,12 +26,19 @@ export interface WarmCell {
 export interface CellShape {
   /** The file that calls `serveCell`. */
   readonly entry: URL;
-  /** The JavaScript heap of the cell, gates and policy included. 256 MiB where absent. */
-  readonly heapMebibytes?: number;
 }
 
+/** The limits of a run that the engine itself enforces: a cell has them for good when it starts. */
+export type EngineLimits = Pick<RunLimits, 'heapBytes' | 'stackBytes'>;
+
+const MIB = 1_048_576;
+/** The most for short-lived objects. */
+const MOST_YOUNG_MIB = 32;
+
 /** Starts the worker of a cell: no environment, no flags of the parent's, no terminal. */
-export function startWorker({ entry, heapMebibytes }: CellShape): Worker {
+export function startWorker({ entry }: CellShape, limits: EngineLimits): Worker {
+  const heap = limits.heapBytes / MIB;
+  const young = Math.min(MOST_YOUNG_MIB, heap / 4);
   return new Worker(entry, {
     env: {},
     execArgv: [], // the parent's flags are inherited otherwise
@@ -38,7 +46,11 @@ export function startWorker({ entry, heapMebibytes }: CellShape): Worker {
     stdin: false,
     stdout: true, // nothing of the guest's reaches the real terminal
     stderr: true,
-    resourceLimits: { maxOldGenerationSizeMb: heapMebibytes ?? 256, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 },
+    resourceLimits: {
+      maxOldGenerationSizeMb: heap - young,
+      maxYoungGenerationSizeMb: young,
+      stackSizeMb: limits.stackBytes / MIB,
+    },
   });
 }
 
@@ -51,7 +63,8 @@ const MOST_OPENING_MS = 30_000;
  */
 export function warmThreadCell(shape: CellShape, opening?: CellOpening): WarmCell {
   const ready = Promise.withResolvers<boolean>();
-  let worker: Worker | undefined = startWorker(shape);
+  const granted: EngineLimits = opening?.limits ?? DEFAULT_LIMITS;
+  let worker: Worker | undefined = startWorker(shape, granted);
   const watched = worker;
   const gone = (): void => {
     worker = undefined;
@@ -82,7 +95,11 @@ export function warmThreadCell(shape: CellShape, opening?: CellOpening): WarmCel
   } else watched.on('message', hear); // whoever waits for it to be ready keeps the process alive for that long
   return Object.freeze({
     ready: memory === undefined ? Promise.resolve(true) : ready.promise,
-    take(): TakenCell | undefined {
+    take(limits: EngineLimits): TakenCell | undefined {
+      if (limits.heapBytes !== granted.heapBytes || limits.stackBytes !== granted.stackBytes) {
+        void end();
+        return undefined;
+      }
       const taken = worker;
       worker = undefined;
       clearTimeout(late);

@@ -35,6 +35,11 @@ declare namespace WebAssembly {
     grow(pages: number): number;
   }
 
+  class Table {
+    constructor(type: { readonly initial: number; readonly element: 'anyfunc' });
+    readonly length: number;
+  }
+
   class Global<T extends 'i32' | 'i64' = 'i32'> {
     constructor(type: { readonly value: T; readonly mutable: boolean }, value: T extends 'i64' ? bigint : number);
     value: T extends 'i64' ? bigint : number;

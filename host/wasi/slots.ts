@@ -1,4 +1,6 @@
-/** The most live handles of one kind that a run may hold. */
+import { RunStop } from '../contracts/run-stop.ts';
+
+/** The most live handles of one kind that a run may hold, whatever its limit for all kinds together is. */
 const MAX_LIVE = 4096;
 
 /**
@@ -20,7 +22,10 @@ export function createSlots<State>(trap: (message: string) => never): Slots<Stat
   let live = 0;
   return Object.freeze({
     hold<Resource extends object>(resource: Resource, state: State): Resource {
-      if (live >= MAX_LIVE) trap('too many live handles of one kind');
+      if (live >= MAX_LIVE) {
+        const message = `the agent has more than ${MAX_LIVE} open handles of one kind`;
+        throw new RunStop({ kind: 'limit', limit: 'handles', message });
+      }
       states.set(resource, state);
       live += 1;
       return resource;

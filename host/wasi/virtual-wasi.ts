@@ -15,6 +15,8 @@ import { createStreams } from './streams.ts';
 export interface WasiOptions {
   readonly clock: Clock;
   readonly random: Random;
+  /** The most random bytes of the run. */
+  readonly randomBytes: number;
   readonly arguments: readonly string[];
   readonly environment: ReadonlyMap<string, string>;
   /** Standard input; nothing if it is left out. */
@@ -50,7 +52,7 @@ export function createWasi(options: WasiOptions): HostImports {
     ['wasi:io/streams', streams.interface],
     ...createCli({ ...options, stdin: options.stdin ?? new Uint8Array(0) }, streams),
     ...createClocks(clock, nowNs, poll),
-    ...createRandom(options.random, trap),
+    ...createRandom(options),
     ...createFilesystem({ files: options.services?.files, streams, trap }),
     ...createSockets(deny, trap),
     ...createHttp({ service: options.services?.http, deny, streams, poll, trap }),

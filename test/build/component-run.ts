@@ -20,6 +20,7 @@ function virtualWasi(): Record<string, unknown> {
     arguments: [],
     environment: new Map(),
     outputBytes: 1 << 20,
+    randomBytes: 1 << 20,
     output: () => undefined,
     sleep: () => Promise.resolve(),
     deny: () => ({ decision: '', reason: 'not-served', hint: '', retryAfterMs: undefined }),

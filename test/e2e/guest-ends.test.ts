@@ -60,7 +60,7 @@ const ENDS = [
     status: 'limit',
     error: { limit: 'callBytes' },
   },
-  { way: 'recurses without end', limits: '', code: 1, status: 'agent-error', error: {} },
+  { way: 'recurses without end', limits: '', code: 4, status: 'limit', error: { code: 'limit', limit: 'stackBytes' } },
 ] as const;
 
 describe.for(ENDS)('an agent that $way ($limits)', ({ way, limits, code, status, error }) => {

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_LIMITS } from '../../host/manifest/limit-section.ts';
+import { DEFAULT_LIMITS } from '../../host/contracts/limits.ts';
 import { boxConfig, folderWithPolicy, parse } from './manifest-fixture.ts';
 
 const FULL = `
@@ -86,10 +86,17 @@ describe('a configuration', () => {
       wallMs: 60_000,
       cpuMs: 30_000,
       memoryBytes: 268_435_456,
+      tableEntries: 400_000,
+      heapBytes: 268_435_456,
+      stackBytes: 4_194_304,
+      handles: 4096,
       hostCalls: 10_000,
       callBytes: 16_777_216,
+      bytesIn: 1_073_741_824,
+      bytesOut: 1_073_741_824,
       outputBytes: 1_048_576,
       logBytes: 262_144,
+      randomBytes: 16_777_216,
     });
   });
 

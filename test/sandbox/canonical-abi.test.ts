@@ -7,6 +7,8 @@ import type { ValueType } from '../../host/sandbox/value-type.ts';
 const PAGE = 65_536;
 
 /** A guest's memory with an allocator that never frees. */
+const FREE = { charge: () => undefined, hold: () => undefined };
+
 function guest(pages = 16): GuestMemory {
   const memory = new WebAssembly.Memory({ initial: pages });
   let top = 4096;
@@ -16,7 +18,7 @@ function guest(pages = 16): GuestMemory {
     return at;
   };
   const flags = new WebAssembly.Global({ value: 'i32', mutable: true }, 1);
-  return createGuestMemory({ memory: () => memory, realloc: () => realloc, flags: () => flags }, () => undefined);
+  return createGuestMemory({ memory: () => memory, realloc: () => realloc, flags: () => flags }, FREE);
 }
 
 /** Lowers a value into memory and lifts it from there, through a function that takes what it gives. */
@@ -211,7 +213,7 @@ describe('a guest that lies about its values', () => {
       const memory = new WebAssembly.Memory({ initial: 1 });
       const flags = new WebAssembly.Global({ value: 'i32', mutable: true }, 1);
       const options = { memory: () => memory, realloc: () => () => at, flags: () => flags };
-      const lying = createGuestMemory(options, () => undefined);
+      const lying = createGuestMemory(options, FREE);
       expect(() => codec?.lower(lying, [0], 'two')).toThrow(AbiTrap);
     }
     for (const at of [PAGE, PAGE - 4, -8, 2]) expect(() => codec?.lower(guest(1), [at], 'x')).toThrow(AbiTrap);
@@ -221,10 +223,11 @@ describe('a guest that lies about its values', () => {
     const memory = new WebAssembly.Memory({ initial: 1 });
     let most = 0;
     const options = { memory: () => memory, realloc: undefined, flags: () => undefined };
-    const counted = createGuestMemory(options, (bytes) => {
+    const count = (bytes: number): void => {
       most = bytes;
       if (bytes > 1_000_000) throw new Error('enough');
-    });
+    };
+    const counted = createGuestMemory(options, { ...FREE, charge: count });
     const view = new DataView(memory.buffer);
     for (let index = 0; index < 1000; index++) {
       view.setUint32(1024 + index * 8, 10_000, true);

@@ -43,7 +43,7 @@ describe('what is thrown out of a run', () => {
     [
       'an exhausted stack',
       new RangeError('Maximum call stack size exceeded'),
-      { kind: 'trap', message: 'call stack exhausted' },
+      { kind: 'limit', limit: 'stackBytes', message: 'the agent recursed until its stack was full' },
     ],
     ['a value that does not fit', new TypeError('expected a string'), { kind: 'trap', message: 'expected a string' }],
     [

@@ -39,7 +39,7 @@ describe('a pool of cells', () => {
     for (const warm of [first, second]) {
       const { guest } = await runCell(artefact, { warm: warm!, input: 'there' });
       expect(guest).toEqual({ kind: 'ok', output: 'there' });
-      expect(warm!.take()).toBeUndefined();
+      expect(warm!.take(LIMITS)).toBeUndefined();
     }
   });
 

@@ -94,29 +94,32 @@ describe('an import that the host lowers', () => {
     expect(ended()).toBeUndefined();
   });
 
-  it.each<[string, () => never]>([
+  it.each<[string, string, () => never]>([
     [
       'throws',
+      'trap',
       () => {
         throw new Error('of the guest');
       },
     ],
     [
       'throws something that is no error',
+      'trap',
       () => {
         throw 7 as unknown as Error;
       },
     ],
     [
       'recurses without end',
+      'limit',
       function recurse(): never {
         return recurse();
       },
     ],
-  ])('traps a guest whose allocator %s', (_, realloc) => {
+  ])('ends a guest whose allocator %s: %s', (_, kind, realloc) => {
     const { call, ended, leave } = lowered(() => 'answer', TEXT, { realloc: () => realloc });
     thrownBy(() => call(16, 5, 64));
-    expect([ended()?.kind, leave.value]).toEqual(['trap', 1]);
+    expect([ended()?.kind, leave.value]).toEqual([kind, 1]);
   });
 
   it('ends the run of a guest that carries too much, before it is copied', () => {

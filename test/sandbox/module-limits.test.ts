@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { planMemory, TABLE_ENTRIES } from '../../host/sandbox/memory-plan.ts';
+import { planMemory } from '../../host/sandbox/memory-plan.ts';
 import { memoryExport, ownedBy, rewriteModule } from '../../host/sandbox/module-limits.ts';
 import { componentOf } from './support/wat.ts';
 
@@ -75,7 +75,9 @@ describe('rewriting a core module', () => {
 
 describe('sharing memory among the modules of a component', () => {
   const plan = (modules: Record<string, ReturnType<typeof owned>>, budget = 1000): number[] =>
-    [...planMemory(new Map(Object.entries(modules)), budget).values()].flatMap(({ memories }) => memories);
+    [...planMemory(new Map(Object.entries(modules)), { pages: budget, tableEntries: 0 }).values()].flatMap(
+      ({ memories }) => memories,
+    );
 
   it('gives one memory everything', () => {
     expect(plan({ a: owned([[17]]) })).toEqual([1000]);
@@ -109,11 +111,15 @@ describe('sharing memory among the modules of a component', () => {
     );
   });
 
-  it('bounds each table and all of them together', () => {
+  it('bounds all tables together', () => {
+    const budget = { pages: 1, tableEntries: 400 };
     const tables = Array.from({ length: 10 }, (): [number] => [1]);
-    const ceilings = [...planMemory(new Map([['a', owned([], tables)]]), 1).values()].flatMap((each) => each.tables);
-    expect(Math.max(...ceilings)).toBeLessThanOrEqual(TABLE_ENTRIES.one);
-    expect(ceilings.reduce((sum, ceiling) => sum + ceiling, 0)).toBeLessThanOrEqual(TABLE_ENTRIES.all);
-    expect(() => planMemory(new Map([['a', owned([], [[TABLE_ENTRIES.one + 1]])]]), 1)).toThrow(/table entries/);
+    const ceilings = [...planMemory(new Map([['a', owned([], tables)]]), budget).values()].flatMap(
+      (each) => each.tables,
+    );
+    expect(ceilings).toEqual(Array.from({ length: 10 }, () => 40));
+    expect(() => planMemory(new Map([['a', owned([], [[401]])]]), budget)).toThrow(
+      'the component starts with 401 table entries; the limit is 400',
+    );
   });
 });

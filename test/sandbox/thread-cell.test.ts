@@ -106,7 +106,7 @@ describe('a thread cell', () => {
 
   it('ends as the gate says when it stops the run', async () => {
     const end = await runCell(await probing('exit'));
-    expect(end.guest).toEqual({ kind: 'exit', ok: false });
+    expect(end.guest).toMatchObject({ kind: 'exit', ok: false });
     expect(end.closed).toBe(true);
   });
 
@@ -148,9 +148,9 @@ describe('a thread cell', () => {
     expect(aliveInGroup(Number(pid))).toEqual([]);
   });
 
-  it('takes a full heap for the memory limit', async () => {
-    const end = await runCell(await probing('heap'), { heapMebibytes: 48 });
-    expect(end.guest).toMatchObject({ kind: 'limit', limit: 'memoryBytes' });
+  it('ends at the limit of the heap of its cell', async () => {
+    const end = await runCell(await probing('heap'), { limits: { heapBytes: 48 * 1_048_576 } });
+    expect(end.guest).toMatchObject({ kind: 'limit', limit: 'heapBytes' });
   });
 
   it('reports a cell that cannot even start as a fault', async () => {

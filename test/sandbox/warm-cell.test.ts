@@ -20,7 +20,7 @@ describe('a cell that was started before', () => {
     const artefact = await agent();
     const warm = warmThreadCell({ entry: ENTRY });
     expect((await runCell(artefact, { warm })).guest).toEqual({ kind: 'ok', output: 'hello' });
-    expect(warm.take()).toBeUndefined();
+    expect(warm.take(LIMITS)).toBeUndefined();
     expect((await runCell(artefact, { warm })).guest).toEqual({ kind: 'ok', output: 'hello' });
   });
 
@@ -37,6 +37,11 @@ describe('a cell that was started before', () => {
     const warm = warmThreadCell({ entry });
     const { end } = startThreadCell({ entry, warm, data: 0, artefact, modules: createModuleStore(), limits: LIMITS });
     expect((await end).guest.kind).toBe('fault');
+  });
+
+  it('is not used where the engine would grant other limits', () => {
+    const warm = warmThreadCell({ entry: ENTRY });
+    expect(warm.take({ ...LIMITS, heapBytes: LIMITS.heapBytes / 2 })).toBeUndefined();
   });
 
   it('does not keep the process alive', async () => {

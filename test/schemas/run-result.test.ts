@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { RunLimits } from '../../host/contracts/limits.ts';
 import { RUN_STATUSES, type RunResult } from '../../host/contracts/run-result.ts';
-import { DEFAULT_LIMITS } from '../../host/manifest/limit-section.ts';
+import { DEFAULT_LIMITS, type RunLimits } from '../../host/contracts/limits.ts';
 import { publishedSchema } from './schema-fixture.ts';
 
 const errorsOf = publishedSchema('run-result');

@@ -34,6 +34,7 @@ export function createWasiRun(overrides: Partial<WasiOptions> = {}): WasiRun {
     environment: new Map([['LANG', 'C']]),
     output: (stream, bytes) => written[stream].push(bytes.slice()),
     outputBytes: 1000,
+    randomBytes: 1 << 20,
     sleep: (ms) => {
       slept.push(ms);
       elapsedMs += ms;

@@ -8,6 +8,15 @@ const attacks = {
   pattern() {
     return /^(a+)+$/.test('a'.repeat(40) + 'b');
   },
+  retry() {
+    for (;;) {
+      try {
+        throw new Error('again');
+      } catch {
+        continue;
+      }
+    }
+  },
   allocate() {
     const kept = [];
     for (;;) kept.push(new Uint8Array(1 << 16).fill(1));

@@ -70,6 +70,7 @@ function show({ printer }: CommandContext, result: RunResult): void {
   const { wallMs, hostCalls, peakLinearMemoryBytes } = result.usage;
   if (result.error !== undefined) {
     printer.note(`${printer.noteStyle.bad(result.status)}: ${result.error.code}: ${untrusted(result.error.message)}`);
+    for (const frame of result.error.stack ?? []) printer.note(`  at ${frame}`); // escaped where it was made
     // What a JavaScript agent makes of a refusal that it does not catch: the engine has no text for it.
     if (result.error.code === 'trap' && deny > 0)
       printer.note('  the agent may not have handled a denial: a refusal of the host is an exception with a `payload`');

@@ -4,7 +4,7 @@ import type { RunResult } from '../../../host/contracts/run-result.ts';
 import { runDelegated } from '../../../host/delegation.ts';
 import { createRunTree } from '../../../host/run-tree.ts';
 import { resolveComponentTool } from '../../../host/gates/tool-exec/component-tool.ts';
-import { DEFAULT_LIMITS } from '../../../host/manifest/limit-section.ts';
+import { DEFAULT_LIMITS } from '../../../host/contracts/limits.ts';
 import type { RunEvent } from '../../../host/run-event.ts';
 import type { ServiceContext } from '../../../host/sandbox/cell-service.ts';
 

@@ -70,8 +70,13 @@ export function createProgram({ imports, limits, ...options }: ProgramOptions): 
   const memory = options.memory ?? (() => own);
   const meter = createMeter();
   const ending = createRunEnding(() => undefined);
-  const values = createGuestValues(new Map(), () => {
-    throw new Error('forged');
+  const values = createGuestValues({
+    guardOf: new Map(),
+    onForged: () => {
+      throw new Error('forged');
+    },
+    onHandles: () => undefined,
+    counts: () => true,
   });
   const calls = createHostCalls({
     limits: { ...LIMITS, hostCalls: 10_000_000, ...limits },

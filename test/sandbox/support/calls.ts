@@ -50,9 +50,14 @@ export function cross(given: HostInterface, wanted: Partial<ArtefactImport>, lim
   const meter = createMeter();
   const ending = createRunEnding(() => undefined);
   const guards = createGuards(artefact, hostImports, () => ({ calls, values }));
-  const values: GuestValues = createGuestValues(guards.byPrototype, () => {
-    ending.end({ kind: 'trap', message: 'forged' });
-    throw new Error('forged');
+  const values: GuestValues = createGuestValues({
+    guardOf: guards.byPrototype,
+    onForged: () => {
+      ending.end({ kind: 'trap', message: 'forged' });
+      throw new Error('forged');
+    },
+    onHandles: (live) => calls.handles(live),
+    counts: () => true,
   });
   const options = {
     limits: { ...LIMITS, ...limits },

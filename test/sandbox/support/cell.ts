@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { onTestFinished } from 'vitest';
-import type { RunLimits } from '../../../host/contracts/limits.ts';
+import { DEFAULT_LIMITS, type RunLimits } from '../../../host/contracts/limits.ts';
 import type { Artefact } from '../../../host/sandbox/artefact.ts';
 import type { ComponentSource } from '../../../host/sandbox/component-source.ts';
 import { createModuleStore } from '../../../host/sandbox/module-store.ts';
@@ -14,12 +14,12 @@ import type { ProbeMessage } from './probe.ts';
 import { SERVED } from './served.ts';
 
 export const LIMITS: RunLimits = {
+  ...DEFAULT_LIMITS,
   wallMs: 20_000,
   cpuMs: 10_000,
   memoryBytes: 64 * 1_048_576,
   hostCalls: 1000,
   callBytes: 1_048_576,
-  outputBytes: 1_048_576,
   logBytes: 1_048_576,
 };
 
@@ -56,7 +56,6 @@ export interface CellRun extends CellEnd {
 export interface CellSetup {
   readonly input?: string;
   readonly limits?: Partial<RunLimits>;
-  readonly heapMebibytes?: number;
   readonly signal?: AbortSignal;
   /** How long the cell takes to close, milliseconds. */
   readonly closing?: number;
@@ -79,7 +78,6 @@ export async function runCell(artefact: Artefact, setup: CellSetup = {}): Promis
       messages.push(message as ProbeMessage); // the probe is the only one that posts
       setup.onMessage?.(message as ProbeMessage);
     },
-    ...(setup.heapMebibytes === undefined ? {} : { heapMebibytes: setup.heapMebibytes }),
     ...(setup.warm === undefined ? {} : { warm: setup.warm }),
     ...(setup.closeMs === undefined ? {} : { closeMs: setup.closeMs }),
     ...(setup.signal === undefined ? {} : { signal: setup.signal }),

@@ -1,0 +1,124 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openHost, verifyAudit, type Host, type RunResult } from '../../../host/index.ts';
+import type { LimitName } from '../../../host/contracts/limits.ts';
+import { hostileComponent } from '../../sandbox/support/wat.ts';
+import { makeAgentWorld, type AgentWorld } from '../../support/agent-world.ts';
+import { guest } from '../../support/guests.ts';
+
+/** The cells in which every attack is tried. */
+const CELLS = ['thread'] as const;
+
+/** The promise is 250 ms. What a machine with more work than processors adds is not the host's: hence the rest. */
+const GRACE_MS = 250;
+const BUSY_MS = 2000;
+
+interface Attack {
+  readonly what: string;
+  readonly limit: LimitName;
+  /** Which component of `guest-examples/hostile`. */
+  readonly component: 'flooding' | 'exhaustion' | 'spinning-start';
+  readonly input: string;
+  readonly limits: string;
+  /** The budget where it is one of time. */
+  readonly budgetMs?: number;
+  /** A function that was under way, where the component has names. */
+  readonly frame?: RegExp;
+}
+
+const ATTACKS: readonly Attack[] = [
+  { what: 'sleeps', limit: 'wallMs', component: 'flooding', input: 'w', limits: 'wall: 1s', budgetMs: 1000 },
+  { what: 'spins', limit: 'cpuMs', component: 'flooding', input: 's', limits: 'cpu: 300ms', budgetMs: 300 },
+  { what: 'spins in a start function', limit: 'cpuMs', component: 'spinning-start', input: '', limits: 'cpu: 300ms', budgetMs: 300 }, // prettier-ignore
+  { what: 'matches a slow pattern', limit: 'cpuMs', component: 'exhaustion', input: 'pattern', limits: 'cpu: 300ms', budgetMs: 300 }, // prettier-ignore
+  { what: 'throws and catches for ever', limit: 'cpuMs', component: 'exhaustion', input: 'retry', limits: 'cpu: 300ms', budgetMs: 300 }, // prettier-ignore
+  { what: 'catches what ends it', limit: 'hostCalls', component: 'flooding', input: 'c', limits: 'hostCalls: 50' },
+  { what: 'grows its memory', limit: 'memoryBytes', component: 'flooding', input: 'm', limits: 'memory: 32MiB', frame: /^growing-memory \(/ }, // prettier-ignore
+  { what: 'grows its tables', limit: 'tableEntries', component: 'flooding', input: 't', limits: 'tableEntries: 20000', frame: /^growing-tables \(/ }, // prettier-ignore
+  { what: 'recurses', limit: 'stackBytes', component: 'flooding', input: 'r', limits: 'stack: 1MiB', frame: /^recursing \(/ }, // prettier-ignore
+  { what: 'collects handles', limit: 'handles', component: 'flooding', input: 'h', limits: 'handles: 100', frame: /^collecting-handles \(/ }, // prettier-ignore
+  { what: 'floods the host with calls', limit: 'hostCalls', component: 'flooding', input: 'd', limits: 'hostCalls: 200', frame: /^dropping-handles \(/ }, // prettier-ignore
+  { what: 'takes random bytes', limit: 'randomBytes', component: 'flooding', input: 'b', limits: 'randomBytes: 1MiB' },
+  { what: 'takes random numbers', limit: 'randomBytes', component: 'flooding', input: 'n', limits: 'randomBytes: 1KiB' }, // prettier-ignore
+  { what: 'has much carried in', limit: 'bytesIn', component: 'flooding', input: 'b', limits: 'bytesIn: 1MiB' },
+  { what: 'carries much out', limit: 'bytesOut', component: 'exhaustion', input: 'flood', limits: 'bytesOut: 1KiB' },
+  { what: 'makes one call of much', limit: 'callBytes', component: 'exhaustion', input: 'large', limits: 'callBytes: 1MiB' }, // prettier-ignore
+];
+
+/** What the process holds that a run could leave behind. */
+const heldNow = (): { descriptors: number; children: number } => ({
+  descriptors: readdirSync('/proc/self/fd').length,
+  children: readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').split(' ').filter(Boolean).length,
+});
+
+describe.each(CELLS)('in a cell of kind `%s`, an agent that', (cell) => {
+  const worlds: AgentWorld[] = [];
+  const components = new Map<Attack['component'], Uint8Array>();
+  beforeAll(async () => {
+    components.set('flooding', await hostileComponent('flooding'));
+    components.set('spinning-start', await hostileComponent('spinning-start'));
+    components.set('exhaustion', readFileSync(await guest('hostile/exhaustion', 'js')));
+  });
+  afterAll(() => worlds.forEach((world) => world.remove()));
+
+  async function hostFor({
+    component,
+    limits,
+  }: Pick<Attack, 'component' | 'limits'>): Promise<{ host: Host; world: AgentWorld }> {
+    const configuration = `version: 1\nlimits: { ${limits} }\nagents: { tester: { component: agent.wasm }, neighbour: { component: agent.wasm } }\n`;
+    const world = makeAgentWorld({ configuration, rows: ['p, role:any, log:write, log:*, -, allow, -'] });
+    worlds.push(world);
+    world.write('agent.wasm', components.get(component) ?? new Uint8Array());
+    return { host: await openHost({ configuration: 'sallyport.yaml', workingDirectory: world.directory }), world };
+  }
+
+  const run = (host: Host, input: string): Promise<RunResult> => host.run({ agent: 'tester', input });
+
+  it.each(ATTACKS)('$what ends at its limit `$limit`', async (attack) => {
+    const { host, world } = await hostFor(attack);
+    const result = await run(host, attack.input);
+    await host.close();
+    expect(result).toMatchObject({ status: 'limit', cell, error: { code: 'limit', limit: attack.limit } });
+    if (attack.budgetMs !== undefined) {
+      const used = attack.limit === 'wallMs' ? result.usage.wallMs : result.usage.cpuMs;
+      expect(used).toBeGreaterThanOrEqual(attack.budgetMs);
+      expect(used).toBeLessThan(attack.budgetMs + GRACE_MS + BUSY_MS);
+    }
+    if (attack.frame !== undefined) expect(result.error?.stack?.[0]).toMatch(attack.frame);
+    const records = world.lastRecords();
+    expect(records).toContainEqual(
+      expect.objectContaining({ type: 'limit.hit', detail: { limit: attack.limit, message: result.error?.message } }),
+    );
+    expect(records.at(-1)).toMatchObject({ type: 'run.closed', detail: { status: 'limit' } });
+    const location = { directory: world.directory, workingDirectory: world.directory };
+    expect(verifyAudit(location, result.audit ?? '').verification.ok).toBe(true);
+  });
+
+  it('is one of twenty leaves nothing behind', async () => {
+    const { host } = await hostFor({ component: 'flooding', limits: 'randomBytes: 4MiB, memory: 64MiB' });
+    for (let warm = 0; warm < 3; warm++) await run(host, 'b');
+    const before = heldNow();
+    const { rss, arrayBuffers } = process.memoryUsage();
+    for (let round = 0; round < 10; round++) {
+      expect((await run(host, 'b')).error?.limit).toBe('randomBytes');
+      expect((await run(host, 'm')).error?.limit).toBe('memoryBytes');
+    }
+    const after = process.memoryUsage();
+    expect(heldNow().children).toBe(before.children);
+    expect(heldNow().descriptors).toBeLessThanOrEqual(before.descriptors + 2);
+    expect(after.arrayBuffers - arrayBuffers).toBeLessThan(16 << 20);
+    expect(after.rss - rss, 'less than one of them had').toBeLessThan(64 << 20);
+    await host.close();
+  });
+
+  it('spins does not keep its neighbour from its end', async () => {
+    const { host } = await hostFor({ component: 'flooding', limits: 'cpu: 2s' });
+    const [hostile, neighbour] = await Promise.all([
+      run(host, 's'),
+      host.run({ agent: 'neighbour', input: 'a neighbour' }),
+    ]);
+    expect(hostile.error?.limit).toBe('cpuMs');
+    expect(neighbour).toMatchObject({ status: 'ok', output: 'a neighbour' });
+    await host.close();
+  });
+});
