@@ -1,5 +1,6 @@
 import type { Preparation } from './preparation.ts';
 import type { Configuration } from './configuration.ts';
+import type { Program } from './contracts/program.ts';
 import type { ServedInterface } from './contracts/served-interface.ts';
 import type { AgentManifest } from './manifest/agent-section.ts';
 import { ruleLine } from './policy/rule.ts';
@@ -18,6 +19,7 @@ export interface InspectedImport {
 export interface Inspection {
   readonly component: {
     readonly path: string;
+    readonly program: Program;
     readonly digest: string;
     readonly bytes: number;
     readonly modules: number;
@@ -54,7 +56,13 @@ export async function inspectComponent(options: {
   });
   const subject = `agent:${agent.name}`;
   return {
-    component: { path: component, digest: artefact.digest, bytes: bytes.length, modules: artefact.modules.length },
+    component: {
+      path: component,
+      program: artefact.program,
+      digest: artefact.digest,
+      bytes: bytes.length,
+      modules: artefact.modules.length,
+    },
     imports: imports.sort((a, b) => (a.name < b.name ? -1 : 1)),
     agent: subject,
     roles: policy.rolesOf(subject),

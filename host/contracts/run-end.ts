@@ -6,8 +6,8 @@ export type GuestEnd =
   | { readonly kind: 'agent-error'; readonly message: string }
   /** A trap, or a value that does not fit the contract. The message is bounded, escaped and free of host paths. */
   | { readonly kind: 'trap'; readonly message: string }
-  /** The guest called WASI `exit`. */
-  | { readonly kind: 'exit'; readonly ok: boolean }
+  /** The guest called WASI `exit`, or is a program that came back. 0 is a success. */
+  | { readonly kind: 'exit'; readonly code: number }
   | { readonly kind: 'limit'; readonly limit: LimitName; readonly message: string }
   | { readonly kind: 'cancelled' }
   | { readonly kind: 'fault'; readonly message: string };

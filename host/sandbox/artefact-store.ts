@@ -3,6 +3,7 @@ import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/p
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { HostError } from '../contracts/errors.ts';
+import { PROGRAMS } from '../contracts/program.ts';
 import { GLUE_FILE, type Artefact } from './artefact.ts';
 import { vetFileName } from './core-names.ts';
 import { SIGNATURES } from './signature-schema.ts';
@@ -13,6 +14,7 @@ const COUNT = z.int().nonnegative();
 /** What stands in `manifest.json` beside the files of an artefact. */
 const MANIFEST = z.strictObject({
   digest: z.string().regex(/^sha256:[0-9a-f]{64}$/),
+  program: z.enum(PROGRAMS),
   glueSha256: SHA256,
   modules: z.array(
     z.strictObject({ name: z.string(), pages: COUNT, tableEntries: COUNT, memories: COUNT, sha256: SHA256 }),

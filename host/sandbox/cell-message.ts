@@ -51,7 +51,7 @@ export function parseGuestEnd(value: unknown): GuestEnd | undefined {
     case 'trap':
       return { kind: 'trap', message: text('message') };
     case 'exit':
-      return { kind: 'exit', ok: fields.get('ok') === true };
+      return { kind: 'exit', code: exitCode(fields.get('code')) };
     case 'limit': {
       const limit = LIMITS.find((name) => name === fields.get('limit'));
       return limit === undefined ? undefined : { kind: 'limit', limit, message: text('message') };
@@ -64,5 +64,9 @@ export function parseGuestEnd(value: unknown): GuestEnd | undefined {
       return undefined;
   }
 }
+
+/** What no program can end with counts as a failure. */
+const exitCode = (code: unknown): number =>
+  typeof code === 'number' && Number.isInteger(code) && code >= 0 && code <= 255 ? code : 1;
 
 const LIMITS = ['wallMs', 'cpuMs', 'memoryBytes', 'hostCalls', 'callBytes', 'outputBytes', 'logBytes'] as const;

@@ -14,7 +14,7 @@ export interface Section {
   readonly end: number;
 }
 
-export const SECTION = { import: 2, table: 4, memory: 5, export: 7 } as const;
+export const SECTION = { import: 2, table: 4, memory: 5, export: 7, start: 8 } as const;
 
 /** Position of each section id in a module; custom sections (0) may stand anywhere. */
 const ORDER = [1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11];

@@ -2,7 +2,7 @@ import type { Denial } from '../contracts/denial.ts';
 import type { GateServices } from '../contracts/gate.ts';
 import type { HostImports } from '../contracts/guest-import.ts';
 import type { Clock, Random } from '../contracts/powers.ts';
-import { createCli } from './cli.ts';
+import { createCli, type Surroundings } from './cli.ts';
 import { createClocks, createRunClock } from './clocks.ts';
 import { createFilesystem } from './filesystem.ts';
 import { createHttp } from './http.ts';
@@ -15,10 +15,8 @@ import { createStreams } from './streams.ts';
 export interface WasiOptions {
   readonly clock: Clock;
   readonly random: Random;
-  readonly arguments: readonly string[];
-  readonly environment: ReadonlyMap<string, string>;
-  /** Standard input; nothing if it is left out. */
-  readonly stdin?: Uint8Array;
+  /** What the program was started with. Asked when the guest asks. */
+  readonly surroundings: () => Surroundings;
   /** Gets raw guest output: escape it before a terminal or a log (`contracts/escape.ts`). */
   readonly output: (stream: 'stdout' | 'stderr', bytes: Uint8Array) => void;
   /** The most bytes of standard output and standard error together; beyond it, both are closed. */
@@ -29,8 +27,8 @@ export interface WasiOptions {
   readonly services?: GateServices;
   /** Records a denial of something that is not served. */
   readonly deny: (action: string, resource: string) => Denial;
-  /** Ends the run, by throwing a `RunStop`. */
-  readonly exit: (ok: boolean) => never;
+  /** Ends the run, by throwing a `RunStop`. 0 is a success. */
+  readonly exit: (code: number) => never;
   /** Ends the run where a guest breaks a rule that the WIT has no error for, by throwing a `RunStop`. */
   readonly trap: (message: string) => never;
 }
@@ -48,7 +46,7 @@ export function createWasi(options: WasiOptions): HostImports {
     ['wasi:io/error', streams.errors],
     ['wasi:io/poll', poll.interface],
     ['wasi:io/streams', streams.interface],
-    ...createCli({ ...options, stdin: options.stdin ?? new Uint8Array(0) }, streams),
+    ...createCli(options, streams),
     ...createClocks(clock, nowNs, poll),
     ...createRandom(options.random, trap),
     ...createFilesystem(trap),

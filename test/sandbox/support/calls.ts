@@ -35,6 +35,7 @@ export function artefactWith(imports: Readonly<Record<string, Partial<ArtefactIm
   return {
     digest: `sha256:${'0'.repeat(64)}`,
     directory: '/nowhere',
+    program: 'agent',
     glueSha256: '',
     modules: [],
     imports: Object.fromEntries(whole) as Artefact['imports'], // the parts are filled up a line above
