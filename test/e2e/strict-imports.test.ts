@@ -44,7 +44,9 @@ describe('imports that no rule grants', () => {
     const { code, result } = await run(configuration, rows);
     expect(code).toBe(2);
     expect(result).toMatchObject({ status: 'denied', error: { code: 'ERR_COMPONENT_REFUSED' } });
-    expect(result.error?.message).toMatch(/imports `sallyport:agent\/[a-z-]+`, and no rule allows `agent:tester` anything of `[a-z]+`/);
+    expect(result.error?.message).toMatch(
+      /imports `sallyport:agent\/[a-z-]+`, and no rule allows `agent:tester` anything of `[a-z]+`/,
+    );
     const [, denied] = world.lastRecords();
     expect(denied).toMatchObject({ type: 'load.denied', detail: { code: 'ERR_COMPONENT_REFUSED' } });
   });

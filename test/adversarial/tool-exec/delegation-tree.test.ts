@@ -16,7 +16,7 @@ const agentOf = (name: string) => ({
   limits: DEFAULT_LIMITS,
   env: new Map(),
   args: [],
-  imports: 'deny',
+  imports: 'deny' as const,
 });
 const agents = new Map(['a', 'b', 'c'].map((name) => [name, agentOf(name)]));
 const principalOf = (name: string) => ({ agent: `agent:${name}`, roles: ['role:any'], component: 'sha256:x' });
