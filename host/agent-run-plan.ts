@@ -5,6 +5,7 @@ import type { AgentManifest } from './manifest/agent-section.ts';
 import type { RunEvent } from './run-event.ts';
 import type { Caller } from './run-spec.ts';
 import type { RunTree } from './run-tree.ts';
+import type { Given } from './surroundings.ts';
 import type { ToolFunctions } from './tool-function.ts';
 
 /** One run, with everything that was chosen for it. */
@@ -15,6 +16,8 @@ export interface AgentRun {
   readonly component: string;
   readonly facts: RunFacts;
   readonly input: string;
+  /** Nothing for a run that another agent started. */
+  readonly given: Given;
   readonly signal: AbortSignal;
   /** What it may use: the agent's own limits, or less where another agent calls it. */
   readonly limits: RunLimits;

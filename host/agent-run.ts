@@ -9,15 +9,21 @@ import { cellPlan, poolKey, type CellTerms } from './cell-plan.ts';
 import { CELL_ENTRY, type Cells } from './cells.ts';
 import { HostError } from './contracts/errors.ts';
 import type { Principal } from './contracts/principal.ts';
+import { writesItsAnswer } from './contracts/program.ts';
 import type { RunResult } from './contracts/run-result.ts';
 import { newRunId } from './ids.ts';
+import { createCapabilityReach } from './policy/reach.ts';
 import type { HostPowers } from './host-powers.ts';
 import type { AgentManifest } from './manifest/agent-section.ts';
+import { createProgramAnswer } from './program-answer.ts';
 import type { RunEvent } from './run-event.ts';
 import { bounded, endingOf, failureOf, NO_USAGE, type Ending } from './run-ending.ts';
 import type { CellData, RunSeat } from './run-spec.ts';
 import type { KnownComponent } from './sandbox/component-memo.ts';
 import { startThreadCell } from './sandbox/thread-cell.ts';
+import { servedFor } from './settings.ts';
+import { refuseUngranted } from './strict-imports.ts';
+import { startOf } from './surroundings.ts';
 
 /**
  * Runs an agent once: the record is opened, the component prepared, a cell started and ended, the record closed. Throws
@@ -81,12 +87,18 @@ interface OpenedRun {
 }
 
 async function performRun(run: AgentRun, opened: OpenedRun, powers: HostPowers, cells: Cells): Promise<Ending> {
-  const { configuration, agent, limits, facts, input, signal, onEvent } = run;
+  const { configuration, agent, limits, facts, signal, onEvent } = run;
   const { id, component, principal, log } = opened;
   let artefact;
+  let start;
   try {
     refuseOther(agent, component.digest);
     artefact = await cells.preparation.artefact(component, { configuration, limits, signal });
+    if (agent.imports === 'strict') {
+      const reaches = createCapabilityReach(configuration.policy.sliceFor(principal.agent));
+      refuseUngranted(artefact.imports, servedFor(configuration.settings), reaches, principal.agent);
+    }
+    start = startOf(run, artefact);
   } catch (error) {
     if (!signal.aborted && error instanceof HostError)
       log.append({ type: 'load.denied', principal, detail: { code: error.code, message: error.message } });
@@ -94,17 +106,23 @@ async function performRun(run: AgentRun, opened: OpenedRun, powers: HostPowers, 
   }
   log.close();
   const pooled = run.callers.length === 0 ? cells.pool.take(poolKey(run, artefact)) : undefined;
+  const answer = createProgramAnswer(limits.outputBytes);
   const warm = pooled ?? cells.spare();
   const cell = startThreadCell({
     entry: CELL_ENTRY,
-    data: { plan: cellPlan(run, powers), ahead: false } satisfies CellData,
-    seat: { run: id, principal, facts, log: log.state(), input } satisfies RunSeat,
+    data: { plan: cellPlan(run, artefact, powers), ahead: false } satisfies CellData,
+    seat: { run: id, principal, facts, log: log.state(), ...start } satisfies RunSeat,
     artefact,
     modules: cells.modules,
     ...(warm === undefined ? {} : { warm }),
     limits,
     signal,
-    onMessage: (message) => onEvent(message as RunEvent, agent.name), // the cell's entry posts nothing else
+    onMessage(message) {
+      const event = message as RunEvent; // the cell's entry posts nothing else
+      if (event.kind === 'answer') answer.add(event.bytes);
+      // What a called program writes is handed to its caller and shown to nobody else.
+      if (event.kind !== 'answer' || run.parent === undefined) onEvent(event, agent.name);
+    },
     serve: createCellServant({
       run,
       id,
@@ -119,7 +137,8 @@ async function performRun(run: AgentRun, opened: OpenedRun, powers: HostPowers, 
       { kind: 'fault', text: diagnostics === '' ? guest.message : `${guest.message}\n${diagnostics}` },
       agent.name,
     );
-  return { ...endingOf(bounded(guest, limits.callBytes)), usage };
+  const ending = { ...endingOf(bounded(guest, limits.callBytes)), usage, program: artefact.program };
+  return writesItsAnswer(artefact.program) ? answer.into(ending) : ending;
 }
 
 /** Keeps cells open for an agent. Resolves to how many are ready. Throws `HostError` where it cannot be prepared. */
@@ -136,7 +155,7 @@ export async function warmAgent(
     limits,
     ...(signal === undefined ? {} : { signal }),
   });
-  const data: CellData = { plan: cellPlan(terms, powers), ahead: true };
+  const data: CellData = { plan: cellPlan(terms, artefact, powers), ahead: true };
   return pool.keep(poolKey(terms, artefact), { data, artefact, modules, limits }, count);
 }
 
@@ -161,11 +180,12 @@ function close(
   { id, digest, state, ending }: { id: string; digest: string; state: RunLogState; ending: Ending },
   powers: HostPowers,
 ): RunResult {
-  const { status, usage, error } = ending;
+  const { status, usage, error, program = null } = ending;
   const result = {
     run: id,
     usage,
     cell: 'thread',
+    program,
     component: digest,
     policy: run.configuration.policy.ref,
     audit: state.path,
@@ -180,6 +200,7 @@ function close(
       status,
       decisions,
       ...(ending.output === undefined ? {} : { output: ending.output }),
+      ...(ending.exitCode === undefined ? {} : { exitCode: ending.exitCode }),
       ...(error === undefined ? {} : { error }),
     };
   } catch (failure) {

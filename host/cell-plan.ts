@@ -8,7 +8,11 @@ import { passwordsOf } from './settings.ts';
 export type CellTerms = Pick<AgentRun, 'configuration' | 'agent' | 'limits' | 'callers'>;
 
 /** Everything that a cell is told before its run is there. */
-export function cellPlan({ configuration, agent, limits, callers }: CellTerms, powers: HostPowers): CellPlan {
+export function cellPlan(
+  { configuration, agent, limits, callers }: CellTerms,
+  { program }: Pick<Artefact, 'program'>,
+  powers: HostPowers,
+): CellPlan {
   const { policy, settings } = configuration;
   const name = `agent:${agent.name}`;
   return {
@@ -18,8 +22,7 @@ export function cellPlan({ configuration, agent, limits, callers }: CellTerms, p
     settings,
     passwords: passwordsOf(settings, powers.environment),
     limits,
-    arguments: agent.args,
-    environment: [...agent.env],
+    program,
   };
 }
 

@@ -7,6 +7,7 @@ import type { AgentManifest } from './manifest/agent-section.ts';
 import { lowerLimits } from './manifest/limit-section.ts';
 import type { RunEvent } from './run-event.ts';
 import { MOST_RUNS } from './run-tree.ts';
+import { NOTHING_GIVEN } from './surroundings.ts';
 import type { ServiceContext } from './sandbox/cell-service.ts';
 import { describeError } from './sandbox/printable.ts';
 
@@ -39,6 +40,7 @@ function lineBytes(event: RunEvent): number {
     case 'output':
       return event.lines.reduce((sum, line) => sum + Buffer.byteLength(line), 0);
     case 'decision':
+    case 'answer': // it is handed to the caller
     case 'fault':
       return 0;
   }
@@ -62,6 +64,7 @@ export function runDelegated(delegation: Delegation) {
       facts: factsBelow(run.facts, agent),
       limits: limitsBelow(agent, call, context),
       input: call.input,
+      given: NOTHING_GIVEN,
       signal: context.signal,
       callers: [
         ...run.callers,

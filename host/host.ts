@@ -24,6 +24,7 @@ import {
 } from './policy-view.ts';
 import type { RunEvent } from './run-event.ts';
 import { createCells, type Cells } from './cells.ts';
+import { checkGiven, type Given } from './surroundings.ts';
 import { checkFunctions, type ToolFunction, type ToolFunctions } from './tool-function.ts';
 
 /** Where a host finds its configuration. */
@@ -53,7 +54,14 @@ export interface AgentChoice {
 
 /** One run. */
 export interface RunOptions extends AgentChoice {
-  readonly input: string;
+  /** What an agent is given; a WASI command or module has none. */
+  readonly input?: string;
+  /** Arguments of the command line, behind those of the configuration. A WASI program finds its own name before them. */
+  readonly arguments?: readonly string[];
+  /** Environment variables, beside those of the configuration and in place of those of the same name. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Standard input. Nothing, if absent. */
+  readonly stdin?: Uint8Array;
   readonly signal?: AbortSignal;
   /** One of the declared purposes; the agent's own, if absent. */
   readonly purpose?: string;
@@ -66,8 +74,13 @@ export interface RunOptions extends AgentChoice {
   readonly onDecision?: (event: DecisionEvent, agent: string) => void;
   /** A line that the agent, or one that it called, wrote for the operator. */
   readonly onLog?: (level: LogLevel, text: string, agent: string) => void;
-  /** A line of the agent's output. It may hold anything: escape it before a terminal. */
+  /**
+   * A line of an agent's output, or of the standard error of any other program. It may hold anything: escape it before a
+   * terminal.
+   */
   readonly onOutput?: (text: string, stream: 'stdout' | 'stderr', agent: string) => void;
+  /** What a WASI command or module writes to standard output, as it comes. It may hold anything. */
+  readonly onAnswer?: (bytes: Uint8Array) => void;
   /** A fault of the host. */
   readonly onFault?: (text: string) => void;
 }
@@ -132,6 +145,8 @@ function createHost({ configuration, workingDirectory, powers, cells, functions 
     manifest: configuration.manifest,
     async run(request: RunOptions): Promise<RunResult> {
       const { agent, component } = choose(request);
+      const given = givenOf(request);
+      checkGiven(given);
       checkFunctions(configuration.settings.tools, functions);
       refuseExposedComponent(configuration, component, powers);
       const run = {
@@ -139,7 +154,8 @@ function createHost({ configuration, workingDirectory, powers, cells, functions 
         agent,
         component,
         facts: factsOf(request, agent, configuration),
-        input: request.input,
+        input: request.input ?? '',
+        given,
         signal: request.signal ?? new AbortController().signal,
         limits: agent.limits,
         functions,
@@ -211,6 +227,12 @@ function chooseAgent({ manifest }: Configuration, name: string | undefined): Age
 /** The most cells that are kept open for one agent: each is a thread with its own engine. */
 const MOST_WARM = 256;
 
+const givenOf = ({ arguments: args = [], environment = {}, stdin }: RunOptions): Given => ({
+  arguments: args,
+  environment: new Map(Object.entries(environment)),
+  ...(stdin === undefined ? {} : { stdin }),
+});
+
 /** Each tool says how long a chain it may make; this is the longest that one can say. */
 const MOST_DEPTH = 16;
 
@@ -259,6 +281,9 @@ function tell(event: RunEvent, request: RunOptions, agent: string): void {
       return;
     case 'output':
       for (const line of event.lines) request.onOutput?.(line, event.stream, agent);
+      return;
+    case 'answer':
+      request.onAnswer?.(event.bytes);
       return;
     case 'fault':
       request.onFault?.(event.text);

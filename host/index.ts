@@ -32,6 +32,7 @@ export {
   type RunError,
   type DecisionCounts,
 } from './contracts/run-result.ts';
+export type { Program } from './contracts/program.ts';
 export type { Usage } from './contracts/run-end.ts';
 export type { LogLevel } from './contracts/log-sink.ts';
 export { escapeControl } from './contracts/escape.ts';

@@ -1,5 +1,6 @@
 import type { Preparation } from './preparation.ts';
 import type { Configuration } from './configuration.ts';
+import type { Program } from './contracts/program.ts';
 import type { ServedInterface } from './contracts/served-interface.ts';
 import type { AgentManifest } from './manifest/agent-section.ts';
 import { ruleLine } from './policy/rule.ts';
@@ -18,6 +19,7 @@ export interface InspectedImport {
 export interface Inspection {
   readonly component: {
     readonly path: string;
+    readonly program: Program;
     readonly digest: string;
     readonly bytes: number;
     readonly modules: number;
@@ -58,6 +60,7 @@ export async function inspectComponent(options: {
   return {
     component: {
       path: component,
+      program: artefact.program,
       digest: artefact.digest,
       bytes: bytes.length,
       modules: artefact.modules.length,

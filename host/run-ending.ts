@@ -1,5 +1,6 @@
 import { HostError } from './contracts/errors.ts';
 import { EXIT } from './contracts/exit-code.ts';
+import type { Program } from './contracts/program.ts';
 import type { GuestEnd, GuestFrames, Usage } from './contracts/run-end.ts';
 import type { RunError, RunStatus } from './contracts/run-result.ts';
 
@@ -9,8 +10,11 @@ export const NO_USAGE: Usage = { wallMs: 0, cpuMs: 0, peakLinearMemoryBytes: 0, 
 export interface Ending {
   readonly status: RunStatus;
   readonly output?: string;
+  readonly exitCode?: number;
   readonly error?: RunError;
   readonly usage: Usage;
+  /** Nothing where the run ended before that was known. */
+  readonly program?: Program;
 }
 
 /** An agent's own account of its failure is an answer, and may be no longer than one. */
@@ -30,11 +34,12 @@ export function endingOf(end: GuestEnd): Omit<Ending, 'usage'> {
     case 'trap':
       return { status: 'agent-error', error: { code: 'trap', message: end.message, ...stackOf(end) } };
     case 'exit':
-      return end.ok
-        ? { status: 'ok', output: '' }
+      return end.code === 0
+        ? { status: 'ok', output: '', exitCode: 0 }
         : {
             status: 'agent-error',
-            error: { code: 'exit', message: 'the agent ended itself with a failure', ...stackOf(end) },
+            error: { code: 'exit', message: `the program ended with exit code ${end.code}`, ...stackOf(end) },
+            exitCode: end.code,
           };
     case 'limit':
       return { status: 'limit', error: { code: 'limit', message: end.message, limit: end.limit, ...stackOf(end) } };

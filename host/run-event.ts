@@ -9,5 +9,7 @@ export type RunEvent =
   | { readonly kind: 'log'; readonly level: LogLevel; readonly text: string }
   /** Lines of the agent's standard output or error; raw. */
   | { readonly kind: 'output'; readonly stream: 'stdout' | 'stderr'; readonly lines: readonly string[] }
+  /** What a program that is no agent wrote to standard output; raw. */
+  | { readonly kind: 'answer'; readonly bytes: Uint8Array }
   /** A fault of the host. */
   | { readonly kind: 'fault'; readonly text: string };

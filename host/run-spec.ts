@@ -1,7 +1,9 @@
 import type { RunLogState } from './audit/run-log.ts';
+import type { Program } from './contracts/program.ts';
 import type { RunLimits } from './contracts/limits.ts';
 import type { Principal, RunFacts } from './contracts/principal.ts';
 import type { GateSettings } from './settings.ts';
+import type { Surroundings } from './wasi/cli.ts';
 import type { PolicySlice } from './policy/policy-snapshot.ts';
 
 /** An agent in the chain of callers: nothing happens below it that its own rules do not allow. */
@@ -22,9 +24,7 @@ export interface CellPlan {
   /** Passwords of databases by the environment variable that holds them. In no record, and never in the guest. */
   readonly passwords: ReadonlyMap<string, string>;
   readonly limits: RunLimits;
-  /** For WASI: what the configuration gives the agent. */
-  readonly arguments: readonly string[];
-  readonly environment: readonly (readonly [string, string])[];
+  readonly program: Program;
 }
 
 /** The run that takes its place in a cell. */
@@ -34,6 +34,7 @@ export interface RunSeat {
   readonly facts: RunFacts;
   readonly log: RunLogState;
   readonly input: string;
+  readonly surroundings: Surroundings;
 }
 
 /** What a cell is opened with. */

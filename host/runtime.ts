@@ -3,6 +3,7 @@ import { resumeRunLog } from './audit/run-log.ts';
 import type { Gate, GateServices, Intention } from './contracts/gate.ts';
 import type { HostImports } from './contracts/guest-import.ts';
 import type { Clock, ProcessLedger, Random } from './contracts/powers.ts';
+import { writesItsAnswer } from './contracts/program.ts';
 import { RunStop } from './contracts/run-stop.ts';
 import { createPipeline, type Pipeline } from './enforcement/enforce.ts';
 import { createLatePipeline } from './enforcement/late-pipeline.ts';
@@ -17,6 +18,7 @@ import type { RunEvent } from './run-event.ts';
 import type { Caller, CellPlan, RunSeat } from './run-spec.ts';
 import type { CellAsk } from './sandbox/cell-worker.ts';
 import { createToolSupervisor } from './cell-request.ts';
+import type { Surroundings } from './wasi/cli.ts';
 import { createWasi } from './wasi/virtual-wasi.ts';
 
 /** What the gates of one run may use of the machine. */
@@ -188,7 +190,11 @@ export async function openGates(
   const wanted = [...GATES].filter(([name]) => asked.has(name));
   gates.push(...(await Promise.all(wanted.map(([, open]) => open(context)))));
   const services = gates.reduce<GateServices>((all, gate) => ({ ...all, ...gate.services }), {});
-  const { wasi, flush } = openWasi(context, services);
+  let seated: RunSeat | undefined;
+  const { wasi, flush } = openWasi(context, services, () => {
+    if (seated === undefined) throw new Error('the gates are asked before they are in force');
+    return seated.surroundings;
+  });
   const types: HostImports = new Map([
     ['sallyport:agent/types', Object.freeze(Object.create(null) as Record<string, never>)],
   ]);
@@ -197,6 +203,7 @@ export async function openGates(
     imports: new Map([...types, ...wasi, ...gates.flatMap((gate) => [...gate.imports])]),
     rehearse: () => rehearse(plan, own, powers.clock),
     seat(seat: RunSeat): void {
+      seated = seat;
       log = resumeRunLog(seat.log, { files: powers.files, clock: powers.clock });
       late.seat(
         createPipeline({
@@ -233,6 +240,7 @@ const linkOf = async ({ principal: { agent }, facts, policy }: Caller): Promise<
 function openWasi(
   { plan, powers, pipeline, post }: GateContext,
   services: GateServices,
+  surroundings: () => Surroundings,
 ): { wasi: HostImports; flush: () => void } {
   const buffers = {
     stdout: createLineBuffer((lines) => post({ kind: 'output', stream: 'stdout', lines })),
@@ -243,14 +251,16 @@ function openWasi(
     random: powers.random,
     randomBytes: plan.limits.randomBytes,
     sleep: powers.sleep,
-    arguments: plan.arguments,
-    environment: new Map(plan.environment),
+    surroundings,
     outputBytes: plan.limits.outputBytes,
-    output: (stream, bytes) => buffers[stream].write(bytes),
+    output(stream, bytes) {
+      if (stream === 'stdout' && writesItsAnswer(plan.program)) post({ kind: 'answer', bytes: bytes.slice() });
+      else buffers[stream].write(bytes);
+    },
     services,
     deny: (action, resource) => pipeline.refuse(action, resource, 'not-served'),
-    exit: (ok) => {
-      throw new RunStop({ kind: 'exit', ok });
+    exit: (code) => {
+      throw new RunStop({ kind: 'exit', code });
     },
     trap: (message) => {
       throw new RunStop({ kind: 'trap', message });

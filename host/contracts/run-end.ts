@@ -9,8 +9,8 @@ export type GuestEnd =
   | { readonly kind: 'agent-error'; readonly message: string }
   /** A trap, or a value that does not fit the contract. The message is bounded, escaped and free of host paths. */
   | { readonly kind: 'trap'; readonly message: string; readonly stack?: GuestFrames }
-  /** The guest called WASI `exit`. */
-  | { readonly kind: 'exit'; readonly ok: boolean; readonly stack?: GuestFrames }
+  /** The guest called WASI `exit`, or is a program that came back. 0 is a success. */
+  | { readonly kind: 'exit'; readonly code: number; readonly stack?: GuestFrames }
   | { readonly kind: 'limit'; readonly limit: LimitName; readonly message: string; readonly stack?: GuestFrames }
   | { readonly kind: 'cancelled' }
   | { readonly kind: 'fault'; readonly message: string };

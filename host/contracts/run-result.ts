@@ -1,6 +1,7 @@
 import type { PolicyRef } from './decision.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import type { LimitName } from './limits.ts';
+import type { Program } from './program.ts';
 import type { GuestFrames, Usage } from './run-end.ts';
 
 /** How a run ended. `denied` is for a run that could not start, or ended, because of a denial. */
@@ -28,11 +29,15 @@ export interface DecisionCounts {
 export interface RunResult {
   readonly run: string | null;
   readonly status: RunStatus;
+  /** What the agent returned; what any other program wrote to standard output, however it ended. */
   readonly output?: string;
+  /** Of a program that ended by itself; an agent has none unless it called WASI `exit`. */
+  readonly exitCode?: number;
   readonly error?: RunError;
   readonly decisions: DecisionCounts;
   readonly usage: Usage;
   readonly cell: 'thread';
+  readonly program: Program | null;
   /** Digest of the component. */
   readonly component: string | null;
   readonly policy: PolicyRef | null;

@@ -18,6 +18,8 @@ export interface AgentManifest {
   readonly onBehalfOf?: string;
   readonly env: ReadonlyMap<string, string>;
   readonly args: readonly string[];
+  /** Whether a component that imports what no rule grants is refused at load; the stricter of the host's and its own. */
+  readonly imports: 'deny' | 'strict';
   /** The lower of the host's and its own. */
   readonly limits: RunLimits;
 }
@@ -27,6 +29,7 @@ export interface Declared {
   readonly purposes: readonly string[];
   readonly environments: readonly string[];
   readonly limits: RunLimits;
+  readonly imports: 'deny' | 'strict';
 }
 
 /** Checks the agents against what is declared. */
@@ -51,6 +54,8 @@ function resolveAgent(name: string, raw: RawAgent, declared: Declared, context: 
   }
   checkDeclared('purpose', purpose, declared.purposes, at('purpose'), context);
   checkDeclared('environment', environment, declared.environments, at('environment'), context);
+  if (raw.imports === 'deny' && declared.imports === 'strict')
+    context.problem(at('imports'), 'the host is `strict`: an agent can be no less; leave it out');
   const own = resolveLimits(limits ?? {}, declared.limits, (key, message) =>
     context.problem(at('limits', key), message),
   );
@@ -63,6 +68,7 @@ function resolveAgent(name: string, raw: RawAgent, declared: Declared, context: 
     ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
     env: new Map(Object.entries(env ?? {})),
     args: args ?? [],
+    imports: raw.imports ?? declared.imports,
     limits: lowerLimits(own, declared.limits),
   });
 }

@@ -34,6 +34,7 @@ export function readHostSections(reader: SectionReader, context: ResolveContext)
   const limits = resolveLimits(reader.value('limits', sections.limits) ?? {}, DEFAULT_LIMITS, (key, message) => {
     context.problem(['limits', key], message);
   });
+  const imports = reader.value('imports', sections.imports) ?? 'deny';
   const agents = reader.value('agents', sections.agents) ?? {};
   return {
     policy: resolvePolicy(reader.value('policy', sections.policy) ?? 'policy', context),
@@ -49,7 +50,7 @@ export function readHostSections(reader: SectionReader, context: ResolveContext)
     environments,
     labels,
     limits,
-    agents: resolveAgents(agents, { purposes, environments, limits }, context),
+    agents: resolveAgents(agents, { purposes, environments, limits, imports }, context),
   };
 }
 

@@ -13,6 +13,8 @@ const nameSchema = z
 const pathSchema = z.string().regex(/^[^\0]+$/, { error: 'expected a path' });
 const textSchema = z.string().regex(/^[^\0]*$/, { error: 'expected text without zero bytes' });
 
+const importsSchema = z.enum(['deny', 'strict']);
+
 const namesSchema = z.array(nameSchema).max(1000);
 
 export const agentSchema = z
@@ -35,6 +37,9 @@ export const agentSchema = z
       .optional()
       .describe('Environment variables that the agent sees. It sees no others. No secrets: they enter at the gates.'),
     args: z.array(textSchema).max(1000).optional().describe('Command line arguments that the agent sees.'),
+    imports: importsSchema
+      .optional()
+      .describe('`strict` for this agent alone; where the host is strict, every agent is.'),
     limits: limitsSchema.optional().describe('Lower limits for this agent.'),
   })
   .describe('One agent.');
@@ -75,6 +80,12 @@ export const HOST_SECTIONS = {
       'Labels of data, from the least to the most sensitive. public, internal, confidential, secret without it.',
     ),
   limits: limitsSchema.optional(),
+  imports: importsSchema
+    .optional()
+    .describe(
+      'What happens to a component that imports an interface of which no rule allows its agent anything. `deny` (the ' +
+        'default): every call is denied and recorded; `strict`: it is refused when it is loaded.',
+    ),
   agents: z
     .record(nameSchema, agentSchema)
     .optional()

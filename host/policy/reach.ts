@@ -1,7 +1,7 @@
 import { parseResourcePattern, matchesResource, type ResourcePattern } from './resource-pattern.ts';
 import { splitCanonical } from './resource-parts.ts';
 import type { PolicySlice } from './policy-snapshot.ts';
-import { actionCells } from './vocabulary.ts';
+import { actionCells, capabilityOf } from './vocabulary.ts';
 
 /** Whether some request of this action on this resource could be allowed, whatever its arguments and the time. */
 export type Reach = (action: string, resource: string) => boolean;
@@ -37,4 +37,16 @@ export function createReach(slice: PolicySlice): Reach {
       !fitting.some(({ effect, unconditional }) => effect === 'deny' && unconditional)
     );
   };
+}
+
+/** Whether some rule allows an action of this capability (`http`, `fs`, …) at all. */
+export type CapabilityReach = (capability: string) => boolean;
+
+/** The upper bound of what a slice allows, by capability. For refusals at load; a decision is made by the decision point. */
+export function createCapabilityReach(slice: PolicySlice): CapabilityReach {
+  const allowed = slice.rows.flatMap((text) => {
+    const [, action = '', , , effect] = text.split(', ');
+    return effect === 'allow' ? [capabilityOf(action)] : [];
+  });
+  return (capability) => allowed.includes(capability);
 }

@@ -3,6 +3,7 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { HostError } from '../contracts/errors.ts';
+import { PROGRAMS } from '../contracts/program.ts';
 import { GLUE_FILE, type Artefact } from './artefact.ts';
 import { evict, passingName, touchArtefact } from './cache-eviction.ts';
 import { isOwnFolder, openCacheFolder, readRegularFile } from './cache-folder.ts';
@@ -17,6 +18,7 @@ const MANIFEST = z.strictObject({
   key: z.string(),
   digest: z.string().regex(/^sha256:[0-9a-f]{64}$/),
   fuel: z.boolean(),
+  program: z.enum(PROGRAMS),
   glueSha256: SHA256,
   modules: z.array(
     z.strictObject({

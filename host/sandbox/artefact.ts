@@ -1,3 +1,4 @@
+import type { Program } from '../contracts/program.ts';
 import type { FunctionSignature } from './value-type.ts';
 
 /** A core module of a prepared component, vetted and capped. */
@@ -36,7 +37,9 @@ export interface Artefact {
   readonly fuel: boolean;
   /** Absolute path of the folder that holds glue and modules. */
   readonly directory: string;
-  /** SHA-256 of the glue, hex. */
+  /** How it is started. */
+  readonly program: Program;
+  /** SHA-256 of the glue, hex. A core module has none: its glue is empty. */
   readonly glueSha256: string;
   readonly modules: readonly ArtefactModule[];
   /** By interface, without version. */
@@ -48,3 +51,5 @@ export interface Artefact {
 
 /** The file of the generated code in an artefact's folder. */
 export const GLUE_FILE = 'component.js';
+/** The only module of a program that is one. */
+export const MODULE_FILE = 'component.core.wasm';

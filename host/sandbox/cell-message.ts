@@ -52,7 +52,7 @@ export function parseGuestEnd(value: unknown): GuestEnd | undefined {
     case 'trap':
       return { kind: 'trap', message: text('message'), ...framesIn(fields.get('stack')) };
     case 'exit':
-      return { kind: 'exit', ok: fields.get('ok') === true, ...framesIn(fields.get('stack')) };
+      return { kind: 'exit', code: exitCode(fields.get('code')), ...framesIn(fields.get('stack')) };
     case 'limit': {
       const limit = limitNamed(fields.get('limit'));
       if (limit === undefined) return undefined;
@@ -77,3 +77,7 @@ function framesIn(value: unknown): { readonly stack?: GuestFrames } {
   const frames = value.filter(isFrame);
   return frames.length === value.length ? { stack: frames } : {};
 }
+
+/** What no program can end with counts as a failure. */
+const exitCode = (code: unknown): number =>
+  typeof code === 'number' && Number.isInteger(code) && code >= 0 && code <= 255 ? code : 1;

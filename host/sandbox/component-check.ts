@@ -1,4 +1,5 @@
 import { HostError } from '../contracts/errors.ts';
+import type { Program } from '../contracts/program.ts';
 import type { RefusedInterface, ServedInterface } from '../contracts/served-interface.ts';
 import type { FunctionTypes } from './component-types.ts';
 import type { ComponentWorld, InterfaceId } from './component-world.ts';
@@ -9,10 +10,20 @@ import { printable } from './printable.ts';
 const RUN = /^func\([a-z][a-z0-9-]*: string\) -> result<string, string>$/;
 const WANTED = 'run: func(input: string) -> result<string, string>';
 
-/** Refuses a component without the one export that the host calls. */
-export function checkExports(world: ComponentWorld): void {
+/** The export of a WASI command. */
+export const COMMAND = /^wasi:cli\/run@0\.2\.\d{1,9}$/;
+
+/** What the host will call of a component, and which kind of program that makes it. */
+export interface Entry {
+  readonly program: Exclude<Program, 'module'>;
+  /** The name of the function, as the transpiler knows it. */
+  readonly entry: string;
+}
+
+/** Refuses a component without an export that the host calls. Where there are several, it is an agent. */
+export function checkExports(world: ComponentWorld): Entry {
   const run = world.exports.get('run');
-  if (run !== undefined && RUN.test(run)) return;
+  if (run !== undefined && RUN.test(run)) return { program: 'agent', entry: 'run' };
   if (run !== undefined) {
     throw new HostError(
       'ERR_COMPONENT_INVALID',
@@ -20,13 +31,13 @@ export function checkExports(world: ComponentWorld): void {
     );
   }
   const names = [...world.exports.keys()];
-  const command = names.find((name) => name.startsWith('wasi:cli/run'));
+  const commands = names.filter((name) => name.startsWith('wasi:cli/run'));
+  const [command] = commands;
+  if (command !== undefined) return commandEntry(commands, command);
   const proxy = names.find((name) => name.startsWith('wasi:http/incoming-handler'));
   const hints = [
     `an agent is built against the world \`agent\` of the package \`sallyport:agent\`: it exports \`${WANTED}\``,
   ];
-  if (command !== undefined)
-    hints.unshift('the component is a WASI command; give its work to the function `run` instead of `main`');
   if (proxy !== undefined) hints.unshift('the component is a WASI HTTP handler; agents are called, they do not serve');
   const has =
     names.length === 0
@@ -36,6 +47,15 @@ export function checkExports(world: ComponentWorld): void {
           .slice(0, 8)
           .join(', ')}`;
   throw new HostError('ERR_COMPONENT_INVALID', `the component does not export \`run\`; ${has}`, { hints });
+}
+
+/** A component that is no agent and exports `wasi:cli/run`: one version of 0.2. */
+function commandEntry(names: readonly string[], name: string): Entry {
+  const shown = printable(name, 60);
+  if (names.length > 1) throw invalid('the component exports `wasi:cli/run` more than once');
+  if (!COMMAND.test(name))
+    throw invalid(`the component exports \`${shown}\`; commands of WASI 0.2 are run`, ['build it for WASI 0.2']);
+  return { program: 'command', entry: `${name}#run` };
 }
 
 /** Refuses every import that no gate serves, and two versions of one interface: they fall on one key of the glue. */
@@ -153,4 +173,6 @@ function whyRefused({ name, version }: InterfaceId, known: readonly RefusedInter
   return row === undefined ? '' : `: ${row.why}`;
 }
 
+const invalid = (message: string, hints: readonly string[] = []): HostError =>
+  new HostError('ERR_COMPONENT_INVALID', message, { hints });
 const refused = (message: string): HostError => new HostError('ERR_COMPONENT_REFUSED', message);

@@ -14,16 +14,18 @@ export async function readComponent(source: ComponentSource, maxBytes: number): 
   const name = typeof source === 'string' ? `\`${source}\`` : 'the component';
   if (bytes.length > maxBytes) throw tooLarge(name, bytes.length, maxBytes);
   if (bytes.length === 0) throw invalid(`${name} is empty`);
-  const has = (expected: readonly number[], at: number): boolean =>
-    expected.every((byte, index) => bytes[at + index] === byte);
+  const has = (expected: readonly number[], at: number): boolean => standsAt(bytes, expected, at);
   if (!has(CORE_OR_COMPONENT, 0)) throw invalid(`${name} is not a WebAssembly component`);
-  if (has(COMPONENT_LAYER, 4)) return bytes;
-  if (has(MODULE_LAYER, 4)) {
-    const hints = ['build it with `sallyport build`, or make a component of it with `wasm-tools component new`'];
-    throw new HostError('ERR_COMPONENT_INVALID', `${name} is a core module, not a component`, { hints });
-  }
+  if (has(COMPONENT_LAYER, 4) || isCoreModule(bytes)) return bytes;
   throw invalid(bytes.length < 8 ? `${name} is cut off` : `${name} is not a component of the known binary format`);
 }
+
+/** Whether a file says of itself that it is a core module. */
+export const isCoreModule = (bytes: Uint8Array): boolean =>
+  standsAt(bytes, CORE_OR_COMPONENT, 0) && standsAt(bytes, MODULE_LAYER, 4);
+
+const standsAt = (bytes: Uint8Array, expected: readonly number[], at: number): boolean =>
+  expected.every((byte, index) => bytes[at + index] === byte);
 
 async function readBytes(path: string, maxBytes: number): Promise<Uint8Array> {
   try {

@@ -38,7 +38,8 @@ export function guestStackOf(error: Error): GuestStack {
 /** An end with the frames of what was under way, where the end is one that the guest met in the middle of something. */
 export function withStack(end: GuestEnd, frames: readonly string[]): GuestEnd {
   if (frames.length === 0) return end;
-  if (end.kind === 'trap' || end.kind === 'limit' || (end.kind === 'exit' && !end.ok)) return { ...end, stack: frames };
+  if (end.kind === 'trap' || end.kind === 'limit' || (end.kind === 'exit' && end.code !== 0))
+    return { ...end, stack: frames };
   return end;
 }
 

@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url';
 import type { HostImports } from '../contracts/guest-import.ts';
 import type { RunLimits } from '../contracts/limits.ts';
 import type { GuestEnd } from '../contracts/run-end.ts';
-import { GLUE_FILE, type Artefact, type ArtefactModule } from './artefact.ts';
+import { GLUE_FILE, MODULE_FILE, type Artefact, type ArtefactModule } from './artefact.ts';
 import { createCoreInstances, type CoreInstances } from './core-instances.ts';
 import { classifyError } from './guest-error.ts';
 import { createFuelTank, type FuelTank } from './fuel-tank.ts';
@@ -14,6 +14,7 @@ import { createGuards, createImportObject, type Crossing, type ImportObject } fr
 import { PAGE_BYTES } from './memory-plan.ts';
 import type { Meter } from './meter.ts';
 import { createLowering, type LowerImport } from './lowered-import.ts';
+import { callEntry } from './program-entry.ts';
 import { createRunEnding, type RunEnding } from './run-ending.ts';
 
 /** Compiled core modules by file name. */
@@ -62,7 +63,7 @@ export async function loadGlue(artefact: Artefact): Promise<Glue> {
   return glue;
 }
 
-/** One instance, one call of `run`. Never rejects; when it resolves, the guest reaches nothing any more. */
+/** One instance, one call of its entry. Never rejects; when it resolves, the guest reaches nothing any more. */
 export const runInstance = (options: InstanceOptions & { readonly input: string }): Promise<GuestEnd> =>
   openInstance(options, 'for a run').run(options.input);
 
@@ -89,15 +90,20 @@ export function openInstance(options: InstanceOptions, when: 'ahead' | 'for a ru
         });
 
   async function make(isEarly: () => boolean): Promise<Runnable> {
-    const [glue, modules] = await Promise.all([loadGlue(options.artefact), options.modules]);
+    const { artefact } = options;
+    const { program } = artefact;
+    const [glue, modules] = await Promise.all([program === 'module' ? undefined : loadGlue(artefact), options.modules]);
     if (cores !== undefined) tank = tankOf(options); // made again: what the first attempt used is not counted
-    cores = createCoreInstances(moduleFacts(options.artefact, modules), budget, tank);
-    const { imports, lower } = crossingOf(options, ending, { sampleMemory, classify, isEarly });
+    cores = createCoreInstances(moduleFacts(artefact, modules), budget, tank);
     keepStacks();
+    const { imports, lower, calls } = crossingOf(options, ending, { sampleMemory, classify, isEarly });
+    if (program === 'module' || glue === undefined) {
+      const { startModule } = await import('./module-start.ts'); // what an agent does not need is not loaded
+      return startModule({ module: moduleNamed(modules, MODULE_FILE), cores, imports: options.imports, calls });
+    }
     const instantiateCore = Object.assign(cores.instantiate, { lower });
     const instance = await glue.instantiate((name) => moduleNamed(modules, name), imports, instantiateCore);
-    if (!hasRun(instance)) throw new Error('the instance does not export `run`');
-    return instance;
+    return (input) => callEntry(program, instance, input, limits);
   }
 
   let early = when === 'ahead';
@@ -111,9 +117,9 @@ export function openInstance(options: InstanceOptions, when: 'ahead' | 'for a ru
     early = false;
     meter.noteStart(threadCpuMs());
     const call = async (): Promise<GuestEnd> => {
-      const instance = await (ahead === undefined || asked ? make(() => false) : ahead);
+      const start = await (ahead === undefined || asked ? make(() => false) : ahead);
       sampleMemory();
-      return toEnd(await instance.run(input), limits);
+      return start(input);
     };
     const end = ending.close(await Promise.race([ending.whenEnded, call().catch(classify)]));
     sampleMemory();
@@ -124,10 +130,8 @@ export function openInstance(options: InstanceOptions, when: 'ahead' | 'for a ru
   return { made: ahead?.catch(() => undefined) ?? Promise.resolve(), run };
 }
 
-/** What the glue makes of a component that can be run. */
-interface Runnable {
-  run(input: string): unknown;
-}
+/** Calls the entry of an instance that is made. */
+type Runnable = (input: string) => Promise<GuestEnd>;
 
 /** An artefact that was prepared without a counter cannot keep the limit: that is a fault of the composition. */
 function tankOf({ artefact, limits, tank }: InstanceOptions): FuelTank | undefined {
@@ -153,7 +157,7 @@ function crossingOf(
   options: InstanceOptions,
   ending: RunEnding,
   given: Pick<HostCallOptions, 'sampleMemory' | 'classify' | 'isEarly'>,
-): { imports: ImportObject; lower: LowerImport } {
+): { imports: ImportObject; lower: LowerImport; calls: HostCalls } {
   const { artefact, imports, limits, meter } = options;
   const guards = createGuards(artefact, imports, (): Crossing => ({ calls, values }));
   const forged = (): never => {
@@ -168,6 +172,7 @@ function crossingOf(
   });
   const calls: HostCalls = createHostCalls({ limits, meter, ending, values, ...given });
   return {
+    calls,
     imports: createImportObject(artefact, imports, guards, calls),
     lower: createLowering(artefact, imports, { calls, values }),
   };
@@ -183,22 +188,8 @@ function moduleNamed(modules: ModuleMap, name: string): WebAssembly.Module {
   return module;
 }
 
-function toEnd(output: unknown, limits: RunLimits): GuestEnd {
-  if (typeof output !== 'string') return { kind: 'fault', message: 'run returned something that is not a string' };
-  if (output.length <= limits.callBytes) return { kind: 'ok', output };
-  return {
-    kind: 'limit',
-    limit: 'callBytes',
-    message: `the answer has ${output.length} characters; the limit is ${limits.callBytes} bytes`,
-  };
-}
-
 function isGlue(value: unknown): value is Glue {
   return (
     typeof value === 'object' && value !== null && 'instantiate' in value && typeof value.instantiate === 'function'
   );
-}
-
-function hasRun(value: unknown): value is Runnable {
-  return typeof value === 'object' && value !== null && 'run' in value && typeof value.run === 'function';
 }

@@ -1,11 +1,13 @@
 import { readFileSync, writeSync } from 'node:fs';
 import { HostError } from '../contracts/errors.ts';
-import type { ArtefactImport } from './artefact.ts';
+import { MODULE_FILE, type ArtefactImport } from './artefact.ts';
 import { CONTRACT_TYPES } from './contract-types.ts';
 import { importedFunctions, type ImportedFunctions } from './component-types.ts';
 import { checkExports, checkGlue, checkImports, checkTypes, fullName, waitingImports } from './component-check.ts';
+import { isCoreModule } from './component-source.ts';
 import { readWorld, type ComponentWorld } from './component-world.ts';
 import { vetCoreNames, vetFileName } from './core-names.ts';
+import { checkCommandGlue } from './command-glue.ts';
 import { decodeFrame, encodeFrame } from './frame.ts';
 import { addFuel } from './fuel.ts';
 import { openGlue, quietGlue, readGlue, type GlueFacts } from './glue.ts';
@@ -18,6 +20,7 @@ import {
   type PreparedModule,
   type PrepareJob,
 } from './prepare-job.ts';
+import { checkModule } from './preview1-check.ts';
 import { withoutPaths } from './printable.ts';
 import { loadTranspiler } from './transpiler.ts';
 import { isShort } from './value-type.ts';
@@ -32,15 +35,18 @@ interface Prepared {
   readonly blobs: readonly Uint8Array[];
 }
 
-async function prepare(component: Uint8Array, { job, toolchain }: ChildRequest): Promise<Prepared> {
+const prepare = async (file: Uint8Array, request: ChildRequest): Promise<Prepared> =>
+  isCoreModule(file) ? prepareModule(file, request) : prepareComponent(file, request);
+
+async function prepareComponent(component: Uint8Array, { job, toolchain }: ChildRequest): Promise<Prepared> {
   const transpiler = await loadTranspiler(toolchain);
   const world = readWorld(await invalidIfThrows(() => transpiler.printWit(component)));
-  checkExports(world);
+  const { program, entry } = checkExports(world);
   checkImports(world, job.served, job.refused);
   const imported = await invalidIfThrows(() => importedFunctions(component));
   checkTypes(imported.types, CONTRACT_TYPES);
   const waiting = waitingImports(world, job.served);
-  const files = await invalidIfThrows(() => transpiler.transpile(component, waiting));
+  const files = await invalidIfThrows(() => transpiler.transpile(component, waiting, entry));
 
   const sources = new Map<string, Uint8Array<ArrayBuffer>>();
   let glueBytes: Uint8Array | undefined;
@@ -59,10 +65,29 @@ async function prepare(component: Uint8Array, { job, toolchain }: ChildRequest):
   const glue = quietGlue(new TextDecoder('utf-8', { fatal: true }).decode(glueBytes));
   const facts = readGlue(glue);
   checkGlue(facts, world, job.served);
+  if (program === 'command') checkCommandGlue(glue, entry);
   const modules = capModules(sources, job);
   return {
-    answer: { status: 'ok', modules: modules.map(({ module }) => module), imports: importsOf(world, facts, imported) },
+    answer: {
+      status: 'ok',
+      program,
+      modules: modules.map(({ module }) => module),
+      imports: importsOf(world, facts, imported),
+    },
     blobs: [new TextEncoder().encode(openGlue(glue, facts)), ...modules.map(({ bytes }) => bytes)],
+  };
+}
+
+/** A core module runs as it is: it is vetted and capped like those of a component, and needs no glue. */
+function prepareModule(file: Uint8Array, { job }: ChildRequest): Prepared {
+  const source = Uint8Array.from(file);
+  const module = compiled(MODULE_FILE, source);
+  vetCoreNames(module);
+  const imports = checkModule(module, source, job.served);
+  const modules = capModules(new Map([[MODULE_FILE, source]]), job);
+  return {
+    answer: { status: 'ok', program: 'module', modules: modules.map((prepared) => prepared.module), imports },
+    blobs: [new Uint8Array(), ...modules.map(({ bytes }) => bytes)],
   };
 }
 

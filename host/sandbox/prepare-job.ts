@@ -1,4 +1,5 @@
 import { HOST_ERRORS, type HostErrorCode } from '../contracts/errors.ts';
+import type { Program } from '../contracts/program.ts';
 import type { RefusedInterface, ServedInterface } from '../contracts/served-interface.ts';
 import type { ArtefactImport } from './artefact.ts';
 import type { RoomBudget } from './memory-plan.ts';
@@ -38,6 +39,7 @@ export interface PreparedModule {
 export type PrepareAnswer =
   | {
       readonly status: 'ok';
+      readonly program: Program;
       readonly modules: readonly PreparedModule[];
       readonly imports: Readonly<Record<string, ArtefactImport>>;
     }

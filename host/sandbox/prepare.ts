@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { z } from 'zod';
 import { HostError, type HostErrorCode } from '../contracts/errors.ts';
 import { DEFAULT_LIMITS } from '../contracts/limits.ts';
+import { PROGRAMS } from '../contracts/program.ts';
 import type { RefusedInterface, ServedInterface } from '../contracts/served-interface.ts';
 import { GLUE_FILE, type Artefact } from './artefact.ts';
 import { createArtefactStore, sha256, type Manifest, type StoredArtefact } from './artefact-store.ts';
@@ -12,6 +13,7 @@ import { vetFileName } from './core-names.ts';
 import type { Frame } from './frame.ts';
 import { PAGE_BYTES } from './memory-plan.ts';
 import { isHostErrorCode, type PrepareJob } from './prepare-job.ts';
+import { PREVIEW1_NEEDS } from './preview1/needs.ts';
 import { prepareInChild, type PrepareBounds } from './prepare-process.ts';
 import { SIGNATURES } from './signature-schema.ts';
 import { REWRITER_VERSION, TRANSPILER } from './transpiler-version.ts';
@@ -94,7 +96,16 @@ function boundsOf(limits: PrepareLimits): PrepareBounds {
 
 /** Everything that the result depends on. */
 function cacheKey(digest: string, job: PrepareJob): string {
-  const parts = [digest, TRANSPILER, REWRITER_VERSION, [...CONTRACT_TYPES], job.budget, job.fuel, job.served];
+  const parts = [
+    digest,
+    TRANSPILER,
+    REWRITER_VERSION,
+    [...CONTRACT_TYPES],
+    [...PREVIEW1_NEEDS],
+    job.budget,
+    job.fuel,
+    job.served,
+  ];
   return hash('sha256', JSON.stringify(parts), 'hex').slice(0, 40);
 }
 
@@ -102,6 +113,7 @@ const NAMES = z.array(z.string());
 const ANSWER = z.discriminatedUnion('status', [
   z.strictObject({
     status: z.literal('ok'),
+    program: z.enum(PROGRAMS),
     modules: z.array(
       z.strictObject({ name: z.string(), pages: z.int(), tableEntries: z.int(), memories: z.int(), tables: z.int() }),
     ),
@@ -141,5 +153,6 @@ function readAnswer(
     files.set(module.name, bytes);
     return { ...module, sha256: sha256(bytes) };
   });
-  return { manifest: { digest, fuel, glueSha256: sha256(glue), modules: described, imports: answer.imports }, files };
+  const { program, imports } = answer;
+  return { manifest: { digest, fuel, program, glueSha256: sha256(glue), modules: described, imports }, files };
 }

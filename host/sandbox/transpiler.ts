@@ -7,8 +7,8 @@ import type { Toolchain } from './prepare-job.ts';
 export interface Transpiler {
   /** The WIT of a component, as text. */
   printWit(component: Uint8Array): Promise<string>;
-  /** Glue and core modules by file name. `waiting` are the imports that the glue must await. */
-  transpile(component: Uint8Array, waiting: readonly string[]): Map<string, Uint8Array>;
+  /** Glue and core modules by file name. `waiting` are the imports that the glue must await, `entry` the export. */
+  transpile(component: Uint8Array, waiting: readonly string[], entry: string): Map<string, Uint8Array>;
 }
 
 const SHIM = /^@bytecodealliance\/preview2-shim\/[a-z]+$/;
@@ -35,17 +35,17 @@ export async function loadTranspiler(toolchain: Toolchain): Promise<Transpiler> 
   await bindgen.$init;
   return Object.freeze({
     printWit: (component: Uint8Array) => wasmTools.componentWit(component),
-    transpile: (component: Uint8Array, waiting: readonly string[]) =>
-      new Map(bindgen.generate(component, transpileOptions(waiting)).files),
+    transpile: (component: Uint8Array, waiting: readonly string[], entry: string) =>
+      new Map(bindgen.generate(component, transpileOptions(waiting, entry)).files),
   });
 }
 
 /** Everything is named: what the transpiler takes for granted may change with its version. */
-function transpileOptions(waiting: readonly string[]): Parameters<typeof Bindgen.generate>[1] {
+function transpileOptions(waiting: readonly string[], entry: string): Parameters<typeof Bindgen.generate>[1] {
   return {
     name: 'component',
     instantiation: { tag: 'async' },
-    asyncMode: { tag: 'jspi', val: { imports: [...waiting], exports: ['run'] } },
+    asyncMode: { tag: 'jspi', val: { imports: [...waiting], exports: [entry] } },
     map: [],
     base64Cutoff: 0,
     noTypescript: true,

@@ -51,6 +51,9 @@ declare namespace WebAssembly {
     constructor(answer: (...values: never[]) => unknown);
   }
 
+  /** Makes an export whose stack may wait: it answers with a promise. */
+  function promising(exported: (...values: never[]) => unknown): (...values: unknown[]) => Promise<unknown>;
+
   class RuntimeError extends Error {}
   class LinkError extends Error {}
   class CompileError extends Error {}

@@ -1,23 +1,30 @@
 import { sealInterface, type HostImports } from '../contracts/guest-import.ts';
 import { createDeadClass } from './dead-class.ts';
-import { createByteSource, type Sink, type Streams } from './streams.ts';
+import { createByteSource, type Sink, type Source, type Streams } from './streams.ts';
+
+/** What is given to a program when it is started. */
+export interface Surroundings {
+  readonly arguments: readonly string[];
+  readonly environment: readonly (readonly [string, string])[];
+  readonly stdin: Uint8Array;
+}
 
 /** What a run gets of a command line. */
 export interface CliOptions {
-  readonly arguments: readonly string[];
-  readonly environment: ReadonlyMap<string, string>;
-  readonly stdin: Uint8Array;
+  /** Asked when the guest asks: the interfaces may be made before it is known for which run. */
+  readonly surroundings: () => Surroundings;
   readonly output: (stream: 'stdout' | 'stderr', bytes: Uint8Array) => void;
   /** For standard output and standard error together. */
   readonly outputBytes: number;
-  readonly exit: (ok: boolean) => never;
+  readonly exit: (code: number) => never;
   readonly trap: (message: string) => never;
 }
 
 /** `wasi:cli`: arguments and environment of the configuration, input from memory, captured output, no terminal. */
 export function createCli(options: CliOptions, streams: Streams): HostImports {
-  const { exit, output, trap } = options;
-  const source = createByteSource(options.stdin);
+  const { exit, output, surroundings, trap } = options;
+  let source: Source | undefined;
+  const stdin = (): Source => (source ??= createByteSource(surroundings().stdin));
   let left = options.outputBytes;
   const sinkOf = (stream: 'stdout' | 'stderr'): Sink => ({
     room: () => (left > 0 ? left : undefined),
@@ -33,19 +40,19 @@ export function createCli(options: CliOptions, streams: Streams): HostImports {
     [
       'wasi:cli/environment',
       sealInterface({
-        getEnvironment: () => [...options.environment],
-        getArguments: () => [...options.arguments],
+        getEnvironment: () => [...surroundings().environment],
+        getArguments: () => [...surroundings().arguments],
         initialCwd: () => undefined,
       }),
     ],
     [
       'wasi:cli/exit',
       sealInterface({
-        exit: (status: { readonly tag: 'ok' | 'err' }) => exit(status.tag === 'ok'),
-        exitWithCode: (code: number) => exit(code === 0),
+        exit: (status: { readonly tag: 'ok' | 'err' }) => exit(status.tag === 'ok' ? 0 : 1),
+        exitWithCode: (code: number) => exit(code),
       }),
     ],
-    ['wasi:cli/stdin', sealInterface({ getStdin: () => streams.input(source) })],
+    ['wasi:cli/stdin', sealInterface({ getStdin: () => streams.input(stdin()) })],
     ['wasi:cli/stdout', sealInterface({ getStdout: () => streams.output(stdout) })],
     ['wasi:cli/stderr', sealInterface({ getStderr: () => streams.output(stderr) })],
     ['wasi:cli/terminal-input', sealInterface({ TerminalInput: createDeadClass([], trap) })],

@@ -2,7 +2,7 @@ import type { Denial } from '../contracts/denial.ts';
 import type { GateServices } from '../contracts/gate.ts';
 import type { HostImports } from '../contracts/guest-import.ts';
 import type { Clock, Random } from '../contracts/powers.ts';
-import { createCli } from './cli.ts';
+import { createCli, type Surroundings } from './cli.ts';
 import { createClocks, createRunClock } from './clocks.ts';
 import { createFilesystem } from './filesystem.ts';
 import { createHttp } from './http.ts';
@@ -17,10 +17,8 @@ export interface WasiOptions {
   readonly random: Random;
   /** The most random bytes of the run. */
   readonly randomBytes: number;
-  readonly arguments: readonly string[];
-  readonly environment: ReadonlyMap<string, string>;
-  /** Standard input; nothing if it is left out. */
-  readonly stdin?: Uint8Array;
+  /** What the program was started with. Asked when the guest asks. */
+  readonly surroundings: () => Surroundings;
   /** Gets raw guest output: escape it before a terminal or a log (`contracts/escape.ts`). */
   readonly output: (stream: 'stdout' | 'stderr', bytes: Uint8Array) => void;
   /** The most bytes of standard output and standard error together; beyond it, both are closed. */
@@ -31,8 +29,8 @@ export interface WasiOptions {
   readonly services?: GateServices;
   /** Records a denial of something that is not served. */
   readonly deny: (action: string, resource: string) => Denial;
-  /** Ends the run, by throwing a `RunStop`. */
-  readonly exit: (ok: boolean) => never;
+  /** Ends the run, by throwing a `RunStop`. 0 is a success. */
+  readonly exit: (code: number) => never;
   /** Ends the run where a guest breaks a rule that the WIT has no error for, by throwing a `RunStop`. */
   readonly trap: (message: string) => never;
 }
@@ -50,7 +48,7 @@ export function createWasi(options: WasiOptions): HostImports {
     ['wasi:io/error', streams.errors],
     ['wasi:io/poll', poll.interface],
     ['wasi:io/streams', streams.interface],
-    ...createCli({ ...options, stdin: options.stdin ?? new Uint8Array(0) }, streams),
+    ...createCli(options, streams),
     ...createClocks(clock, nowNs, poll),
     ...createRandom(options),
     ...createFilesystem({ files: options.services?.files, streams, trap }),

@@ -7,7 +7,8 @@ export interface CommandContext {
   readonly workingDirectory: string;
   /** Aborts on Ctrl-C and on a request to end. */
   readonly signal: AbortSignal;
-  readonly readStandardInput: () => Promise<Uint8Array>;
+  /** At most `mostBytes` of it; the rest is left. */
+  readonly readStandardInput: (mostBytes: number) => Promise<Uint8Array>;
   readonly debug: boolean;
 }
 
@@ -21,6 +22,8 @@ export interface OptionSpec {
   /** In commander's notation: `--config <file>`. */
   readonly flags: string;
   readonly description: string;
+  /** May be given more than once: the value is a list. */
+  readonly repeats?: true;
 }
 
 /** One verb of the command line: data about it, and what it does. It calls the library and formats; it decides nothing. */
@@ -30,11 +33,19 @@ export interface CommandSpec {
   readonly summary: string;
   readonly arguments: readonly ArgumentSpec[];
   readonly options: readonly OptionSpec[];
+  /** One or more lines. */
   readonly example: string;
+  /** What is behind `--`; a verb without it has no `--`. */
+  readonly passed?: string;
   /** What `--json` prints where the verb ended with an error; the error itself, if absent. */
   readonly failure?: (error: HostError) => unknown;
-  /** `values` are the options as parsed, by camel-case name; each verb validates its own. */
-  run(context: CommandContext, args: readonly (string | undefined)[], values: unknown): Promise<ExitCode>;
+  /** `values` are the options as parsed, by camel-case name; each verb validates its own. `passed` is what is behind `--`. */
+  run(
+    context: CommandContext,
+    args: readonly (string | undefined)[],
+    values: unknown,
+    passed: readonly string[],
+  ): Promise<ExitCode>;
 }
 
 /** The options that every verb has. */

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
-import { buffer } from 'node:stream/consumers';
 import { EXIT } from '../../host/index.ts';
 import { COMMANDS } from './commands.ts';
 import { createPrinter } from './output/human.ts';
-import { runCommandLine } from './program.ts';
+import { ownArguments, runCommandLine } from './program.ts';
+import { readStream } from './standard-input.ts';
 
 const interrupted = new AbortController();
 let signals = 0;
@@ -32,6 +32,6 @@ process.exitCode = await runCommandLine(COMMANDS, args, version, {
   printer: createPrinter(process.stdout, process.stderr, process.env['NO_COLOR'] !== undefined),
   workingDirectory: process.cwd(),
   signal: interrupted.signal,
-  readStandardInput: () => buffer(process.stdin),
-  debug: args.includes('--debug'),
+  readStandardInput: (mostBytes) => readStream(process.stdin, mostBytes),
+  debug: ownArguments(args).includes('--debug'),
 });

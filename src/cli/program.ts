@@ -11,12 +11,15 @@ const GROUPS: Readonly<Record<string, string>> = {
 /** Parses a command line, runs its verb and returns the exit code. Never throws. */
 export async function runCommandLine(
   commands: readonly CommandSpec[],
-  args: readonly string[],
+  all: readonly string[],
   version: string,
   context: CommandContext,
 ): Promise<ExitCode> {
   let exit: ExitCode = EXIT.ok;
-  const program = createProgram(commands, version, context, (code) => (exit = code));
+  const takes = commandOf(commands, all)?.passed !== undefined;
+  const args = takes ? ownArguments(all) : all;
+  const passed = all.slice(args.length + 1);
+  const program = createProgram(commands, version, context, (code) => (exit = code), passed);
   try {
     await program.parseAsync(args, { from: 'user' });
     return exit;
@@ -36,9 +39,18 @@ export async function runCommandLine(
   }
 }
 
+/** What stands before `--`: the rest is for the program that is run. */
+export function ownArguments(args: readonly string[]): readonly string[] {
+  const end = args.indexOf('--');
+  return end === -1 ? args : args.slice(0, end);
+}
+
+const commandOf = (commands: readonly CommandSpec[], args: readonly string[]): CommandSpec | undefined =>
+  commands.find(({ name }) => name.split(' ').every((word, index) => args[index] === word));
+
 /** What `--json` prints for an error: machine readers get the object that the verb promises, whatever stopped it. */
 function failureOf(commands: readonly CommandSpec[], args: readonly string[], error: HostError): unknown {
-  const spec = commands.find(({ name }) => name.split(' ').every((word, index) => args[index] === word));
+  const spec = commandOf(commands, args);
   if (spec?.failure !== undefined) return spec.failure(error);
   const { code, message, hints, position } = error;
   return { error: { code, message, hints, ...(position === undefined ? {} : { position }) } };
@@ -50,6 +62,7 @@ export function createProgram(
   version: string,
   context: CommandContext,
   finished: (code: ExitCode) => void,
+  passed: readonly string[] = [],
 ): Command {
   const program = new Command('sallyport')
     .description('Runs agents that nobody trusts: every effect is decided by policy and recorded before it happens.')
@@ -77,7 +90,7 @@ export function createProgram(
           .exitOverride();
       groups.set(first, parent);
     }
-    addCommand(parent, second ?? first, spec, context, finished);
+    addCommand(parent, second ?? first, spec, (args, values) => spec.run(context, args, values, passed).then(finished));
   }
   return program;
 }
@@ -86,17 +99,20 @@ function addCommand(
   parent: Command,
   word: string,
   spec: CommandSpec,
-  context: CommandContext,
-  finished: (code: ExitCode) => void,
+  act: (args: readonly (string | undefined)[], values: unknown) => Promise<void>,
 ): void {
   const command = parent.command(word).description(spec.summary).exitOverride();
   for (const { notation, description } of spec.arguments) command.argument(notation, description);
-  for (const { flags, description } of spec.options) command.option(flags, description);
+  for (const { flags, description, repeats } of spec.options) {
+    if (repeats === undefined) command.option(flags, description);
+    else command.option(flags, description, (value: string, all: readonly string[]) => [...all, value], []);
+  }
+  if (spec.passed !== undefined)
+    command.usage(`[options] ${spec.arguments.map(({ notation }) => notation).join(' ')} [-- arguments...]`);
   command.option('--debug', 'print stack traces of faults');
-  command.addHelpText('after', `\nExample:\n  ${spec.example}`);
-  command.action(async () => {
-    finished(await spec.run(context, command.processedArgs as readonly (string | undefined)[], command.opts()));
-  });
+  const passed = spec.passed === undefined ? '' : `\nBehind \`--\`: ${spec.passed}\n`;
+  command.addHelpText('after', `${passed}\nExample:\n  ${spec.example.replaceAll('\n', '\n  ')}`);
+  command.action(() => act(command.processedArgs as readonly (string | undefined)[], command.opts()));
 }
 
 /** Tells the operator what happened, where, what to do. No stack without `--debug`. */

@@ -17,8 +17,7 @@ function virtualWasi(): Record<string, unknown> {
   const wasi = createWasi({
     clock: createClock(),
     random: createRandom(),
-    arguments: [],
-    environment: new Map(),
+    surroundings: () => ({ arguments: [], environment: [], stdin: new Uint8Array() }),
     outputBytes: 1 << 20,
     randomBytes: 1 << 20,
     output: () => undefined,

@@ -16,7 +16,7 @@ describe('inspect', () => {
     const component = await guest('hello', 'js');
     const { code, stdout } = await inspect(component);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^component sha256:[0-9a-f]{64}, \d+ bytes/);
+    expect(stdout).toMatch(/^agent sha256:[0-9a-f]{64}, \d+ bytes/);
     expect(stdout).toMatch(/sallyport:agent\/fs@0\.1\.0 +fs +read/);
     expect(stdout).toContain(READ);
     expect(() => world.records()).toThrow(/ENOENT/);

@@ -42,7 +42,7 @@ const CASES: readonly Case[] = [
     make: ({ write }) => write('a.wasm', CORE_MODULE),
     code: 3,
     status: 'invalid',
-    says: /is a core module, not a component/,
+    says: /the module does not export `_start`/,
   },
   {
     what: 'a component that is cut off',

@@ -71,7 +71,7 @@ async function interpret(script: Script): Promise<Ran> {
   const run = createWasiRun({
     services: { files: fixture.gate.files },
     arguments: script.arguments,
-    environment: new Map(),
+    environment: [],
     clock: { nowMs: Date.now, monotonicUs: () => performance.now() * 1000 }, // Ruby sleeps by looking at it
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     outputBytes: 1_000_000,

@@ -62,6 +62,7 @@ describe('a configuration', () => {
           onBehalfOf: 'user:ada',
           env: new Map([['LANG', 'C'], ['EMPTY', '']]), // prettier-ignore
           args: ['--fast', ''],
+          imports: 'deny',
           limits: { ...rest.limits, cpuMs: 100 },
         },
       ],

@@ -9,7 +9,7 @@ describe('what a cell says about its end', () => {
     { kind: 'ok', output: 'x' },
     { kind: 'agent-error', message: 'x' },
     { kind: 'trap', message: 'x' },
-    { kind: 'exit', ok: true },
+    { kind: 'exit', code: 0 },
     { kind: 'limit', limit: 'wallMs', message: 'x' },
     { kind: 'cancelled' },
     { kind: 'fault', message: 'x' },

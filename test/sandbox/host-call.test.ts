@@ -81,17 +81,17 @@ describe('a call of the guest', () => {
 
   it('ends the run as the gate says', async () => {
     const stop = (): never => {
-      throw new RunStop({ kind: 'exit', ok: true });
+      throw new RunStop({ kind: 'exit', code: 0 });
     };
     const run = cross({ f: stop }, { functions: ['f'] });
     thrownBy(() => run.call('f'));
-    expect(run.ended()).toEqual({ kind: 'exit', ok: true });
+    expect(run.ended()).toEqual({ kind: 'exit', code: 0 });
     const waiting = cross(
-      { f: () => Promise.reject(new RunStop({ kind: 'exit', ok: false })) },
+      { f: () => Promise.reject(new RunStop({ kind: 'exit', code: 1 })) },
       { functions: ['f'], waits: ['f'] },
     );
     expect(await soon(waiting.call('f'))).toBe(NEVER);
-    expect(waiting.ended()).toEqual({ kind: 'exit', ok: false });
+    expect(waiting.ended()).toEqual({ kind: 'exit', code: 1 });
   });
 
   it('keeps the first end', () => {

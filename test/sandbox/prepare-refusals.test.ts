@@ -30,10 +30,10 @@ describe('a source that is no component', () => {
     ],
     ['four bytes', new Uint8Array([0, 0x61, 0x73, 0x6d]), 'ERR_COMPONENT_INVALID', /is cut off$/],
     [
-      'a core module',
+      'a core module that is no command',
       new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]),
       'ERR_COMPONENT_INVALID',
-      /is a core module, not a component$/,
+      /^the module does not export `_start`$/,
     ],
     [
       'another layer',
@@ -90,19 +90,19 @@ describe('a component without the right `run`', () => {
     expect(await refusal(text)).toMatchObject({ code: 'ERR_COMPONENT_INVALID', message });
   });
 
-  it('tells the author of a WASI command what to do', async () => {
+  it('tells the author of a command of another WASI what to do', async () => {
     const command = `(component
       (core module $m (func (export "run") (result i32) (i32.const 0)))
       (core instance $i (instantiate $m))
       (func $f (result (result)) (canon lift (core func $i "run")))
       (instance $run (export "run" (func $f)))
-      (export "wasi:cli/run@0.2.6" (instance $run)))`;
+      (export "wasi:cli/run@0.3.0" (instance $run)))`;
     const error = await refusal(command);
     expect(error).toMatchObject({
       code: 'ERR_COMPONENT_INVALID',
-      message: 'the component does not export `run`; it exports `wasi:cli/run@0.2.6`',
+      message: 'the component exports `wasi:cli/run@0.3.0`; commands of WASI 0.2 are run',
     });
-    expect((error as { hints: string[] }).hints[0]).toMatch(/WASI command/);
+    expect((error as { hints: string[] }).hints[0]).toMatch(/build it for WASI 0\.2/);
   });
 });
 

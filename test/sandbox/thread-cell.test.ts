@@ -106,7 +106,7 @@ describe('a thread cell', () => {
 
   it('ends as the gate says when it stops the run', async () => {
     const end = await runCell(await probing('exit'));
-    expect(end.guest).toMatchObject({ kind: 'exit', ok: false });
+    expect(end.guest).toMatchObject({ kind: 'exit', code: 1 });
     expect(end.closed).toBe(true);
   });
 

@@ -11,16 +11,18 @@ const ENDED: RunResult = {
   decisions: { allow: 3, deny: 1, pending: 0 },
   usage: { wallMs: 12.5, cpuMs: 3, peakLinearMemoryBytes: 65_536, hostCalls: 4 },
   cell: 'thread',
+  program: 'agent',
   component: `sha256:${'a'.repeat(64)}`,
   policy: { digest: `sha256:${'b'.repeat(64)}`, generation: 1 },
   audit: 'audit/run-1.jsonl',
 };
 const OK: RunResult = { ...ENDED, output: 'done' };
-const REFUSED: RunResult = { ...ENDED, run: null, component: null, policy: null, audit: null, status: 'invalid', error: { code: 'ERR_CONFIG_READ', message: 'x' } }; // prettier-ignore
+const EXITED: RunResult = { ...ENDED, program: 'module', output: '', exitCode: 255 };
+const REFUSED: RunResult = { ...ENDED, run: null, program: null, component: null, policy: null, audit: null, status: 'invalid', error: { code: 'ERR_CONFIG_READ', message: 'x' } }; // prettier-ignore
 
 describe('the schema of a result', () => {
-  it('holds for a run that went well and for one that could not start', () => {
-    expect([OK, REFUSED].map(errorsOf)).toEqual([[], []]);
+  it('holds for a run that went well, for a program that ended and for a run that could not start', () => {
+    expect([OK, EXITED, REFUSED].map(errorsOf)).toEqual([[], [], []]);
   });
 
   it.each(RUN_STATUSES.filter((status) => status !== 'ok'))('asks for an error where the status is `%s`', (status) => {

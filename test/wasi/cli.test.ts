@@ -18,14 +18,14 @@ describe('the command line of a guest', () => {
   });
 
   it.each([
-    ['exit', { tag: 'ok' }, true],
-    ['exit', { tag: 'err' }, false],
-    ['exitWithCode', 0, true],
-    ['exitWithCode', 3, false],
-  ])('ends the run by %s(%o)', (name, status, ok) => {
+    ['exit', { tag: 'ok' }, 0],
+    ['exit', { tag: 'err' }, 1],
+    ['exitWithCode', 0, 0],
+    ['exitWithCode', 3, 3],
+  ])('ends the run by %s(%o)', (name, status, code) => {
     const run = createWasiRun();
     expect(thrownBy(() => call(members(run, 'wasi:cli/exit'), name, status))).toBeInstanceOf(RunStop);
-    expect(run.ends).toEqual([{ kind: 'exit', ok }]);
+    expect(run.ends).toEqual([{ kind: 'exit', code }]);
   });
 });
 

@@ -106,7 +106,7 @@ describe('a component', () => {
   });
 
   it.each([
-    ['exit', { kind: 'exit', ok: false }],
+    ['exit', { kind: 'exit', code: 1 }],
     ['random', { kind: 'trap', message: 'more random bytes than one call may ask for' }],
   ])('that calls for its end by %s ends', async (step, end) => {
     const run = createWasiRun();

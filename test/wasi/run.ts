@@ -2,6 +2,7 @@ import type { Denial } from '../../host/contracts/denial.ts';
 import type { HostImports } from '../../host/contracts/guest-import.ts';
 import type { GuestEnd } from '../../host/contracts/run-end.ts';
 import { RunStop } from '../../host/contracts/run-stop.ts';
+import type { Surroundings } from '../../host/wasi/cli.ts';
 import { createWasi, type WasiOptions } from '../../host/wasi/virtual-wasi.ts';
 
 /** One run's WASI with a clock that only sleeping moves, and everything that came out of it. */
@@ -16,7 +17,12 @@ export interface WasiRun {
 
 export const START_MS = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
 
-export function createWasiRun(overrides: Partial<WasiOptions> = {}): WasiRun {
+export function createWasiRun({
+  stdin = new Uint8Array(),
+  arguments: given = ['agent', 'one'],
+  environment = [['LANG', 'C']],
+  ...overrides
+}: Partial<WasiOptions & Surroundings> = {}): WasiRun {
   const ends: GuestEnd[] = [];
   const stop = (end: GuestEnd): never => {
     ends.push(end);
@@ -30,8 +36,7 @@ export function createWasiRun(overrides: Partial<WasiOptions> = {}): WasiRun {
   const imports = createWasi({
     clock: { nowMs: () => START_MS + elapsedMs, monotonicUs: () => 5_000_000 + elapsedMs * 1000 },
     random: { bytes: (length) => new Uint8Array(length).fill(++filled) },
-    arguments: ['agent', 'one'],
-    environment: new Map([['LANG', 'C']]),
+    surroundings: () => ({ arguments: given, environment, stdin }),
     output: (stream, bytes) => written[stream].push(bytes.slice()),
     outputBytes: 1000,
     randomBytes: 1 << 20,
@@ -44,7 +49,7 @@ export function createWasiRun(overrides: Partial<WasiOptions> = {}): WasiRun {
       denied.push({ action, resource });
       return { decision: `d-${denied.length}`, reason: 'not-served', hint: '', retryAfterMs: undefined };
     },
-    exit: (ok) => stop({ kind: 'exit', ok }),
+    exit: (code) => stop({ kind: 'exit', code }),
     trap: (message) => stop({ kind: 'trap', message }),
     ...overrides,
   });

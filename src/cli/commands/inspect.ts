@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { EXIT, openHost, type Inspection } from '../../../host/index.ts';
+import { EXIT, openHost, type Inspection, type Program } from '../../../host/index.ts';
 import { CONFIG_OPTION, JSON_OPTION, type CommandContext, type CommandSpec } from '../command.ts';
 import { table, untrusted } from '../output/human.ts';
 
@@ -35,8 +35,16 @@ export const inspect: CommandSpec = {
   },
 };
 
+const PROGRAM: Readonly<Record<Program, string>> = {
+  agent: 'agent',
+  command: 'WASI command',
+  module: 'module of WASI preview 1',
+};
+
 function show({ printer }: CommandContext, { component, imports, agent, rules }: Inspection): void {
-  printer.line(`component ${component.digest}, ${component.bytes} bytes, ${component.modules} core modules`);
+  printer.line(
+    `${PROGRAM[component.program]} ${component.digest}, ${component.bytes} bytes, ${component.modules} core modules`,
+  );
   printer.line(component.cached ? 'prepared before: it was in the cache' : 'prepared now');
   printer.line();
   const rows = imports.map(({ name, version, servedBy, functions }) => [

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { EXIT_OF_STATUS, openHost, type RunResult } from '../../../host/index.ts';
+import { EXIT_OF_STATUS, HostError, openHost, type RunResult } from '../../../host/index.ts';
 import { CONFIG_OPTION, JSON_OPTION, type CommandContext, type CommandSpec } from '../command.ts';
-import { readInput } from '../input.ts';
+import { readInput, readStdin, readVariables } from '../input.ts';
 import { createDenialNotes } from '../output/denial-notes.ts';
 import { untrusted } from '../output/human.ts';
 import { failedResult } from '../output/failed-result.ts';
@@ -9,20 +9,23 @@ import { failedResult } from '../output/failed-result.ts';
 const Options = z.object({
   config: z.string().default('sallyport.yaml'),
   agent: z.string().optional(),
-  input: z.string().default(''),
+  input: z.string().optional(),
+  stdin: z.string().optional(),
+  env: z.array(z.string()).default([]),
   purpose: z.string().optional(),
   onBehalfOf: z.string().optional(),
   json: z.boolean().default(false),
 });
 
-/** Runs an agent once. */
+/** Runs an agent, or any other WASI program, once. */
 export const run: CommandSpec = {
   name: 'run',
-  summary: 'run an agent once, under the policy of the configuration',
+  summary: 'run an agent or a WASI program once, under the policy of the configuration',
   arguments: [
     {
       notation: '[component]',
-      description: 'the component; by default the one that the configuration names for the agent',
+      description:
+        'an agent, a WASI command or a module of WASI preview 1; by default the one that the configuration names',
     },
   ],
   options: [
@@ -34,13 +37,28 @@ export const run: CommandSpec = {
       description: 'why the agent runs; one of the purposes that the configuration declares',
     },
     { flags: '--on-behalf-of <user>', description: 'for whom the agent runs: user:NAME' },
+    {
+      flags: '--stdin <text>',
+      description: 'the standard input of the program: text, @FILE, or - for our own (default: empty)',
+    },
+    { flags: '-e, --env <name=value>', description: 'a variable that the program sees (repeatable)', repeats: true },
     JSON_OPTION,
   ],
-  example: 'sallyport run build/hello.wasm --config guest-examples/hello/sallyport.yaml --input Ada',
+  passed:
+    'arguments of the program, after those of the configuration. What a WASI program writes to\n' +
+    'standard output comes out as it is, but escaped on a terminal; with --json it is in `output`.',
+  example: [
+    'sallyport run build/hello.wasm --config guest-examples/hello/sallyport.yaml --input Ada',
+    'sallyport run tool.wasm --stdin @notes.txt --env LANG=C -- --count words',
+  ].join('\n'),
   failure: failedResult,
-  async run(context, [component], values) {
+  async run(context, [component], values, passed) {
     const options = Options.parse(values);
-    const input = await readInput(options.input, context);
+    if (options.input === '-' && options.stdin === '-')
+      throw new HostError('ERR_USAGE', 'standard input can be read once: give `-` to `--input` or to `--stdin`');
+    const environment = readVariables(options.env);
+    const input = options.input === undefined ? {} : { input: await readInput(options.input, context) };
+    const stdin = options.stdin === undefined ? {} : { stdin: await readStdin(options.stdin, context) };
     const { workingDirectory, printer } = context;
     const host = await openHost({ configuration: options.config, workingDirectory, spareCell: true });
     const facts = {
@@ -48,7 +66,10 @@ export const run: CommandSpec = {
       ...(options.onBehalfOf === undefined ? {} : { onBehalfOf: options.onBehalfOf }),
     };
     const result = await host.run({
-      input,
+      ...input,
+      ...stdin,
+      arguments: passed,
+      environment,
       signal: context.signal,
       ...(options.agent === undefined ? {} : { agent: options.agent }),
       ...(component === undefined ? {} : { component }),
@@ -56,6 +77,7 @@ export const run: CommandSpec = {
       onDecision: createDenialNotes(printer, (event, agent) => host.help(agent, event, facts)),
       onLog: (level, text) => printer.note(`[${level}] ${untrusted(text)}`),
       onOutput: (text: string) => printer.note(untrusted(text)),
+      ...(options.json ? {} : { onAnswer: printer.answer }),
       onFault: (text) => printer.note(`sallyport: fault: ${untrusted(text)}`),
     });
     if (options.json) printer.json(result);
@@ -65,7 +87,8 @@ export const run: CommandSpec = {
 };
 
 function show({ printer }: CommandContext, result: RunResult): void {
-  if (result.output !== undefined) printer.line(untrusted(result.output));
+  // Of any other program it is there already.
+  if (result.output !== undefined && result.program === 'agent') printer.line(untrusted(result.output));
   const { allow, deny } = result.decisions;
   const { wallMs, hostCalls, peakLinearMemoryBytes } = result.usage;
   if (result.error !== undefined) {

@@ -9,6 +9,7 @@ export function failedResult(error: HostError): RunResult {
     decisions: { allow: 0, deny: 0, pending: 0 },
     usage: { wallMs: 0, cpuMs: 0, peakLinearMemoryBytes: 0, hostCalls: 0 },
     cell: 'thread',
+    program: null,
     component: null,
     policy: null,
     audit: null,

@@ -6,6 +6,11 @@ export interface Printer {
   readonly line: (text?: string) => void;
   /** One line about what happens, on standard error. */
   readonly note: (text: string) => void;
+  /**
+   * What the program that is run writes to its standard output, on ours: as it is, but on a terminal everything that acts
+   * on it is escaped.
+   */
+  readonly answer: (bytes: Uint8Array) => void;
   /** One JSON value on standard output, on one line. */
   readonly json: (value: unknown) => void;
   /** For standard output. */
@@ -23,7 +28,7 @@ export interface Style {
 }
 
 export interface TextStream {
-  write(text: string): unknown;
+  write(data: string | Uint8Array): unknown;
   readonly isTTY?: boolean | undefined;
 }
 
@@ -41,10 +46,20 @@ export function createPrinter(out: TextStream, err: TextStream, noColor: boolean
   return Object.freeze({
     line: (text = '') => void out.write(`${text}\n`),
     note: (text: string) => void err.write(`${text}\n`),
+    answer: out.isTTY === true ? escaping(out) : (bytes: Uint8Array) => void out.write(bytes),
     json: (value: unknown) => void out.write(`${printableJson(value)}\n`),
     style: styleFor(out, noColor),
     noteStyle: styleFor(err, noColor),
   });
+}
+
+/** Characters may come in pieces. Tabs stay as well: tables are made of them. */
+function escaping(out: TextStream): (bytes: Uint8Array) => void {
+  const decoder = new TextDecoder();
+  return (bytes) => {
+    const parts = decoder.decode(bytes, { stream: true }).split(/([\n\t])/);
+    out.write(parts.map((part, index) => (index % 2 === 1 ? part : escapeControl(part))).join(''));
+  };
 }
 
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;

@@ -16,7 +16,14 @@ const keyOf = (index: number): string => index.toString(16).padStart(40, '0');
 function made(text: string): { manifest: Manifest; files: Map<string, Uint8Array> } {
   const glue = new TextEncoder().encode(text);
   return {
-    manifest: { digest: `sha256:${'0'.repeat(64)}`, fuel: false, glueSha256: sha256(glue), modules: [], imports: {} },
+    manifest: {
+      digest: `sha256:${'0'.repeat(64)}`,
+      fuel: false,
+      program: 'agent',
+      glueSha256: sha256(glue),
+      modules: [],
+      imports: {},
+    },
     files: new Map([['component.js', glue]]),
   };
 }

@@ -5,6 +5,7 @@ import { runDelegated } from '../../../host/delegation.ts';
 import { createRunTree } from '../../../host/run-tree.ts';
 import { resolveComponentTool } from '../../../host/gates/tool-exec/component-tool.ts';
 import { DEFAULT_LIMITS } from '../../../host/contracts/limits.ts';
+import { NOTHING_GIVEN } from '../../../host/surroundings.ts';
 import type { RunEvent } from '../../../host/run-event.ts';
 import type { ServiceContext } from '../../../host/sandbox/cell-service.ts';
 
@@ -15,6 +16,7 @@ const agentOf = (name: string) => ({
   limits: DEFAULT_LIMITS,
   env: new Map(),
   args: [],
+  imports: 'deny' as const,
 });
 const agents = new Map(['a', 'b', 'c'].map((name) => [name, agentOf(name)]));
 const principalOf = (name: string) => ({ agent: `agent:${name}`, roles: ['role:any'], component: 'sha256:x' });
@@ -29,6 +31,7 @@ const RESULT: RunResult = {
   decisions: { allow: 0, deny: 0, pending: 0 },
   usage: { wallMs: 1, cpuMs: 7, peakLinearMemoryBytes: 0, hostCalls: 3 },
   cell: 'thread',
+  program: 'agent',
   component: 'sha256:x',
   policy: POLICY,
   audit: null,
@@ -49,6 +52,7 @@ function treeOf(result: RunResult = RESULT) {
     component: 'a.wasm',
     facts: { purpose: 'work', onBehalfOf: 'user:ann' },
     input: '',
+    given: NOTHING_GIVEN,
     limits: DEFAULT_LIMITS,
     functions: new Map(),
     callers: [],

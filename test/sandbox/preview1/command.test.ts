@@ -15,10 +15,10 @@ function texts(program: Program, list: number, buffer: number, count: number, si
 
 describe('a program', () => {
   it('gets its arguments and its environment, and both sizes first', () => {
-    const environment = new Map([
+    const environment = [
       ['LANG', 'C'],
       ['EMPTY', ''],
-    ]);
+    ] as const;
     const run = createWasiRun({ arguments: ['prog', 'ä', ''], environment });
     const program = createProgram({ imports: run.imports });
     for (const [name, expected] of [

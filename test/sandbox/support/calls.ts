@@ -36,6 +36,7 @@ export function artefactWith(imports: Readonly<Record<string, Partial<ArtefactIm
     digest: `sha256:${'0'.repeat(64)}`,
     fuel: false,
     directory: '/nowhere',
+    program: 'agent',
     glueSha256: '',
     modules: [],
     imports: Object.fromEntries(whole) as Artefact['imports'], // the parts are filled up a line above

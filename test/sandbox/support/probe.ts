@@ -72,7 +72,7 @@ export function createProbe(post: (message: ProbeMessage) => void, ledger: Proce
           throw new Error('secret of the host in /etc/passwd');
         },
         exit: () => {
-          throw new RunStop({ kind: 'exit', ok: false });
+          throw new RunStop({ kind: 'exit', code: 1 });
         },
         spawn: () => {
           const child = spawn('/bin/sh', ['-c', 'sleep 60 & sleep 60'], { detached: true, stdio: 'ignore' });
