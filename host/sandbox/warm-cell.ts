@@ -22,10 +22,12 @@ export interface WarmCell {
   close(): Promise<void>;
 }
 
+export const HEAP_MEBIBYTES = 256;
+
 export interface CellShape {
   /** The file that calls `serveCell`. */
   readonly entry: URL;
-  /** The JavaScript heap of the cell, gates and policy included. 256 MiB where absent. */
+  /** The JavaScript heap of the cell, gates and policy included. `HEAP_MEBIBYTES` where absent. */
   readonly heapMebibytes?: number;
 }
 
@@ -38,7 +40,11 @@ export function startWorker({ entry, heapMebibytes }: CellShape): Worker {
     stdin: false,
     stdout: true, // nothing of the guest's reaches the real terminal
     stderr: true,
-    resourceLimits: { maxOldGenerationSizeMb: heapMebibytes ?? 256, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 },
+    resourceLimits: {
+      maxOldGenerationSizeMb: heapMebibytes ?? HEAP_MEBIBYTES,
+      maxYoungGenerationSizeMb: 32,
+      stackSizeMb: 4,
+    },
   });
 }
 
