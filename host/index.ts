@@ -31,6 +31,7 @@ export {
   type RunError,
   type DecisionCounts,
 } from './contracts/run-result.ts';
+export { CELL_KINDS, type CellKind } from './contracts/cell-kind.ts';
 export type { Usage } from './contracts/run-end.ts';
 export type { LogLevel } from './contracts/log-sink.ts';
 export { escapeControl } from './contracts/escape.ts';

@@ -1,3 +1,4 @@
+import type { CellKind } from './cell-kind.ts';
 import type { PolicyRef } from './decision.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import type { LimitName } from './limits.ts';
@@ -30,7 +31,8 @@ export interface RunResult {
   readonly error?: RunError;
   readonly decisions: DecisionCounts;
   readonly usage: Usage;
-  readonly cell: 'thread';
+  /** Where the guest lived, or would have. */
+  readonly cell: CellKind;
   /** Digest of the component. */
   readonly component: string | null;
   readonly policy: PolicyRef | null;

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { CellKind } from '../contracts/cell-kind.ts';
 import type { ResolveContext } from '../contracts/gate-config.ts';
 import type { RunLimits } from '../contracts/limits.ts';
 import { didYouMean } from '../contracts/suggestion.ts';
@@ -18,6 +19,8 @@ export interface AgentManifest {
   readonly onBehalfOf?: string;
   readonly env: ReadonlyMap<string, string>;
   readonly args: readonly string[];
+  /** Where it lives: what it says itself, or what the host says for all. */
+  readonly cell: CellKind;
   /** The lower of the host's and its own. */
   readonly limits: RunLimits;
 }
@@ -27,6 +30,8 @@ export interface Declared {
   readonly purposes: readonly string[];
   readonly environments: readonly string[];
   readonly limits: RunLimits;
+  /** For agents that do not say it themselves. */
+  readonly cell: CellKind;
 }
 
 /** Checks the agents against what is declared. */
@@ -39,7 +44,7 @@ export function resolveAgents(
 }
 
 function resolveAgent(name: string, raw: RawAgent, declared: Declared, context: ResolveContext): AgentManifest {
-  const { digest, purpose, environment, onBehalfOf, env, args, limits } = raw;
+  const { digest, purpose, environment, onBehalfOf, env, args, cell, limits } = raw;
   const at = (...rest: string[]): string[] => ['agents', name, ...rest];
   const component = resolve(context.directory, raw.component);
   const kind = context.probe.kind(component);
@@ -63,6 +68,7 @@ function resolveAgent(name: string, raw: RawAgent, declared: Declared, context: 
     ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
     env: new Map(Object.entries(env ?? {})),
     args: args ?? [],
+    cell: cell ?? declared.cell,
     limits: lowerLimits(own, declared.limits),
   });
 }

@@ -45,7 +45,11 @@ export function readHostSections(reader: SectionReader, context: ResolveContext)
     environments,
     labels,
     limits,
-    agents: resolveAgents(agents, { purposes, environments, limits }, context),
+    agents: resolveAgents(
+      agents,
+      { purposes, environments, limits, cell: reader.value('cell', sections.cell) ?? 'thread' },
+      context,
+    ),
   };
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CELL_KINDS } from '../contracts/cell-kind.ts';
 import { limitsSchema } from './limit-section.ts';
 
 /** The host's own part of `sallyport.yaml`: everything but the gates' sections. */
@@ -13,6 +14,9 @@ const pathSchema = z.string().regex(/^[^\0]+$/, { error: 'expected a path' });
 const textSchema = z.string().regex(/^[^\0]*$/, { error: 'expected text without zero bytes' });
 
 const namesSchema = z.array(nameSchema).max(1000);
+
+const CELL_MEANING =
+  '`process`: the agent lives in a process of its own that has nothing but its calls to the gates; `thread`: beside them.';
 
 export const agentSchema = z
   .strictObject({
@@ -34,6 +38,7 @@ export const agentSchema = z
       .optional()
       .describe('Environment variables that the agent sees. It sees no others. No secrets: they enter at the gates.'),
     args: z.array(textSchema).max(1000).optional().describe('Command line arguments that the agent sees.'),
+    cell: z.enum(CELL_KINDS).optional().describe(`${CELL_MEANING} The one of the host without it.`),
     limits: limitsSchema.optional().describe('Lower limits for this agent.'),
   })
   .describe('One agent.');
@@ -68,6 +73,7 @@ export const HOST_SECTIONS = {
     .describe(
       'Labels of data, from the least to the most sensitive. public, internal, confidential, secret without it.',
     ),
+  cell: z.enum(CELL_KINDS).optional().describe(`${CELL_MEANING} \`thread\` without it.`),
   limits: limitsSchema.optional(),
   agents: z
     .record(nameSchema, agentSchema)

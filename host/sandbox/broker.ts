@@ -98,7 +98,7 @@ async function serve(options: BrokerOptions, ending: RunEnding): Promise<GuestEn
     ...{ options, handles, channel: createFrameChannel(descriptor), writer: createWireWriter(), last: 0 },
     table: createImportTable(artefact, handles).map((called) => called && servedBy(called, imports)),
     calls: createHostCalls({
-      ...{ limits, meter, ending, values: AS_THEY_ARE, sampleMemory: () => undefined },
+      ...{ limits, meter, ending, values: AS_THEY_ARE, sampleMemory: () => undefined, isEarly: () => false },
       classify: (error) => endBy(error, options),
     }),
   };

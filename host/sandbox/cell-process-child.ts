@@ -5,7 +5,7 @@ import { GLUE_FILE, type Artefact } from './artefact.ts';
 import { FROM_PROCESS, SOCKET, TO_PROCESS, type CellJob } from './cell-frames.ts';
 import { createFrameChannel } from './frame-channel.ts';
 import type { ImportedFunction } from './import-table.ts';
-import { runInstance, type ModuleMap } from './instance.ts';
+import { openInstance, type ModuleMap } from './instance.ts';
 import { createMeter } from './meter.ts';
 import { createProxyImports } from './proxy-imports.ts';
 import { createWireReader } from './wire-reader.ts';
@@ -107,7 +107,7 @@ async function main(): Promise<void> {
   writer.u8(FROM_PROCESS.started);
   writer.f64((user + system) / 1000);
   send();
-  const end = await runInstance({ artefact, modules, imports, input: job.input, limits, meter });
+  const end = await openInstance({ artefact, modules, imports, limits, meter }, 'for a run').run(job.input);
   writer.begin();
   writer.u8(FROM_PROCESS.end);
   writer.u32(meter.peakPages());

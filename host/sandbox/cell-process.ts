@@ -41,7 +41,7 @@ const STDERR_BYTES = 4096;
 
 /** Starts the process. Throws where the system cannot. */
 export function startCellProcess(options: CellProcessOptions): CellProcess {
-  const [command = '', ...args] = fencedCommand(options, ENTRY);
+  const [command, ...args] = fencedCommand(options, ENTRY);
   const child = spawn(command, args, {
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
     env: {},
@@ -89,7 +89,10 @@ export function startCellProcess(options: CellProcessOptions): CellProcess {
 }
 
 /** What a process gets that runs what nobody trusts: it may read its own program, and that is all. */
-export function fencedCommand({ heapMebibytes, bubblewrap, cpuMs }: CellProcessOptions, entry: string): string[] {
+export function fencedCommand(
+  { heapMebibytes, bubblewrap, cpuMs }: CellProcessOptions,
+  entry: string,
+): [command: string, ...rest: string[]] {
   const host = dirname(dirname(entry));
   const readable = [join(host, 'sandbox'), join(host, 'contracts')];
   const program = [
@@ -99,7 +102,13 @@ export function fencedCommand({ heapMebibytes, bubblewrap, cpuMs }: CellProcessO
     ...[`--max-old-space-size=${heapMebibytes ?? HEAP_MEBIBYTES}`, entry],
   ];
   // The supervisor ends it much earlier; this holds where there is no supervisor any more.
-  const bounds = ['/bin/sh', '-c', BOUNDS, 'sh', String(Math.ceil((2 * cpuMs) / 1000) + SPARE_CPU_SECONDS)];
+  const bounds: [string, ...string[]] = [
+    '/bin/sh',
+    '-c',
+    BOUNDS,
+    'sh',
+    String(Math.ceil((2 * cpuMs) / 1000) + SPARE_CPU_SECONDS),
+  ];
   if (bubblewrap === undefined) return [...bounds, ...program];
   const plan = {
     system: systemArguments(linkOrKind, false),
@@ -110,8 +119,8 @@ export function fencedCommand({ heapMebibytes, bubblewrap, cpuMs }: CellProcessO
   return [...bounds, bubblewrap, ...sandboxArguments(plan)];
 }
 
-/** No core image (of a guest, or of the secrets of others), no byte in any file, and an end to its CPU time. */
-const BOUNDS = 'ulimit -c 0; ulimit -f 0; ulimit -t "$1"; shift; exec "$@"';
+/** No environment, no core image (of a guest, or of the secrets of others), no byte in any file, and an end to its CPU time. */
+const BOUNDS = 'unset PWD OLDPWD SHLVL; ulimit -c 0; ulimit -f 0; ulimit -t "$1"; shift; exec "$@"';
 const SPARE_CPU_SECONDS = 10;
 
 /** What the socket of a child is made of. Not public, so it is looked at before it is used. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { EXIT_OF_STATUS, openHost, type RunResult } from '../../../host/index.ts';
+import { CELL_KINDS, EXIT_OF_STATUS, openHost, type RunResult } from '../../../host/index.ts';
 import { CONFIG_OPTION, JSON_OPTION, type CommandContext, type CommandSpec } from '../command.ts';
 import { readInput } from '../input.ts';
 import { createDenialNotes } from '../output/denial-notes.ts';
@@ -12,6 +12,7 @@ const Options = z.object({
   input: z.string().default(''),
   purpose: z.string().optional(),
   onBehalfOf: z.string().optional(),
+  cell: z.enum(CELL_KINDS).optional(),
   json: z.boolean().default(false),
 });
 
@@ -34,6 +35,10 @@ export const run: CommandSpec = {
       description: 'why the agent runs; one of the purposes that the configuration declares',
     },
     { flags: '--on-behalf-of <user>', description: 'for whom the agent runs: user:NAME' },
+    {
+      flags: '--cell <kind>',
+      description: 'where the agent lives: thread or process; never a weaker one than the configuration says',
+    },
     JSON_OPTION,
   ],
   example: 'sallyport run build/hello.wasm --config guest-examples/hello/sallyport.yaml --input Ada',
@@ -52,6 +57,7 @@ export const run: CommandSpec = {
       signal: context.signal,
       ...(options.agent === undefined ? {} : { agent: options.agent }),
       ...(component === undefined ? {} : { component }),
+      ...(options.cell === undefined ? {} : { cell: options.cell }),
       ...facts,
       onDecision: createDenialNotes(printer, (event, agent) => host.help(agent, event, facts)),
       onLog: (level, text) => printer.note(`[${level}] ${untrusted(text)}`),

@@ -15,6 +15,7 @@ const agentOf = (name: string) => ({
   limits: DEFAULT_LIMITS,
   env: new Map(),
   args: [],
+  cell: 'thread' as const,
 });
 const agents = new Map(['a', 'b', 'c'].map((name) => [name, agentOf(name)]));
 const principalOf = (name: string) => ({ agent: `agent:${name}`, roles: ['role:any'], component: 'sha256:x' });
@@ -49,6 +50,7 @@ function treeOf(result: RunResult = RESULT) {
     component: 'a.wasm',
     facts: { purpose: 'work', onBehalfOf: 'user:ann' },
     input: '',
+    cell: 'thread',
     limits: DEFAULT_LIMITS,
     functions: new Map(),
     callers: [],
