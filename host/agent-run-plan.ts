@@ -1,4 +1,5 @@
 import type { Configuration } from './configuration.ts';
+import type { CellKind } from './contracts/cell-kind.ts';
 import type { RunLimits } from './contracts/limits.ts';
 import type { RunFacts } from './contracts/principal.ts';
 import type { AgentManifest } from './manifest/agent-section.ts';
@@ -21,6 +22,8 @@ export interface AgentRun {
   readonly signal: AbortSignal;
   /** What it may use: the agent's own limits, or less where another agent calls it. */
   readonly limits: RunLimits;
+  /** Where it lives: as its configuration says, or a stronger one. */
+  readonly cell: CellKind;
   /** Functions of the embedding program that are tools. */
   readonly functions: ToolFunctions;
   /** The agents on whose behalf it runs, the first caller first; nobody for a run that was started from outside. */

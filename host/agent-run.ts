@@ -19,6 +19,7 @@ import { createProgramAnswer } from './program-answer.ts';
 import type { RunEvent } from './run-event.ts';
 import { bounded, endingOf, failureOf, NO_USAGE, type Ending } from './run-ending.ts';
 import type { CellData, RunSeat } from './run-spec.ts';
+import type { CellProcess } from './sandbox/cell-process.ts';
 import type { KnownComponent } from './sandbox/component-memo.ts';
 import { startThreadCell } from './sandbox/thread-cell.ts';
 import { servedFor } from './settings.ts';
@@ -63,7 +64,7 @@ export async function runAgent(run: AgentRun, powers: HostPowers, cells: Cells):
       ...(facts.purpose === undefined ? {} : { purpose: facts.purpose }),
       policy: policy.ref,
       detail: {
-        cell: 'thread',
+        cell: run.cell,
         limits: { ...run.limits },
         input: { bytes: Buffer.byteLength(run.input), digest: hash('sha256', run.input, 'hex') },
         engine: powers.engine,
@@ -91,21 +92,32 @@ async function performRun(run: AgentRun, opened: OpenedRun, powers: HostPowers, 
   const { id, component, principal, log } = opened;
   let artefact;
   let start;
+  let starting: Promise<CellProcess | undefined> | undefined;
   try {
     refuseOther(agent, component.digest);
+    starting = startProcess(run, cells); // it starts while the component is prepared
+    starting.catch(() => undefined); // told where it is waited for
     artefact = await cells.preparation.artefact(component, { configuration, limits, signal });
     if (agent.imports === 'strict') {
       const reaches = createCapabilityReach(configuration.policy.sliceFor(principal.agent));
       refuseUngranted(artefact.imports, servedFor(configuration.settings), reaches, principal.agent);
     }
     start = startOf(run, artefact);
+    await starting;
   } catch (error) {
+    await starting?.then(
+      (process) => process?.close(),
+      () => undefined, // what went wrong first is told
+    );
     if (!signal.aborted && error instanceof HostError)
       log.append({ type: 'load.denied', principal, detail: { code: error.code, message: error.message } });
     throw signal.aborted ? CANCELLED : error;
   }
   log.close();
-  const pooled = run.callers.length === 0 ? cells.pool.take(poolKey(run, artefact)) : undefined;
+  const process = await starting;
+  // Cells of the pool are open for guests that live in them.
+  const isPooled = process === undefined && run.callers.length === 0;
+  const pooled = isPooled ? cells.pool.take(poolKey(run, artefact)) : undefined;
   const answer = createProgramAnswer(limits.outputBytes);
   const warm = pooled ?? cells.spare();
   const cell = startThreadCell({
@@ -115,6 +127,7 @@ async function performRun(run: AgentRun, opened: OpenedRun, powers: HostPowers, 
     artefact,
     modules: cells.modules,
     ...(warm === undefined ? {} : { warm }),
+    ...(process === undefined ? {} : { process }),
     limits,
     signal,
     onMessage(message) {
@@ -148,6 +161,7 @@ export async function warmAgent(
   { modules, pool, preparation }: Cells,
 ): Promise<number> {
   const { configuration, agent, count, limits, signal } = terms;
+  if (agent.cell !== 'thread') return 0; // the cells of the pool are open for guests that live in them
   const component = await preparation.read(terms.component);
   refuseOther(agent, component.digest);
   const artefact = await preparation.artefact(component, {
@@ -164,6 +178,15 @@ function refuseOther({ name, digest: pinned }: AgentManifest, digest: string): v
   if (pinned === undefined || pinned === digest) return;
   const hints = [`the configuration pins ${pinned}`, `the file has     ${digest}`];
   throw new HostError('ERR_COMPONENT_DIGEST', `the component is not the one that is pinned for \`${name}\``, { hints });
+}
+
+async function startProcess({ cell, agent, limits }: AgentRun, cells: Cells): Promise<CellProcess | undefined> {
+  switch (cell) {
+    case 'thread':
+      return undefined;
+    case 'process':
+      return cells.processes.start(limits, agent.digest !== undefined);
+  }
 }
 
 /** Runs an agent that another one calls. */
@@ -184,7 +207,7 @@ function close(
   const result = {
     run: id,
     usage,
-    cell: 'thread',
+    cell: run.cell,
     program,
     component: digest,
     policy: run.configuration.policy.ref,

@@ -4,10 +4,11 @@ import { createRandom } from './powers/random.ts';
 import { sleep } from './powers/sleep.ts';
 import { openGates } from './runtime.ts';
 import type { CellData, RunSeat } from './run-spec.ts';
+import { runInProcess } from './sandbox/broker.ts';
 import { serveCell } from './sandbox/cell-worker.ts';
 import { openInstance } from './sandbox/instance.ts';
 
-serveCell(async ({ data, seat, ready, artefact, modules, limits, meter, ledger, stop, notify, post, ask }) => {
+serveCell(async ({ data, seat, ready, artefact, modules, process, limits, meter, ledger, stop, notify, post, ask }) => {
   const { plan, ahead } = data as CellData; // the host that started this cell made it, and the seat as well
   const powers = { clock: createClock(), random: createRandom(), files: createAuditFiles(), ledger, sleep, ask };
   const gates = await openGates(plan, Object.keys(artefact.imports), powers, post);
@@ -19,6 +20,7 @@ serveCell(async ({ data, seat, ready, artefact, modules, limits, meter, ledger, 
     ready();
     const run = (await seat) as RunSeat;
     gates.seat(run);
+    if (process !== undefined) return await runInProcess({ ...shape, ...process, input: run.input });
     return await (instance ?? openInstance(shape, 'for a run')).run(run.input);
   } finally {
     await gates.close();

@@ -1,3 +1,4 @@
+import { createGuestProcesses, type GuestProcesses } from './guest-processes.ts';
 import { createPreparation, type Preparation } from './preparation.ts';
 import { createCellPool, type CellPool } from './sandbox/cell-pool.ts';
 import { createModuleStore, type ModuleStore } from './sandbox/module-store.ts';
@@ -13,6 +14,7 @@ export const CELL_ENTRY = new URL(
 export interface Cells {
   readonly preparation: Preparation;
   readonly modules: ModuleStore;
+  readonly processes: GuestProcesses;
   /** Cells that are opened for an agent. */
   readonly pool: CellPool;
   /** The spare cell, started and empty, once. It was never used; no cell serves two runs. */
@@ -28,6 +30,7 @@ export function createCells({ spare }: { readonly spare: boolean }): Cells {
     preparation: createPreparation(),
     modules: createModuleStore(),
     pool,
+    processes: createGuestProcesses(),
     spare(): WarmCell | undefined {
       const taken = warm;
       warm = undefined;

@@ -62,6 +62,7 @@ export function runDelegated(delegation: Delegation) {
       agent,
       component: agent.component,
       facts: factsBelow(run.facts, agent),
+      cell: agent.cell,
       limits: limitsBelow(agent, call, context),
       input: call.input,
       given: NOTHING_GIVEN,

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { runAgent, warmAgent } from './agent-run.ts';
 import { readConfiguration, refuseExposedComponent, type Configuration } from './configuration.ts';
+import { isWeakerCell, type CellKind } from './contracts/cell-kind.ts';
 import { HostError } from './contracts/errors.ts';
 import type { LogLevel } from './contracts/log-sink.ts';
 import type { RunFacts } from './contracts/principal.ts';
@@ -67,6 +68,8 @@ export interface RunOptions extends AgentChoice {
   readonly purpose?: string;
   /** `user:NAME`. */
   readonly onBehalfOf?: string;
+  /** A cell that is stronger than the one of the configuration. A weaker one has to be written there. */
+  readonly cell?: CellKind;
   /**
    * Told of everything that was denied, as it happens. `agent` is the one whose rules do not allow it: the agent itself,
    * one that it called, or, in what that one tried, a caller.
@@ -157,6 +160,7 @@ function createHost({ configuration, workingDirectory, powers, cells, functions 
         input: request.input ?? '',
         given,
         signal: request.signal ?? new AbortController().signal,
+        cell: cellOf(request, agent),
         limits: agent.limits,
         functions,
         callers: [],
@@ -258,6 +262,16 @@ function factsOf(request: RunOptions, agent: AgentManifest, { manifest }: Config
     ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
     ...(agent.environment === undefined ? {} : { environment: agent.environment }),
   };
+}
+
+/** Who starts a run may ask for more isolation, and not for less: that is the configuration's to say. */
+function cellOf({ cell }: RunOptions, agent: AgentManifest): CellKind {
+  if (cell === undefined || cell === agent.cell) return agent.cell;
+  if (isWeakerCell(cell, agent.cell))
+    throw new HostError('ERR_USAGE', `a \`${cell}\` is weaker than the \`${agent.cell}\` of the configuration`, {
+      hints: [`agents: { ${agent.name}: { cell: ${cell} } }`],
+    });
+  return cell;
 }
 
 /** An observer that throws would otherwise end the whole process, and with it runs whose records are open. */

@@ -33,6 +33,7 @@ export {
   type DecisionCounts,
 } from './contracts/run-result.ts';
 export type { Program } from './contracts/program.ts';
+export { CELL_KINDS, type CellKind } from './contracts/cell-kind.ts';
 export type { Usage } from './contracts/run-end.ts';
 export type { LogLevel } from './contracts/log-sink.ts';
 export { escapeControl } from './contracts/escape.ts';

@@ -4,7 +4,8 @@ import { ENGINE } from './powers/engine.ts';
 import type { PathResolution } from './powers/path-resolution.ts';
 import { probeSandbox } from './powers/sandbox-probe.ts';
 import { createSystemFacts } from './powers/system-facts.ts';
-import { probeFence } from './sandbox/fence-probe.ts';
+import { tryProcessFence } from './guest-processes.ts';
+import { PREPARING_FENCE, probeFence, type FenceCheck } from './sandbox/fence-probe.ts';
 import { startWorker } from './sandbox/warm-cell.ts';
 
 /** One guarantee, and whether this machine gives it. */
@@ -44,10 +45,14 @@ async function probePathResolution(): Promise<PathResolution> {
   }
 }
 
+const rowsOf = (what: string, checks: readonly FenceCheck[]): PlatformCheck[] =>
+  checks.map(({ name, denied, detail }) => ({ name: `${what}: ${name}`, holds: denied, detail }));
+
 /** Tries the fences of this machine. */
 export async function probePlatform(): Promise<PlatformReport> {
   const facts = createSystemFacts();
-  const fence = await probeFence();
+  const fence = await probeFence(PREPARING_FENCE);
+  const { bubblewrap, checks } = await tryProcessFence();
   const sandbox = probeSandbox();
   const resolution = await probePathResolution();
   return {
@@ -76,7 +81,13 @@ export async function probePlatform(): Promise<PlatformReport> {
         holds: sandbox === undefined,
         detail: sandbox ?? 'bubblewrap makes one for each call',
       },
-      ...fence.map(({ name, denied, detail }) => ({ name: `preparing process: ${name}`, holds: denied, detail })),
+      ...rowsOf('preparing process', fence),
+      {
+        name: 'process cell: namespaces of its own',
+        holds: bubblewrap !== undefined,
+        detail: bubblewrap === undefined ? 'bubblewrap is not there, or does not work' : 'bubblewrap makes them',
+      },
+      ...rowsOf('process cell', checks),
       {
         name: 'thread cell',
         holds: true,

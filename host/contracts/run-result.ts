@@ -1,3 +1,4 @@
+import type { CellKind } from './cell-kind.ts';
 import type { PolicyRef } from './decision.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import type { LimitName } from './limits.ts';
@@ -36,7 +37,8 @@ export interface RunResult {
   readonly error?: RunError;
   readonly decisions: DecisionCounts;
   readonly usage: Usage;
-  readonly cell: 'thread';
+  /** Where the guest lived, or would have. */
+  readonly cell: CellKind;
   readonly program: Program | null;
   /** Digest of the component. */
   readonly component: string | null;

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { CellKind } from '../contracts/cell-kind.ts';
 import type { ResolveContext } from '../contracts/gate-config.ts';
 import type { RunLimits } from '../contracts/limits.ts';
 import { didYouMean } from '../contracts/suggestion.ts';
@@ -20,6 +21,8 @@ export interface AgentManifest {
   readonly args: readonly string[];
   /** Whether a component that imports what no rule grants is refused at load; the stricter of the host's and its own. */
   readonly imports: 'deny' | 'strict';
+  /** Where it lives: what it says itself, or what the host says for all. */
+  readonly cell: CellKind;
   /** The lower of the host's and its own. */
   readonly limits: RunLimits;
 }
@@ -30,6 +33,8 @@ export interface Declared {
   readonly environments: readonly string[];
   readonly limits: RunLimits;
   readonly imports: 'deny' | 'strict';
+  /** For agents that do not say it themselves. */
+  readonly cell: CellKind;
 }
 
 /** Checks the agents against what is declared. */
@@ -42,7 +47,7 @@ export function resolveAgents(
 }
 
 function resolveAgent(name: string, raw: RawAgent, declared: Declared, context: ResolveContext): AgentManifest {
-  const { digest, purpose, environment, onBehalfOf, env, args, limits } = raw;
+  const { digest, purpose, environment, onBehalfOf, env, args, cell, limits } = raw;
   const at = (...rest: string[]): string[] => ['agents', name, ...rest];
   const component = resolve(context.directory, raw.component);
   const kind = context.probe.kind(component);
@@ -69,6 +74,7 @@ function resolveAgent(name: string, raw: RawAgent, declared: Declared, context: 
     env: new Map(Object.entries(env ?? {})),
     args: args ?? [],
     imports: raw.imports ?? declared.imports,
+    cell: cell ?? declared.cell,
     limits: lowerLimits(own, declared.limits),
   });
 }

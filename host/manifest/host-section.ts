@@ -50,7 +50,11 @@ export function readHostSections(reader: SectionReader, context: ResolveContext)
     environments,
     labels,
     limits,
-    agents: resolveAgents(agents, { purposes, environments, limits, imports }, context),
+    agents: resolveAgents(
+      agents,
+      { purposes, environments, limits, imports, cell: reader.value('cell', sections.cell) ?? 'thread' },
+      context,
+    ),
   };
 }
 

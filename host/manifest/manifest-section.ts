@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CELL_KINDS } from '../contracts/cell-kind.ts';
 import { limitsSchema } from './limit-section.ts';
 import { sizeSchema } from './quantity.ts';
 
@@ -16,6 +17,9 @@ const textSchema = z.string().regex(/^[^\0]*$/, { error: 'expected text without 
 const importsSchema = z.enum(['deny', 'strict']);
 
 const namesSchema = z.array(nameSchema).max(1000);
+
+const CELL_MEANING =
+  '`process`: the agent lives in a process of its own that has nothing but its calls to the gates; `thread`: beside them.';
 
 export const agentSchema = z
   .strictObject({
@@ -40,6 +44,7 @@ export const agentSchema = z
     imports: importsSchema
       .optional()
       .describe('`strict` for this agent alone; where the host is strict, every agent is.'),
+    cell: z.enum(CELL_KINDS).optional().describe(`${CELL_MEANING} The one of the host without it.`),
     limits: limitsSchema.optional().describe('Lower limits for this agent.'),
   })
   .describe('One agent.');
@@ -79,6 +84,7 @@ export const HOST_SECTIONS = {
     .describe(
       'Labels of data, from the least to the most sensitive. public, internal, confidential, secret without it.',
     ),
+  cell: z.enum(CELL_KINDS).optional().describe(`${CELL_MEANING} \`thread\` without it.`),
   limits: limitsSchema.optional(),
   imports: importsSchema
     .optional()

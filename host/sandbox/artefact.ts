@@ -25,7 +25,7 @@ export interface ArtefactImport {
   readonly waits: readonly string[];
   /** The resource classes that the glue wants, by JavaScript name. */
   readonly classes: readonly string[];
-  /** Of those functions that the host lowers itself, by WIT name; all others are left to the glue. */
+  /** Of those functions, by WIT name. One that has none can be called through the glue alone. */
   readonly signatures: Readonly<Record<string, FunctionSignature>>;
 }
 

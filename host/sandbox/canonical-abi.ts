@@ -86,6 +86,10 @@ function codecOf(type: ValueType): Codec {
       return recordOf(type.fields.map(([name, field]) => [camelCase(name), codecOf(field)]));
     case 'enum':
       return enumOf(type.names);
+    case 'flags':
+    case 'own':
+    case 'borrow':
+      throw new Unsupported();
     case 'variant':
       return variantOf(type.cases.map(([name, of]) => [name, of === null ? undefined : codecOf(of)]));
     case 'result':

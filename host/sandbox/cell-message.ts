@@ -11,6 +11,8 @@ export interface CellStart {
   readonly limits: RunLimits;
   readonly meter: SharedArrayBuffer;
   readonly ledger: SharedArrayBuffer;
+  /** Of the socket to the guest's process; without one the guest lives in the cell itself. */
+  readonly descriptor?: number;
 }
 
 /** From the supervisor to the cell. */
@@ -19,6 +21,8 @@ export type ToCell =
   /** The run is there; `data` is the composition's own. */
   | { readonly kind: 'seat'; readonly data: unknown }
   | { readonly kind: 'modules'; readonly modules: ModuleMap }
+  /** The guest's process has ended. */
+  | { readonly kind: 'gone'; readonly end: GuestEnd }
   /** To `ask`. Not answered where the servant failed. */
   | { readonly kind: 'answer'; readonly id: number; readonly answered: true; readonly answer: unknown }
   | { readonly kind: 'answer'; readonly id: number; readonly answered: false }
@@ -32,6 +36,8 @@ export type FromCell =
   | { readonly kind: 'post'; readonly message: unknown }
   /** The composition's own request, to be answered within a time. */
   | { readonly kind: 'ask'; readonly id: number; readonly request: unknown; readonly timeoutMs: number }
+  /** The guest starts, when its process has used so much CPU time. */
+  | { readonly kind: 'started'; readonly cpuMs: number }
   /** How far the guest is. */
   | { readonly kind: EndPhase; readonly end: GuestEnd }
   /** The cell has closed its gates and returns. */

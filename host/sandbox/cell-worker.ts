@@ -3,6 +3,7 @@ import type { RunLimits } from '../contracts/limits.ts';
 import type { ProcessLedger } from '../contracts/powers.ts';
 import type { GuestEnd } from '../contracts/run-end.ts';
 import type { Artefact } from './artefact.ts';
+import type { BrokerOptions } from './broker.ts';
 import type { CellStart, FromCell, ToCell } from './cell-message.ts';
 import { loadGlue, threadCpuMs, type EndPhase, type ModuleMap } from './instance.ts';
 import { createMeter, type Meter } from './meter.ts';
@@ -17,8 +18,10 @@ export interface CellContext {
   /** Tells that nothing is left to do before the run is there. */
   readonly ready: () => void;
   readonly artefact: Artefact;
-  /** Compiled while the cell starts: build the gates before waiting for it. */
+  /** Compiled while the cell starts: build the gates before waiting for it. Never comes where the guest has a process. */
   readonly modules: Promise<ModuleMap>;
+  /** Where the guest lives in a process of its own: what `runInProcess` needs to know of it. */
+  readonly process?: Pick<BrokerOptions, 'descriptor' | 'gone' | 'started'>;
   readonly limits: RunLimits;
   readonly meter: Meter;
   readonly ledger: ProcessLedger;
@@ -46,6 +49,7 @@ export function serveCell(run: (context: CellContext) => Promise<GuestEnd>): voi
   const stop = new AbortController();
   const modules = Promise.withResolvers<ModuleMap>();
   const seat = Promise.withResolvers<unknown>();
+  const gone = Promise.withResolvers<GuestEnd>();
   const asks = createAsks(port);
 
   port.on('message', (message: ToCell) => {
@@ -54,10 +58,11 @@ export function serveCell(run: (context: CellContext) => Promise<GuestEnd>): voi
         const context = contextOf(message.start, port, {
           modules: modules.promise,
           seat: seat.promise,
+          gone: gone.promise,
           stop: stop.signal,
           ask: asks.ask,
         });
-        void loadGlue(context.artefact).catch(() => undefined); // `runInstance` loads it again and reports
+        if (context.process === undefined) void loadGlue(context.artefact).catch(() => undefined); // `runInstance` loads it again and reports
         // A rejection is left to end the worker: the supervisor reports it as a fault.
         void run(context).then((end) => {
           asks.forget();
@@ -70,6 +75,9 @@ export function serveCell(run: (context: CellContext) => Promise<GuestEnd>): voi
         return;
       case 'modules':
         modules.resolve(message.modules);
+        return;
+      case 'gone':
+        gone.resolve(message.end);
         return;
       case 'answer':
         asks.hear(message);
@@ -108,12 +116,21 @@ function createAsks(port: MessagePort): { ask: CellAsk; hear: (answer: Answer) =
 function contextOf(
   start: CellStart,
   port: MessagePort,
-  coming: Pick<CellContext, 'modules' | 'seat' | 'stop' | 'ask'>,
+  { gone, ...coming }: Pick<CellContext, 'modules' | 'seat' | 'stop' | 'ask'> & { readonly gone: Promise<GuestEnd> },
 ): CellContext {
   const send = (message: FromCell): void => port.postMessage(message);
   return Object.freeze({
     data: start.data,
     artefact: start.artefact,
+    ...(start.descriptor === undefined
+      ? {}
+      : {
+          process: {
+            descriptor: start.descriptor,
+            gone,
+            started: (cpuMs: number) => send({ kind: 'started', cpuMs }),
+          },
+        }),
     limits: start.limits,
     meter: createMeter(start.meter),
     ledger: createProcessLedger(start.ledger),

@@ -16,7 +16,7 @@ export type FunctionTypes = ReadonlyMap<string, string>;
 export interface ImportedFunctions {
   readonly types: FunctionTypes;
   /**
-   * What plain functions and methods take and give, by the same names: those with other handles have none. A type that is used twice is
+   * What functions take and give, by the same names; none for one with streams or futures. A type that is used twice is
    * one object: as text it may be far longer than the component (`isShort`).
    */
   readonly signatures: ReadonlyMap<string, FunctionSignature>;
@@ -26,14 +26,13 @@ export interface ImportedFunctions {
 type Type =
   | ({ readonly kind: 'value' } & Value)
   | { readonly kind: 'function'; readonly digest: string; readonly signature: FunctionSignature | undefined }
-  | { readonly kind: 'other'; readonly digest: string }
+  | { readonly kind: 'other'; readonly digest: string; readonly resource?: string }
   | { readonly kind: 'instance'; readonly open: (name: string) => ReadonlyMap<string, Type> };
 
-/** A value type: without `shape` it is more than plain data. */
+/** A value type: without `shape` it is one that cannot cross to the host. */
 interface Value {
   readonly digest: string;
   readonly shape: ValueType | undefined;
-  readonly borrows?: true;
 }
 
 /** The index spaces of a component or of an instance type. */
@@ -111,7 +110,7 @@ const value = (shape: ValueType | undefined, ...parts: readonly (string | number
   shape,
 });
 
-/** The shapes of types, if all of them are plain data. */
+/** The shapes of types, if all of them have one. */
 function shapesOf(types: readonly Value[]): ValueType[] | undefined {
   const shapes = types.flatMap(({ shape }) => shape ?? []);
   return shapes.length === types.length ? shapes : undefined;
@@ -155,11 +154,10 @@ function readType(reader: ByteReader, scope: Scope): Type {
       const of = shapesOf(types);
       return value(of && { kind: 'tuple', of }, code, ...types.map(({ digest }) => digest));
     }
-    case 0x6e: // flags
-      return value(undefined, code, ...repeated(reader, () => reader.text()));
+    case 0x6e:
     case 0x6d: {
       const names = repeated(reader, () => reader.text());
-      return value({ kind: 'enum', names }, code, ...names);
+      return value({ kind: code === 0x6e ? 'flags' : 'enum', names }, code, ...names);
     }
     case 0x6a: {
       const [ok, err] = [optional(reader, one), optional(reader, one)];
@@ -167,11 +165,11 @@ function readType(reader: ByteReader, scope: Scope): Type {
       const isPlain = shapesOrNull([ok, err]) !== undefined;
       return value(isPlain ? { kind: 'result', ok: good, err: bad } : undefined, code, digestOr(ok), digestOr(err));
     }
-    case 0x69: // own
-      return value(undefined, code, resourceDigest(typeAt(scope, reader.u32())));
+    case 0x69:
     case 0x68: {
-      const digest = digestOf(code, resourceDigest(typeAt(scope, reader.u32())));
-      return { kind: 'value', digest, shape: undefined, borrows: true };
+      const { digest, resource } = resourceType(typeAt(scope, reader.u32()));
+      const kind = code === 0x69 ? 'own' : 'borrow';
+      return value(resource === undefined ? undefined : { kind, resource }, code, digest);
     }
     case 0x66: // stream
     case 0x65: // future
@@ -208,19 +206,18 @@ function functionType(reader: ByteReader, scope: Scope, code: number): Type {
   if (named && reader.byte() !== 0) throw new TypeError('a function with named results');
   const result = named ? undefined : one();
   const digests = parameters.map(({ digest }) => digest);
-  const self = parameters[0]?.borrows === true;
-  const taken = shapesOf(self ? parameters.slice(1) : parameters);
+  const taken = shapesOf(parameters);
   const given = shapesOrNull([result]);
   const [first = null] = given ?? [];
   return {
     kind: 'function',
     digest: digestOf(code, ...digests, '->', ...(result === undefined ? [] : [result.digest])),
-    signature: code === 0x40 && taken && given ? { self, parameters: taken, result: first } : undefined,
+    signature: code === 0x40 && taken && given ? { self: false, parameters: taken, result: first } : undefined,
   };
 }
 
-function resourceDigest(type: Type): string {
-  if (type.kind === 'other' && type !== OPAQUE) return type.digest;
+function resourceType(type: Type): Extract<Type, { kind: 'other' }> {
+  if (type.kind === 'other' && type !== OPAQUE) return type;
   throw new TypeError('a handle to something that is not a resource');
 }
 
@@ -273,7 +270,7 @@ function readDescription(reader: ByteReader, scope: Scope, name: string): Type {
       const type: Type =
         reader.byte() === 0
           ? typeAt(scope, reader.u32())
-          : { kind: 'other', digest: digestOf('resource', scope.name, name) };
+          : { kind: 'other', digest: digestOf('resource', scope.name, name), resource: `${scope.name}#${name}` };
       scope.types.push(type);
       return type;
     }
@@ -296,8 +293,16 @@ function readImport(reader: ByteReader, scope: Scope, found: Found): void {
     if (type.kind !== 'function') continue;
     const full = `${name}#${member}`;
     found.types.set(full, type.digest);
-    if (type.signature?.self === member.startsWith('[method]')) found.signatures.set(full, type.signature);
+    const signature = member.startsWith('[method]') ? methodOf(type.signature) : type.signature;
+    if (signature !== undefined) found.signatures.set(full, signature);
   }
+}
+
+/** The handle in front is what the method is called on. */
+function methodOf(signature: FunctionSignature | undefined): FunctionSignature | undefined {
+  const [first] = signature?.parameters ?? [];
+  if (signature === undefined || typeof first !== 'object' || first.kind !== 'borrow') return undefined;
+  return { ...signature, self: true, parameters: signature.parameters.slice(1) };
 }
 
 function readAlias(reader: ByteReader, scope: Scope): void {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type * as Sqlite from 'node:sqlite';
 
-const port = Number(process.argv[2]);
+const [port = 0, host = 0] = process.argv.slice(2).map(Number);
 
 const ATTEMPTS: Readonly<Record<string, () => unknown>> = {
   readFile: async () => (await import('node:fs')).readFileSync('/etc/hostname'),
@@ -21,6 +21,21 @@ const ATTEMPTS: Readonly<Record<string, () => unknown>> = {
   network: async () => {
     const { connect } = await import('node:net');
     await new Promise((resolve, reject) => connect(port, '127.0.0.1').once('connect', resolve).once('error', reject));
+  },
+  listen: async () => {
+    const { createServer } = await import('node:net');
+    await new Promise<void>((resolve, reject) => {
+      process.once('uncaughtException', reject); // the denial comes where nobody waits for it
+      const server = createServer().once('error', reject);
+      server.listen(0, '127.0.0.1', () => server.close(() => resolve()));
+    });
+  },
+  // In a namespace of process ids of its own, the number is nobody's.
+  signal: () => process.kill(host, 0),
+  foreign: () => {
+    const ffi = process.getBuiltinModule('node:ffi') as { dlopen(path: null, symbols: object): unknown } | undefined; // absent behind its switch
+    if (ffi === undefined) throw new Error('there are no foreign functions');
+    ffi.dlopen(null, {});
   },
   // The point is that it fails.
   code: () => Reflect.construct(Function, ['return 1']),

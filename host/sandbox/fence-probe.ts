@@ -1,15 +1,24 @@
 import { execFile } from 'node:child_process';
 import { createServer } from 'node:net';
+import { extname } from 'node:path';
+import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { DEFAULT_LIMITS } from '../contracts/limits.ts';
+import { fencedCommand } from './cell-process.ts';
 import { preparingFence } from './prepare-process.ts';
 
 /** One thing that a fenced process tried, and whether it was denied. */
 export interface FenceCheck {
   readonly name: string;
   readonly denied: boolean;
+  /** Whether what the fence is for rests on it. */
+  readonly needed: boolean;
   readonly detail: string;
 }
+
+/** A fence: how a program is started behind it. */
+export type Fence = (entry: string) => readonly [command: string, ...rest: string[]];
 
 const NAMES: ReadonlyMap<string, string> = new Map([
   ['readFile', 'reads no file of the machine'],
@@ -18,12 +27,35 @@ const NAMES: ReadonlyMap<string, string> = new Map([
   ['thread', 'starts no thread'],
   ['sqlite', 'opens no database'],
   ['network', 'reaches no network'],
+  ['listen', 'is reached by no network'],
   ['code', 'makes no code from text'],
   ['addon', 'loads no native code'],
+  ['foreign', 'calls no foreign functions'],
+  ['signal', 'sends no signal to the host'],
 ]);
+/** Node's permission model lets signals pass; a namespace of process ids does not. */
+const NOT_NEEDED: ReadonlySet<string> = new Set(['signal']);
 
-/** Starts a fresh process behind the fence of the preparing process and lets it try what it must not be able to do. */
-export async function probeFence(): Promise<readonly FenceCheck[]> {
+/** Behind it, components are prepared. */
+export const PREPARING_FENCE: Fence = (entry) => [process.execPath, ...preparingFence(), entry];
+
+/** Behind it, guests run in processes of their own. */
+export const processFence =
+  (bubblewrap: string | undefined): Fence =>
+  (entry) =>
+    fencedCommand(
+      {
+        limits: { cpuMs: TIMEOUT_MS, heapBytes: DEFAULT_LIMITS.heapBytes },
+        ...(bubblewrap === undefined ? {} : { bubblewrap }),
+      },
+      entry,
+    );
+
+const TIMEOUT_MS = 15_000;
+const CHILD = fileURLToPath(new URL(`./fence-probe-child${extname(import.meta.url)}`, import.meta.url));
+
+/** Starts a fresh process behind a fence and lets it try what it must not be able to do. */
+export async function probeFence(fence: Fence): Promise<readonly FenceCheck[]> {
   const listener = createServer((socket) => socket.destroy());
   const port = await new Promise<number>((resolve, reject) => {
     listener.once('error', reject);
@@ -33,22 +65,21 @@ export async function probeFence(): Promise<readonly FenceCheck[]> {
     });
   });
   try {
-    const results = await runProbe(port);
+    const results = await runProbe(fence, port);
     return [...NAMES].map(([key, name]) => {
       const outcome = results.get(key) ?? 'the probe gave no answer';
-      return { name, denied: outcome === 'denied', detail: outcome === 'denied' ? 'tried, and denied' : outcome };
+      const denied = outcome === 'denied';
+      return { name, denied, needed: !NOT_NEEDED.has(key), detail: denied ? 'tried, and denied' : outcome };
     });
   } finally {
     listener.close();
   }
 }
 
-async function runProbe(port: number): Promise<ReadonlyMap<string, string>> {
-  const sibling = import.meta.url.endsWith('.ts') ? './fence-probe-child.ts' : './fence-probe-child.js';
-  const child = fileURLToPath(new URL(sibling, import.meta.url));
+async function runProbe(fence: Fence, port: number): Promise<ReadonlyMap<string, string>> {
+  const [command, ...args] = [...fence(CHILD), String(port), String(process.pid)];
   try {
-    const args = [...preparingFence(), child, String(port)];
-    const { stdout } = await promisify(execFile)(process.execPath, args, { env: {}, cwd: '/', timeout: 15_000 });
+    const { stdout } = await promisify(execFile)(command, args, { env: {}, cwd: '/', timeout: TIMEOUT_MS });
     const answer: unknown = JSON.parse(stdout);
     const entries = typeof answer === 'object' && answer !== null ? Object.entries(answer) : [];
     return new Map(entries.map(([name, outcome]) => [name, String(outcome)]));

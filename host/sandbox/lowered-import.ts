@@ -34,7 +34,7 @@ export function createLowering(artefact: Artefact, imports: HostImports, { calls
     const iface = versioned.replace(/@.*$/, '');
     const wanted = artefact.imports[iface];
     const signature = wanted?.signatures[called];
-    if (wanted === undefined || signature === undefined) return own;
+    if (wanted === undefined || signature === undefined || isOfClass(called)) return own;
     const codec = createCallCodec(signature);
     if (codec === undefined || (signature.self && options.self === undefined)) return own;
     const waits = wanted.waits.includes(called);
@@ -69,6 +69,12 @@ function methodOf(called: string, resourceOfGuard: (guard: object) => object): L
     return Reflect.apply(method as (...given: unknown[]) => unknown, resource, values); // `typeof` says that it is one
   };
 }
+
+/** Constructors and static functions are the class's own. */
+const isOfClass = (called: string): boolean => {
+  const kind = resourceOf(called)?.kind;
+  return kind === 'constructor' || kind === 'static';
+};
 
 const isResult = ({ result }: FunctionSignature): boolean =>
   typeof result === 'object' && result !== null && result.kind === 'result';

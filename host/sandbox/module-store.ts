@@ -1,8 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { HostError } from '../contracts/errors.ts';
-import { GLUE_FILE, type Artefact } from './artefact.ts';
-import { sha256 } from './artefact-store.ts';
+import type { Artefact } from './artefact.ts';
+import { readArtefact } from './artefact-files.ts';
 import type { ModuleMap } from './instance.ts';
 
 /** Compiled modules of the artefacts used last: a module is compiled once and cloned into cells. */
@@ -34,25 +31,7 @@ export function createModuleStore(capacity = 16): ModuleStore {
 }
 
 async function compile(artefact: Artefact): Promise<ModuleMap> {
-  const glue = verified(artefact, GLUE_FILE, artefact.glueSha256);
-  const modules = artefact.modules.map(async ({ name, sha256: digest }) => {
-    const bytes = await verified(artefact, name, digest);
-    return [name, await WebAssembly.compile(bytes)] as const;
-  });
-  // Together: where several files are gone, each of these is rejected, and none may go unheard.
-  const [compiled] = await Promise.all([Promise.all(modules), glue]);
-  return new Map(compiled);
-}
-
-async function verified(artefact: Artefact, name: string, digest: string): Promise<Uint8Array<ArrayBuffer>> {
-  const path = join(artefact.directory, name);
-  try {
-    const bytes = await readFile(path);
-    if (sha256(bytes) === digest) return bytes;
-  } catch (error) {
-    throw new HostError('ERR_PREPARE_FAILED', `the prepared component is gone: \`${path}\` cannot be read`, {
-      cause: error,
-    });
-  }
-  throw new HostError('ERR_PREPARE_FAILED', `the prepared component is damaged: \`${path}\` is not what was written`);
+  const { modules } = await readArtefact(artefact);
+  const compiled = [...modules].map(async ([name, bytes]) => [name, await WebAssembly.compile(bytes)] as const);
+  return new Map(await Promise.all(compiled));
 }

@@ -1,6 +1,7 @@
 import type { Worker } from 'node:worker_threads';
 import type { RunLimits } from '../contracts/limits.ts';
 import type { Artefact } from './artefact.ts';
+import type { CellProcess } from './cell-process.ts';
 import type { ToCell } from './cell-message.ts';
 import { createMeterMemory } from './meter.ts';
 import type { ModuleStore } from './module-store.ts';
@@ -13,6 +14,8 @@ export interface CellOpening {
   readonly artefact: Artefact;
   readonly modules: ModuleStore;
   readonly limits: RunLimits;
+  /** Where the guest lives; in the cell, where absent. */
+  readonly process?: Pick<CellProcess, 'descriptor'>;
 }
 
 /** What supervisor and cell share. */
@@ -23,9 +26,11 @@ export interface CellMemory {
 
 /** Tells a new worker what will run in it. Calls `failed` where a prepared module is not what was written. */
 export function openCell(worker: Worker, opening: CellOpening, failed: (error: unknown) => void): CellMemory {
-  const { data, artefact, limits } = opening;
+  const { data, artefact, limits, process } = opening;
+  const descriptor = process === undefined ? {} : { descriptor: process.descriptor };
   const memory: CellMemory = { meter: createMeterMemory(), ledger: createLedgerMemory() };
-  worker.postMessage({ kind: 'start', start: { data, artefact, limits, ...memory } } satisfies ToCell);
+  worker.postMessage({ kind: 'start', start: { data, artefact, limits, ...memory, ...descriptor } } satisfies ToCell);
+  if (process !== undefined) return memory; // its broker reads them, and it compiles them itself
   opening.modules
     .compiled(artefact)
     .then((modules) => worker.postMessage({ kind: 'modules', modules } satisfies ToCell), failed);

@@ -1,5 +1,6 @@
 import type { Worker } from 'node:worker_threads';
 import type { GuestEnd, Usage } from '../contracts/run-end.ts';
+import type { CellProcess } from './cell-process.ts';
 import { parseGuestEnd, type FromCell, type ToCell } from './cell-message.ts';
 import { createCellService, type CellServant, type CellService } from './cell-service.ts';
 import { createCpuWatch } from './cpu-watch.ts';
@@ -8,6 +9,7 @@ import { createMeter, type Meter } from './meter.ts';
 import { openCell, type CellMemory, type CellOpening } from './open-cell.ts';
 import { describeError, printable } from './printable.ts';
 import { endGuards, killNoted } from './process-ledger.ts';
+import { createProcessWatch, type ProcessWatch } from './process-watch.ts';
 import { startWorker, type CellShape, type TakenCell, type WarmCell } from './warm-cell.ts';
 
 export interface ThreadCellOptions extends CellShape, CellOpening {
@@ -22,6 +24,8 @@ export interface ThreadCellOptions extends CellShape, CellOpening {
   readonly serve?: CellServant;
   /** Cancels the run. */
   readonly signal?: AbortSignal;
+  /** Where the guest lives; it is used up. Without one, it lives in the cell. */
+  readonly process?: CellProcess;
 }
 
 /** How a cell ended. */
@@ -49,7 +53,10 @@ const CLOSE_MS = 5000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const DIAGNOSTICS = 4096;
 
-/** Starts one worker for one run and supervises it: wall clock, CPU time, heap, cancellation. */
+/**
+ * Starts one worker for one run and supervises it: wall clock, CPU time, heap, cancellation. The gates live in it, and
+ * the guest beside them, or in a process of its own that has nothing but its calls to the gates.
+ */
 export function startThreadCell(options: ThreadCellOptions): ThreadCell {
   return Object.freeze({ end: supervise(options) });
 }
@@ -57,7 +64,7 @@ export function startThreadCell(options: ThreadCellOptions): ThreadCell {
 async function supervise(options: ThreadCellOptions): Promise<CellEnd> {
   const { limits, signal } = options;
   const started = performance.now();
-  if (signal?.aborted === true) return unused({ kind: 'cancelled' });
+  if (signal?.aborted === true) return unused({ kind: 'cancelled' }, options);
   let worker: Worker;
   let memory: CellMemory;
   try {
@@ -67,7 +74,7 @@ async function supervise(options: ThreadCellOptions): Promise<CellEnd> {
       taken.memory ?? openCell(worker, options, (error) => life.stop({ kind: 'fault', message: describeError(error) }));
     worker.postMessage({ kind: 'seat', data: options.seat } satisfies ToCell);
   } catch (error) {
-    return unused({ kind: 'fault', message: `the cell cannot be started: ${describeError(error)}` });
+    return unused({ kind: 'fault', message: `the cell cannot be started: ${describeError(error)}` }, options);
   }
   const meter = createMeter(memory.meter);
   const { ledger } = memory;
@@ -86,8 +93,10 @@ async function supervise(options: ThreadCellOptions): Promise<CellEnd> {
     },
     refuse: (message) => life.stop({ kind: 'fault', message }),
   });
-  const life = watch(worker, options, meter, service);
-  const cpu = createCpuWatch(worker, meter, limits, (end) => life.stop(end));
+  const stop = (end: GuestEnd): void => life.stop(end);
+  const process = options.process && createProcessWatch(options.process, limits, stop);
+  const life = watch(worker, options, meter, service, process);
+  const cpu = createCpuWatch(worker, meter, limits, stop, () => process?.cpuMs() ?? 0);
   const wall = setTimeout(
     () => life.stop({ kind: 'limit', limit: 'wallMs', message: `the run took longer than ${limits.wallMs} ms` }),
     Math.min(limits.wallMs, LONGEST_TIMER_MS),
@@ -99,9 +108,12 @@ async function supervise(options: ThreadCellOptions): Promise<CellEnd> {
   signal?.removeEventListener('abort', cancel);
   const served = service.close();
   // First: the cell may wait for one of them in a system call, and nothing else ends that.
+  options.process?.kill();
   const killedBefore = killNoted(ledger);
   await cpu.close(outcome.cpuMs);
   await worker.terminate(); // always: an instance is never used twice
+  process?.close();
+  await options.process?.close(); // only now: the worker had the number of its socket
   await served; // what was done on behalf of the run ends with it, and is charged to it
   const cpuMs = cpu.used();
   const killedProcesses = killedBefore + killNoted(ledger) + (await endGuards(ledger)); // and what it has started since
@@ -111,7 +123,8 @@ async function supervise(options: ThreadCellOptions): Promise<CellEnd> {
 }
 
 /** The end of a run for which there was no cell. */
-function unused(guest: GuestEnd): CellEnd {
+async function unused(guest: GuestEnd, { process }: ThreadCellOptions): Promise<CellEnd> {
+  await process?.close();
   const usage = { wallMs: 0, cpuMs: 0, peakLinearMemoryBytes: 0, hostCalls: 0 };
   return { guest, usage, closed: true, killedProcesses: 0, diagnostics: '' };
 }
@@ -129,7 +142,13 @@ interface Life {
 }
 
 /** Follows a worker to its end. The first word about how the run ended counts, and the supervisor's own comes first. */
-function watch(worker: Worker, options: ThreadCellOptions, meter: Meter, service: CellService): Life {
+function watch(
+  worker: Worker,
+  options: ThreadCellOptions,
+  meter: Meter,
+  service: CellService,
+  process: ProcessWatch | undefined,
+): Life {
   const { promise, resolve } = Promise.withResolvers<Outcome>();
   let known: GuestEnd | undefined;
   let stopped = false;
@@ -150,7 +169,12 @@ function watch(worker: Worker, options: ThreadCellOptions, meter: Meter, service
     meter.noteStop();
     void service.close(); // awaited when the cell is gone
     worker.postMessage({ kind: 'stop', end } satisfies ToCell);
+    endProcess(); // and with it the waiting of its broker
     killIn(NOTICE_MS);
+  }
+  function endProcess(): void {
+    process?.sample();
+    options.process?.kill();
   }
   function hear(message: FromCell): void {
     switch (message.kind) {
@@ -162,12 +186,17 @@ function watch(worker: Worker, options: ThreadCellOptions, meter: Meter, service
       case 'ask':
         if (known === undefined) service.hear(message);
         return;
+      case 'started':
+        process?.started(message.cpuMs);
+        return;
       case 'ending':
+        endProcess();
         if (known !== undefined) return;
         known = parseGuestEnd(message.end) ?? FAULT;
         killIn(NOTICE_MS);
         return;
       case 'ended':
+        endProcess();
         known ??= parseGuestEnd(message.end) ?? FAULT;
         killIn(stopped ? CLOSE_AFTER_STOP_MS : (options.closeMs ?? CLOSE_MS));
         return;
@@ -182,6 +211,7 @@ function watch(worker: Worker, options: ThreadCellOptions, meter: Meter, service
   worker.on('message', hear);
   worker.once('error', (error) => settle({ end: known ?? brokenBy(error), closed: false }));
   worker.once('exit', () => settle({ end: known ?? FAULT, closed: false }));
+  void options.process?.gone.then((end) => worker.postMessage({ kind: 'gone', end } satisfies ToCell));
   return { stop, over: promise };
 }
 

@@ -18,9 +18,12 @@ export const PRIMITIVES = [
   'bool',
 ] as const;
 
-/** A type whose values are plain data: no handles, streams or futures. Names are those of the WIT. */
+/** A type of what can cross to the host: plain data and handles, no streams or futures. Names are those of the WIT. */
 export type ValueType =
   | PrimitiveType
+  /** A handle of a resource: `interface#resource`, without version. */
+  | { readonly kind: 'own' | 'borrow'; readonly resource: string }
+  | { readonly kind: 'flags'; readonly names: readonly string[] }
   | { readonly kind: 'list' | 'option'; readonly of: ValueType }
   | { readonly kind: 'tuple'; readonly of: readonly ValueType[] }
   | { readonly kind: 'enum'; readonly names: readonly string[] }
@@ -58,6 +61,9 @@ function partsOf(type: Exclude<ValueType, PrimitiveType>): readonly (ValueType |
     case 'tuple':
       return type.of;
     case 'enum':
+    case 'flags':
+    case 'own':
+    case 'borrow':
       return [];
     case 'record':
       return type.fields.map(([, field]) => field);

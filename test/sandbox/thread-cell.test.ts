@@ -8,7 +8,15 @@ import type { Artefact } from '../../host/sandbox/artefact.ts';
 import { guest } from '../support/guests.ts';
 import { createModuleStore } from '../../host/sandbox/module-store.ts';
 import { startThreadCell } from '../../host/sandbox/thread-cell.ts';
-import { GRACE_MS, LIMITS, prepared, runCell, temporaryFolder } from './support/cell.ts';
+import {
+  CELLS,
+  GRACE_MS,
+  LIMITS,
+  prepared,
+  runCell as runAnyCell,
+  temporaryFolder,
+  type CellSetup,
+} from './support/cell.ts';
 import { agentText, calling, componentOf } from './support/wat.ts';
 
 /** Reads the answer of the probe (7) and returns it as the length of a text. */
@@ -36,7 +44,9 @@ function aliveInGroup(group: number): string[] {
   });
 }
 
-describe('a thread cell', () => {
+describe.each(CELLS)('a %s cell', (cell) => {
+  const runCell = (artefact: Artefact, setup: CellSetup = {}): ReturnType<typeof runAnyCell> =>
+    runAnyCell(artefact, { ...setup, cell });
   let agent: Artefact;
   let cache: string;
   beforeAll(async () => {

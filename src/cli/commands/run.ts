@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { EXIT_OF_STATUS, HostError, openHost, type RunResult } from '../../../host/index.ts';
+import { CELL_KINDS, EXIT_OF_STATUS, HostError, openHost, type RunResult } from '../../../host/index.ts';
 import { CONFIG_OPTION, JSON_OPTION, type CommandContext, type CommandSpec } from '../command.ts';
 import { readInput, readStdin, readVariables } from '../input.ts';
 import { createDenialNotes } from '../output/denial-notes.ts';
@@ -14,6 +14,7 @@ const Options = z.object({
   env: z.array(z.string()).default([]),
   purpose: z.string().optional(),
   onBehalfOf: z.string().optional(),
+  cell: z.enum(CELL_KINDS).optional(),
   json: z.boolean().default(false),
 });
 
@@ -42,6 +43,10 @@ export const run: CommandSpec = {
       description: 'the standard input of the program: text, @FILE, or - for our own (default: empty)',
     },
     { flags: '-e, --env <name=value>', description: 'a variable that the program sees (repeatable)', repeats: true },
+    {
+      flags: '--cell <kind>',
+      description: 'where the agent lives: thread or process; never a weaker one than the configuration says',
+    },
     JSON_OPTION,
   ],
   passed:
@@ -73,6 +78,7 @@ export const run: CommandSpec = {
       signal: context.signal,
       ...(options.agent === undefined ? {} : { agent: options.agent }),
       ...(component === undefined ? {} : { component }),
+      ...(options.cell === undefined ? {} : { cell: options.cell }),
       ...facts,
       onDecision: createDenialNotes(printer, (event, agent) => host.help(agent, event, facts)),
       onLog: (level, text) => printer.note(`[${level}] ${untrusted(text)}`),

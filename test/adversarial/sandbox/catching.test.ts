@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { GRACE_MS, prepared, runCell, temporaryFolder } from '../../sandbox/support/cell.ts';
+import { CELLS, GRACE_MS, prepared, runCell, temporaryFolder } from '../../sandbox/support/cell.ts';
 import { hostileComponent } from '../../sandbox/support/wat.ts';
 
-describe('an agent that catches the exception that ends it', () => {
+describe.each(CELLS)('an agent that catches the exception that ends it, in a %s cell', (cell) => {
   let component: Uint8Array;
   beforeAll(async () => {
     component = await hostileComponent('catching');
@@ -10,7 +10,7 @@ describe('an agent that catches the exception that ends it', () => {
 
   it('ends for the first reason, and reaches the host no more', async () => {
     const artefact = await prepared(component, await temporaryFolder());
-    const { guest: end, usage, messages } = await runCell(artefact, { limits: { hostCalls: 50 } });
+    const { guest: end, usage, messages } = await runCell(artefact, { cell, limits: { hostCalls: 50 } });
     expect(end).toMatchObject({ kind: 'limit', limit: 'hostCalls' });
     expect(messages).toHaveLength(50);
     expect(usage.hostCalls).toBe(51);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { prepared, runCell, temporaryFolder } from '../../sandbox/support/cell.ts';
+import { CELLS, prepared, runCell, temporaryFolder } from '../../sandbox/support/cell.ts';
 import { agentText, componentOf, hostileComponent } from '../../sandbox/support/wat.ts';
 
 /** An agent that has the resource `thing` of the probe; `run` says what it does with it. */
@@ -27,11 +27,10 @@ const using = (run: string): Promise<Uint8Array> =>
     }),
   );
 
-async function end(component: Uint8Array): ReturnType<typeof runCell> {
-  return runCell(await prepared(component, await temporaryFolder()));
-}
+describe.each(CELLS)('resource handles in a %s cell', (cell) => {
+  const end = async (component: Uint8Array): ReturnType<typeof runCell> =>
+    runCell(await prepared(component, await temporaryFolder()), { cell });
 
-describe('resource handles', () => {
   it('reach the resource that they stand for, and its end', async () => {
     const { guest, messages, usage } = await end(
       await using(`

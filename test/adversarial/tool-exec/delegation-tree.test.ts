@@ -17,6 +17,7 @@ const agentOf = (name: string) => ({
   env: new Map(),
   args: [],
   imports: 'deny' as const,
+  cell: 'thread' as const,
 });
 const agents = new Map(['a', 'b', 'c'].map((name) => [name, agentOf(name)]));
 const principalOf = (name: string) => ({ agent: `agent:${name}`, roles: ['role:any'], component: 'sha256:x' });
@@ -53,6 +54,7 @@ function treeOf(result: RunResult = RESULT) {
     facts: { purpose: 'work', onBehalfOf: 'user:ann' },
     input: '',
     given: NOTHING_GIVEN,
+    cell: 'thread',
     limits: DEFAULT_LIMITS,
     functions: new Map(),
     callers: [],

@@ -1,3 +1,4 @@
+import { runInProcess } from '../../../host/sandbox/broker.ts';
 import { serveCell } from '../../../host/sandbox/cell-worker.ts';
 import { openInstance } from '../../../host/sandbox/instance.ts';
 import { createProbe } from './probe.ts';
@@ -15,6 +16,13 @@ serveCell(async (context) => {
   const imports = createProbe((message) => {
     context.post(message);
   }, context.ledger);
+  const { process } = context;
+  if (process !== undefined) {
+    const seat = (await context.seat) as { readonly input?: string } | undefined; // as below
+    const end = await runInProcess({ ...context, ...process, imports, input: seat?.input ?? input ?? '' });
+    if (closing > 0) await new Promise((resolve) => setTimeout(resolve, closing));
+    return end;
+  }
   const instance = openInstance({ ...context, imports }, ahead === true ? 'ahead' : 'for a run');
   if (ahead === true) await instance.made;
   context.ready();

@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { onTestFinished } from 'vitest';
 import { DEFAULT_LIMITS, type RunLimits } from '../../../host/contracts/limits.ts';
 import type { Artefact } from '../../../host/sandbox/artefact.ts';
+import { startCellProcess, type CellProcess } from '../../../host/sandbox/cell-process.ts';
 import type { ComponentSource } from '../../../host/sandbox/component-source.ts';
 import { createModuleStore } from '../../../host/sandbox/module-store.ts';
 import { prepareComponent, type PrepareLimits } from '../../../host/sandbox/prepare.ts';
@@ -62,24 +63,35 @@ export interface CellSetup {
   readonly closeMs?: number;
   readonly warm?: WarmCell;
   readonly onMessage?: (message: ProbeMessage) => void;
+  /** Where the guest lives; in the thread where absent. */
+  readonly cell?: CellUnderTest;
+  /** The process in which it lives, where the test has started it. */
+  readonly process?: CellProcess;
 }
+
+/** The cells that give a guest the same results. */
+export const CELLS = ['thread', 'process'] as const;
+export type CellUnderTest = (typeof CELLS)[number];
 
 /** Runs a component in a cell with the probe as its only gate. */
 export async function runCell(artefact: Artefact, setup: CellSetup = {}): Promise<CellRun> {
   const messages: ProbeMessage[] = [];
+  const limits = { ...LIMITS, ...setup.limits };
+  const process = setup.process ?? (setup.cell === 'process' ? startCellProcess({ limits }) : undefined);
   const cell = startThreadCell({
     entry: ENTRY,
     data: { closing: setup.closing ?? 0 },
     seat: { input: setup.input ?? 'hello' },
     artefact,
     modules: createModuleStore(),
-    limits: { ...LIMITS, ...setup.limits },
+    limits,
     onMessage: (message) => {
       messages.push(message as ProbeMessage); // the probe is the only one that posts
       setup.onMessage?.(message as ProbeMessage);
     },
     ...(setup.warm === undefined ? {} : { warm: setup.warm }),
     ...(setup.closeMs === undefined ? {} : { closeMs: setup.closeMs }),
+    ...(process === undefined ? {} : { process }),
     ...(setup.signal === undefined ? {} : { signal: setup.signal }),
   });
   return { ...(await cell.end), messages };

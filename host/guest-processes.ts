@@ -1,0 +1,62 @@
+import { HostError } from './contracts/errors.ts';
+import { findBubblewrap } from './powers/sandbox-spares.ts';
+import { startCellProcess, type CellProcess, type ProcessLimits } from './sandbox/cell-process.ts';
+import { probeFence, processFence, type FenceCheck } from './sandbox/fence-probe.ts';
+
+/** What is really denied to the processes of guests here. */
+export interface ProcessFence {
+  /** Its path, where the system has it and it works. */
+  readonly bubblewrap: string | undefined;
+  readonly checks: readonly FenceCheck[];
+}
+
+/** Makes processes for guests, behind a fence that was tried. */
+export interface GuestProcesses {
+  /** A process for one run. Throws `ERR_PLATFORM` where the fence is open and the component is not pinned. */
+  start(limits: ProcessLimits, pinned: boolean): Promise<CellProcess>;
+}
+
+/** Tries both fences: with bubblewrap, and where that does not work here, without. */
+export async function tryProcessFence(): Promise<ProcessFence> {
+  const bubblewrap = findBubblewrap();
+  if (bubblewrap !== undefined) {
+    const checks = await probeFence(processFence(bubblewrap));
+    if (checks.every(({ denied }) => denied)) return { bubblewrap, checks };
+  }
+  return { bubblewrap: undefined, checks: await probeFence(processFence(undefined)) };
+}
+
+/** The fence is tried once, when the first guest needs it. */
+export function createGuestProcesses(): GuestProcesses {
+  let tried: Promise<ProcessFence> | undefined;
+  return Object.freeze({
+    async start(limits: ProcessLimits, pinned: boolean): Promise<CellProcess> {
+      tried ??= tryProcessFence();
+      // Started while the fence is tried: it knows nothing of any guest yet.
+      const installed = findBubblewrap();
+      const early = startCellProcess({ limits, ...(installed === undefined ? {} : { bubblewrap: installed }) });
+      try {
+        const { bubblewrap, checks } = await tried;
+        if (!pinned) refuseOpen(checks);
+        if (bubblewrap === installed) return early;
+      } catch (error) {
+        await early.close();
+        throw error;
+      }
+      await early.close();
+      return startCellProcess({ limits });
+    },
+  });
+}
+
+/** What nobody pinned does not run where a fence that it needs is open. */
+function refuseOpen(checks: readonly FenceCheck[]): void {
+  const open = checks.filter(({ denied, needed }) => needed && !denied);
+  if (open.length === 0) return;
+  throw new HostError('ERR_PLATFORM', 'the process of an agent is not held here by all that should hold it', {
+    hints: [
+      ...open.map(({ name, detail }) => `not in force: a process that ${name}: ${detail}`),
+      'pin the digest of the component, if you trust it: agents: { NAME: { digest: … } }',
+    ],
+  });
+}

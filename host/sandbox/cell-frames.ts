@@ -1,0 +1,50 @@
+import type { GuestEnd } from '../contracts/run-end.ts';
+import type { RunLimits } from '../contracts/limits.ts';
+import type { Artefact } from './artefact.ts';
+
+/**
+ * What passes between the process of a guest and its broker. A frame is a length (four bytes, little endian), a byte that
+ * says what it is, and what follows from that; values are written by their WIT types (`wire-codec.ts`).
+ */
+
+/** From the process to the broker. */
+export const FROM_PROCESS = {
+  /** The guest starts now: CPU time so far (f64, milliseconds). */
+  started: 1,
+  /** Call number (u32), place in the import table (u16), pages of linear memory (u32), values. */
+  call: 2,
+  /** The guest dropped a handle (u32). It is not answered. */
+  drop: 3,
+  /** Pages (u32), and the end as JSON (text). */
+  end: 4,
+} as const;
+
+/** From the broker to the process. */
+export const TO_PROCESS = {
+  /** A `CellJob` as JSON (text); the bytes of its files follow the frame. */
+  job: 1,
+  /** Call number (u32), answer. */
+  answer: 2,
+} as const;
+
+/** What a process needs to run one component once. It learns nothing else. */
+export interface CellJob {
+  readonly artefact: Artefact;
+  readonly limits: RunLimits;
+  readonly input: string;
+  /** Bytes of the glue, and of each module in the order of the artefact. */
+  readonly glueBytes: number;
+  readonly moduleBytes: readonly number[];
+}
+
+/** The descriptor of the socket in the process. Node itself never touches it. */
+export const SOCKET = 3;
+
+/** The longest frame: what a call may carry before it ends the run, and the words around it. */
+export const mostFrameBytes = ({ callBytes }: Pick<RunLimits, 'callBytes'>): number => 4 * callBytes + 64 * 1024;
+
+/** The most values in one frame: each is worth eight bytes, as everywhere at the border of the guest. */
+export const mostValues = ({ callBytes }: Pick<RunLimits, 'callBytes'>): number => Math.ceil((4 * callBytes) / 8);
+
+/** How a process says that its guest ended: kinds that the broker alone decides are left out. */
+export type ProcessGuestEnd = Exclude<GuestEnd, { kind: 'exit' | 'cancelled' }>;

@@ -1,0 +1,183 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { realpathSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { dirname, extname, join, sep } from 'node:path';
+import process from 'node:process';
+import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import type { RunLimits } from '../contracts/limits.ts';
+import type { GuestEnd } from '../contracts/run-end.ts';
+import { SOCKET } from './cell-frames.ts';
+import { sandboxArguments, systemArguments } from '../powers/sandbox-arguments.ts';
+import { linkOrKind } from '../powers/sandbox-spares.ts';
+import { readProcessUsage, type ProcessUsage } from './process-usage.ts';
+
+/** A process for one guest, and this end of its socket. It knows nothing yet; its broker tells it. */
+export interface CellProcess {
+  /** Of the socket; it blocks, and stays open until `close`. */
+  readonly descriptor: number;
+  /** How the process ended, as the end of the run that it was for. */
+  readonly gone: Promise<GuestEnd>;
+  /** What it has used, as far as the system tells. */
+  usage(): ProcessUsage | undefined;
+  /** Ends it, and everything in it, at once. */
+  kill(): void;
+  /** Ends it. When this resolves it is gone, and the descriptor may mean something else. */
+  close(): Promise<void>;
+}
+
+/** The limits that the system and the engine of a process enforce by themselves. */
+export type ProcessLimits = Pick<RunLimits, 'cpuMs' | 'heapBytes'>;
+
+export interface CellProcessOptions {
+  /** Of the run that it is for: CPU time, and the JavaScript heap. */
+  readonly limits: ProcessLimits;
+  /** Where the system has bubblewrap, and it works: the process gets namespaces of its own. */
+  readonly bubblewrap?: string;
+}
+
+const SELF = realpathSync(fileURLToPath(import.meta.url));
+const ENTRY = join(dirname(SELF), `cell-process-child${extname(SELF)}`);
+const STDERR_BYTES = 4096;
+const MIB = 1_048_576;
+
+/** Starts the process. Throws where the system cannot. */
+export function startCellProcess(options: CellProcessOptions): CellProcess {
+  const [command, ...args] = fencedCommand(options, ENTRY);
+  const child = spawn(command, args, {
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+    env: {},
+    cwd: sep,
+    detached: true,
+    shell: false,
+  });
+  const { promise: gone, resolve } = Promise.withResolvers<GuestEnd>();
+  const stderr = tailOf(child.stdio[2] as Readable); // a pipe: see `stdio` above
+  let handle: SocketHandle | undefined;
+  let over = false;
+
+  function kill(): void {
+    if (!over && child.pid !== undefined) killGroup(child.pid);
+  }
+  child.once('error', () => {
+    over = true;
+    resolve({ kind: 'fault', message: 'the process of the guest cannot be started' });
+  });
+  child.once('exit', (code, signal) => {
+    over = true;
+    resolve(endOf(code, signal, stderr()));
+  });
+  try {
+    handle = takeSocket(child);
+  } catch (error) {
+    kill();
+    throw error;
+  }
+  child.unref();
+  const socket = handle;
+  return Object.freeze({
+    descriptor: socket.fd,
+    gone,
+    kill,
+    usage: () =>
+      over || child.pid === undefined ? undefined : readProcessUsage(child.pid, options.bubblewrap !== undefined),
+    async close(): Promise<void> {
+      child.ref(); // somebody has to learn how it ended, or the system keeps it as a zombie
+      kill();
+      await gone;
+      await new Promise<void>((closed) => socket.close(closed));
+    },
+  });
+}
+
+/** What a process gets that runs what nobody trusts: it may read its own program, and that is all. */
+export function fencedCommand(
+  { bubblewrap, limits: { cpuMs, heapBytes } }: CellProcessOptions,
+  entry: string,
+): [command: string, ...rest: string[]] {
+  const host = dirname(dirname(entry));
+  const readable = [join(host, 'sandbox'), join(host, 'contracts')];
+  const program = [
+    ...[process.execPath, '--permission', ...readable.map((path) => `--allow-fs-read=${path}${sep}`)],
+    ...['--no-experimental-sqlite', '--no-experimental-websocket', '--no-addons'],
+    ...['--disallow-code-generation-from-strings', '--no-warnings'],
+    ...[`--max-old-space-size=${Math.floor(heapBytes / MIB)}`, entry],
+  ];
+  // The supervisor ends it much earlier; this holds where there is no supervisor any more.
+  const bounds: [string, ...string[]] = [
+    '/bin/sh',
+    '-c',
+    BOUNDS,
+    'sh',
+    String(Math.ceil((2 * cpuMs) / 1000) + SPARE_CPU_SECONDS),
+  ];
+  if (bubblewrap === undefined) return [...bounds, ...program];
+  const plan = {
+    system: systemArguments(linkOrKind, false),
+    readOnly: [realpathSync(process.execPath), ...readable],
+    ...{ mounts: [], programs: [], network: false, environment: [], directory: sep },
+    command: [realpathSync(process.execPath), ...program.slice(1)],
+  };
+  return [...bounds, bubblewrap, ...sandboxArguments(plan)];
+}
+
+/** No environment, no core image (of a guest, or of the secrets of others), no byte in any file, and an end to its CPU time. */
+const BOUNDS = 'unset PWD OLDPWD SHLVL; ulimit -c 0; ulimit -f 0; ulimit -t "$1"; shift; exec "$@"';
+const SPARE_CPU_SECONDS = 10;
+
+/** What the socket of a child is made of. Not public, so it is looked at before it is used. */
+interface SocketHandle {
+  readonly fd: number;
+  setBlocking(blocking: boolean): number;
+  readStop(): number;
+  close(done: () => void): void;
+}
+
+/**
+ * Takes the handle out of its stream: the stream would read from the socket, and close it when the process ends, while
+ * another thread still has its number.
+ */
+function takeSocket(child: ChildProcess): SocketHandle {
+  const stream = child.stdio[SOCKET];
+  const handle: unknown = stream instanceof Socket && '_handle' in stream ? stream._handle : undefined;
+  if (!(stream instanceof Socket) || !isSocketHandle(handle)) throw new Error('the process of the guest has no socket');
+  handle.readStop();
+  if (handle.setBlocking(true) !== 0) throw new Error('the socket of the guest does not block');
+  Reflect.set(stream, '_handle', null);
+  stream.destroy();
+  return handle;
+}
+
+const isSocketHandle = (handle: unknown): handle is SocketHandle =>
+  typeof handle === 'object' &&
+  handle !== null &&
+  'fd' in handle &&
+  typeof handle.fd === 'number' &&
+  handle.fd > 2 &&
+  ['setBlocking', 'readStop', 'close'].every((name) => typeof Reflect.get(handle, name) === 'function');
+
+function tailOf(stream: Readable): () => string {
+  let tail = '';
+  stream.on('error', () => undefined); // the end of the process is told by `exit`
+  stream.on('data', (chunk: Buffer) => {
+    tail = (tail + chunk.toString('latin1')).slice(-STDERR_BYTES);
+  });
+  if (stream instanceof Socket) stream.unref();
+  return () => tail;
+}
+
+/** The engine ends a process with a full heap by `abort`; a shell tells a signal as a number above 128. */
+function endOf(code: number | null, signal: NodeJS.Signals | null, stderr: string): GuestEnd {
+  if (/heap out of memory|Reached heap limit|allocation failed/i.test(stderr))
+    return { kind: 'limit', limit: 'memoryBytes', message: 'the heap of the cell is full' };
+  const how = signal ?? (code !== null && code > 128 ? `signal ${code - 128}` : `code ${code ?? 'unknown'}`);
+  return { kind: 'trap', message: `the process of the guest ended (${how})` };
+}
+
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // it has ended before
+  }
+}

@@ -1,0 +1,51 @@
+import type { RunLimits } from '../contracts/limits.ts';
+import type { GuestEnd } from '../contracts/run-end.ts';
+import type { CellProcess } from './cell-process.ts';
+
+const POLL_MS = 40;
+/** What an engine takes besides heap and linear memory: its own code, and compiled code of the guest. */
+const ENGINE_BYTES = 224 * 1_048_576;
+
+/** What the process of a guest uses, and the limit of its memory. */
+export interface ProcessWatch {
+  /** The guest starts, when its process has used so much CPU time. */
+  started(cpuMs: number): void;
+  /** The guest's CPU time as far as it is known. */
+  cpuMs(): number;
+  /** Reads once more; later there may be nothing to read. */
+  sample(): void;
+  close(): void;
+}
+
+/** Polls a process. Linear memory has bounds of its own; this one is for everything that is not in them. */
+export function createProcessWatch(
+  process: CellProcess,
+  { memoryBytes, heapBytes }: { readonly memoryBytes: RunLimits['memoryBytes']; readonly heapBytes: number },
+  stop: (end: GuestEnd) => void,
+): ProcessWatch {
+  const most = memoryBytes + heapBytes + ENGINE_BYTES;
+  let start: number | undefined;
+  let used = 0;
+
+  function sample(): void {
+    const usage = process.usage();
+    if (usage === undefined) return;
+    if (start !== undefined) used = Math.max(used, usage.cpuMs - start);
+    if (usage.residentBytes > most)
+      stop({
+        kind: 'limit',
+        limit: 'memoryBytes',
+        message: 'the process of the agent took more memory than its limits allow',
+      });
+  }
+
+  const timer = setInterval(sample, POLL_MS);
+  return Object.freeze({
+    started(cpuMs: number): void {
+      start ??= Number.isFinite(cpuMs) && cpuMs >= 0 ? cpuMs : 0;
+    },
+    cpuMs: () => used,
+    sample,
+    close: () => clearInterval(timer),
+  });
+}
