@@ -116,10 +116,10 @@ async function performRun(run: AgentRun, opened: OpenedRun, powers: HostPowers, 
   log.close();
   const process = await starting;
   // Cells of the pool are open for guests that live in them.
-  const isPooled = process === undefined && run.callers.length === 0;
+  const isPooled = run.cell === 'thread' && run.callers.length === 0;
   const pooled = isPooled ? cells.pool.take(poolKey(run, artefact)) : undefined;
   const answer = createProgramAnswer(limits.outputBytes);
-  const warm = pooled ?? cells.spare();
+  const warm = run.cell === 'shared' ? cells.shared.place() : (pooled ?? cells.spare());
   const cell = startThreadCell({
     entry: CELL_ENTRY,
     data: { plan: cellPlan(run, artefact, powers), ahead: false } satisfies CellData,
@@ -182,6 +182,7 @@ function refuseOther({ name, digest: pinned }: AgentManifest, digest: string): v
 
 async function startProcess({ cell, agent, limits }: AgentRun, cells: Cells): Promise<CellProcess | undefined> {
   switch (cell) {
+    case 'shared':
     case 'thread':
       return undefined;
     case 'process':

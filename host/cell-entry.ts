@@ -1,28 +1,5 @@
-import { createAuditFiles } from './powers/audit-file.ts';
-import { createClock } from './powers/clock.ts';
-import { createRandom } from './powers/random.ts';
-import { sleep } from './powers/sleep.ts';
-import { openGates } from './runtime.ts';
-import type { CellData, RunSeat } from './run-spec.ts';
-import { runInProcess } from './sandbox/broker.ts';
+import { runInCell } from './cell-run.ts';
+import { createDecisionPoint } from './policy/decision-point.ts';
 import { serveCell } from './sandbox/cell-worker.ts';
-import { openInstance } from './sandbox/instance.ts';
 
-serveCell(async ({ data, seat, ready, artefact, modules, process, limits, meter, ledger, stop, notify, post, ask }) => {
-  const { plan, ahead } = data as CellData; // the host that started this cell made it, and the seat as well
-  const powers = { clock: createClock(), random: createRandom(), files: createAuditFiles(), ledger, sleep, ask };
-  const gates = await openGates(plan, Object.keys(artefact.imports), powers, post);
-  const shape = { artefact, modules, imports: gates.imports, limits, meter, stop, notify };
-  try {
-    const instance = ahead ? openInstance(shape, 'ahead') : undefined;
-    if (ahead) gates.rehearse();
-    await instance?.made;
-    ready();
-    const run = (await seat) as RunSeat;
-    gates.seat(run);
-    if (process !== undefined) return await runInProcess({ ...shape, ...process, input: run.input });
-    return await (instance ?? openInstance(shape, 'for a run')).run(run.input);
-  } finally {
-    await gates.close();
-  }
-});
+serveCell((context) => runInCell(context, createDecisionPoint));

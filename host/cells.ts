@@ -1,6 +1,7 @@
 import { createGuestProcesses, type GuestProcesses } from './guest-processes.ts';
 import { createPreparation, type Preparation } from './preparation.ts';
 import { createCellPool, type CellPool } from './sandbox/cell-pool.ts';
+import { createSharedCells, type SharedCells } from './sandbox/shared-cell.ts';
 import { createModuleStore, type ModuleStore } from './sandbox/module-store.ts';
 import { warmThreadCell, type WarmCell } from './sandbox/warm-cell.ts';
 
@@ -10,11 +11,22 @@ export const CELL_ENTRY = new URL(
   import.meta.url,
 );
 
+/** The file that every thread starts with on which many runs live. */
+export const SHARED_CELL_ENTRY = new URL(
+  import.meta.url.endsWith('.ts') ? './shared-cell-entry.ts' : './shared-cell-entry.js',
+  import.meta.url,
+);
+
+/** The most runs on one thread at a time. */
+const MOST_SHARED = 1000;
+
 /** What a host keeps between runs: what it knows of components, compiled modules, and cells that were started before they are needed. */
 export interface Cells {
   readonly preparation: Preparation;
   readonly modules: ModuleStore;
   readonly processes: GuestProcesses;
+  /** Places for runs on threads that they share. */
+  readonly shared: SharedCells;
   /** Cells that are opened for an agent. */
   readonly pool: CellPool;
   /** The spare cell, started and empty, once. It was never used; no cell serves two runs. */
@@ -26,10 +38,12 @@ export interface Cells {
 export function createCells({ spare }: { readonly spare: boolean }): Cells {
   let warm = spare ? warmThreadCell({ entry: CELL_ENTRY }) : undefined;
   const pool = createCellPool({ entry: CELL_ENTRY });
+  const shared = createSharedCells({ entry: SHARED_CELL_ENTRY, mostRuns: MOST_SHARED });
   return Object.freeze({
     preparation: createPreparation(),
     modules: createModuleStore(),
     pool,
+    shared,
     processes: createGuestProcesses(),
     spare(): WarmCell | undefined {
       const taken = warm;
@@ -37,7 +51,7 @@ export function createCells({ spare }: { readonly spare: boolean }): Cells {
       return taken;
     },
     close: async () => {
-      await Promise.all([warm?.close(), pool.close()]);
+      await Promise.all([warm?.close(), pool.close(), shared.close()]);
     },
   });
 }

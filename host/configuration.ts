@@ -36,6 +36,7 @@ export function readManifest(
     policyCheck: manifest.section(configs.policyCheck),
   };
   refuseMissingAgents(file, manifest, settings);
+  refuseHeldThreads(file, manifest, settings);
   refuseExposed(file, manifest, settings, powers);
   return { manifest, settings };
 }
@@ -64,6 +65,19 @@ function refuseMissingAgents(file: string, { agents }: Manifest, { tools }: Gate
     throw new HostError('ERR_CONFIG_INVALID', `\`${file}\` declares a tool that is an agent which it does not have`, {
       hints,
     });
+}
+
+/** SQLite answers in the thread that asks: on a shared one it would hold all others. */
+function refuseHeldThreads(file: string, { agents }: Manifest, { db }: GateSettings): void {
+  const [database] = [...db.databases].find(([, { target }]) => target.kind === 'sqlite') ?? [];
+  const shared = [...agents.values()].filter(({ cell }) => cell === 'shared');
+  if (database === undefined || shared.length === 0) return;
+  const hints = shared.map(({ name }) => `${file}: agents.${name}.cell: \`thread\` or \`process\``);
+  throw new HostError(
+    'ERR_CONFIG_INVALID',
+    `\`${file}\` has agents on a shared thread, and the SQLite database \`${database}\`, which would hold that thread`,
+    { hints },
+  );
 }
 
 /** What agents could write must not be what the host relies on: its records, its rules, its cache, what it runs. */

@@ -9,7 +9,8 @@ import { createPipeline, type Pipeline } from './enforcement/enforce.ts';
 import { createLatePipeline } from './enforcement/late-pipeline.ts';
 import { createIds } from './ids.ts';
 import { createLineBuffer } from './line-buffer.ts';
-import { createDecisionPoint } from './policy/decision-point.ts';
+import type { DecisionPoint } from './contracts/decision-point.ts';
+import type { PolicySlice } from './policy/policy-snapshot.ts';
 import { intersectionOf, type ChainLink } from './policy/intersection.ts';
 import { createReach } from './policy/reach.ts';
 import type { DatabaseEngines } from './gates/db/engine.ts';
@@ -21,6 +22,9 @@ import { createToolSupervisor } from './cell-request.ts';
 import type { Surroundings } from './wasi/cli.ts';
 import { createWasi } from './wasi/virtual-wasi.ts';
 
+/** Makes the decision point of an agent, or gives one that was made before for the same policy. */
+export type MakeDecisionPoint = (slice: PolicySlice, agent: string) => Promise<DecisionPoint>;
+
 /** What the gates of one run may use of the machine. */
 export interface CellPowers {
   readonly clock: Clock;
@@ -28,6 +32,7 @@ export interface CellPowers {
   readonly files: AuditFiles;
   readonly ledger: ProcessLedger;
   readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
+  readonly makeDecisionPoint: MakeDecisionPoint;
   /** Asks the supervisor for what is not in the cell. */
   readonly ask: CellAsk;
 }
@@ -177,8 +182,9 @@ export async function openGates(
   powers: CellPowers,
   post: (event: RunEvent) => void,
 ): Promise<OpenGates> {
-  const own = await createDecisionPoint(plan.policy, plan.agent);
-  const callers = await Promise.all(plan.callers.toReversed().map(linkOf));
+  const { makeDecisionPoint } = powers;
+  const own = await makeDecisionPoint(plan.policy, plan.agent);
+  const callers = await Promise.all(plan.callers.toReversed().map((caller) => linkOf(caller, makeDecisionPoint)));
   const late = createLatePipeline();
   const { pipeline } = late;
   let log: ReturnType<typeof resumeRunLog> | undefined;
@@ -231,11 +237,10 @@ export async function openGates(
   });
 }
 
-const linkOf = async ({ principal: { agent }, facts, policy }: Caller): Promise<ChainLink> => ({
-  agent,
-  facts,
-  decisionPoint: await createDecisionPoint(policy, agent),
-});
+const linkOf = async (
+  { principal: { agent }, facts, policy }: Caller,
+  makeDecisionPoint: MakeDecisionPoint,
+): Promise<ChainLink> => ({ agent, facts, decisionPoint: await makeDecisionPoint(policy, agent) });
 
 function openWasi(
   { plan, powers, pipeline, post }: GateContext,

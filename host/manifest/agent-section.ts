@@ -4,6 +4,7 @@ import type { ResolveContext } from '../contracts/gate-config.ts';
 import type { RunLimits } from '../contracts/limits.ts';
 import { didYouMean } from '../contracts/suggestion.ts';
 import { lowerLimits, resolveLimits } from './limit-section.ts';
+import { limitsFor } from './shared-cell.ts';
 import type { RawAgent } from './manifest-section.ts';
 
 /** One agent, as the configuration has it. Its roles are said by policy. */
@@ -64,6 +65,8 @@ function resolveAgent(name: string, raw: RawAgent, declared: Declared, context: 
   const own = resolveLimits(limits ?? {}, declared.limits, (key, message) =>
     context.problem(at('limits', key), message),
   );
+  const livesIn = cell ?? declared.cell;
+  const lower = lowerLimits(own, declared.limits);
   return Object.freeze({
     name,
     component,
@@ -74,8 +77,8 @@ function resolveAgent(name: string, raw: RawAgent, declared: Declared, context: 
     env: new Map(Object.entries(env ?? {})),
     args: args ?? [],
     imports: raw.imports ?? declared.imports,
-    cell: cell ?? declared.cell,
-    limits: lowerLimits(own, declared.limits),
+    cell: livesIn,
+    limits: limitsFor(livesIn, digest, lower, (message) => context.problem(at('cell'), message)),
   });
 }
 

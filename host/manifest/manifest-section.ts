@@ -19,7 +19,8 @@ const importsSchema = z.enum(['deny', 'strict']);
 const namesSchema = z.array(nameSchema).max(1000);
 
 const CELL_MEANING =
-  '`process`: the agent lives in a process of its own that has nothing but its calls to the gates; `thread`: beside them.';
+  '`process`: the agent lives in a process of its own that has nothing but its calls to the gates; `thread`: beside them; ' +
+  '`shared`: with many others on one thread, for small agents whose digest is pinned.';
 
 export const agentSchema = z
   .strictObject({

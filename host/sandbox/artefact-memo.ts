@@ -18,6 +18,7 @@ const MOST = 64;
  */
 export function createArtefactMemo(): ArtefactMemo {
   const memos = new Map<string, Artefact>();
+  const underWay = new Map<string, Promise<Artefact>>();
 
   async function isSound({ directory, glueSha256 }: Artefact): Promise<boolean> {
     try {
@@ -28,15 +29,27 @@ export function createArtefactMemo(): ArtefactMemo {
     }
   }
 
+  function keep(key: string, artefact: Artefact): Artefact {
+    memos.delete(key);
+    memos.set(key, artefact); // at the end: the order of a map is the order of use
+    for (const oldest of memos.keys()) if (memos.size > MOST) memos.delete(oldest);
+    return artefact;
+  }
+
   return Object.freeze({
     async get(key: string, prepare: () => Promise<Artefact>): Promise<Artefact> {
+      // Runs of one component that begin together prepare it once. Where that one fails, the next one tries.
+      for (let other = underWay.get(key); other !== undefined; other = underWay.get(key))
+        await other.catch(() => undefined);
       const memo = memos.get(key);
-      memos.delete(key);
-      const artefact =
-        memo !== undefined && (await isSound(memo)) ? { ...memo, cached: true, prepareMs: 0 } : await prepare();
-      memos.set(key, artefact); // again at the end: the order of a map is the order of use
-      for (const oldest of memos.keys()) if (memos.size > MOST) memos.delete(oldest);
-      return artefact;
+      const getting = (async () =>
+        memo !== undefined && (await isSound(memo)) ? { ...memo, cached: true, prepareMs: 0 } : await prepare())();
+      underWay.set(key, getting);
+      try {
+        return keep(key, await getting);
+      } finally {
+        underWay.delete(key);
+      }
     },
   });
 }

@@ -7,6 +7,7 @@ import type { BrokerOptions } from './broker.ts';
 import type { CellStart, FromCell, ToCell } from './cell-message.ts';
 import { loadGlue, threadCpuMs, type EndPhase, type ModuleMap } from './instance.ts';
 import { createMeter, type Meter } from './meter.ts';
+import { describeError } from './printable.ts';
 import { createProcessLedger } from './process-ledger.ts';
 
 /** What a cell gives to the composition. Most of it is meant to be passed on to `runInstance` as it is. */
@@ -22,6 +23,8 @@ export interface CellContext {
   readonly modules: Promise<ModuleMap>;
   /** Where the guest lives in a process of its own: what `runInProcess` needs to know of it. */
   readonly process?: Pick<BrokerOptions, 'descriptor' | 'gone' | 'started'>;
+  /** Whether other runs live on the thread as well. */
+  readonly thread: 'own' | 'shared';
   readonly limits: RunLimits;
   readonly meter: Meter;
   readonly ledger: ProcessLedger;
@@ -45,7 +48,17 @@ export type CellAsk = (request: unknown, timeoutMs: number) => Promise<unknown>;
  */
 export function serveCell(run: (context: CellContext) => Promise<GuestEnd>): void {
   if (parentPort === null) throw new Error('not in a cell');
-  const port: MessagePort = parentPort;
+  // A rejection is left to end the worker: the supervisor reports it as a fault.
+  void serveRun(parentPort, run, 'own');
+}
+
+/** Serves one run through a port: on a thread of its `own`, or on one that is `shared`. Resolves when it is over. */
+export function serveRun(
+  port: MessagePort,
+  run: (context: CellContext) => Promise<GuestEnd>,
+  thread: 'own' | 'shared',
+): Promise<void> {
+  const over = Promise.withResolvers<undefined>();
   const stop = new AbortController();
   const modules = Promise.withResolvers<ModuleMap>();
   const seat = Promise.withResolvers<unknown>();
@@ -61,13 +74,16 @@ export function serveCell(run: (context: CellContext) => Promise<GuestEnd>): voi
           gone: gone.promise,
           stop: stop.signal,
           ask: asks.ask,
+          thread,
         });
         if (context.process === undefined) void loadGlue(context.artefact).catch(() => undefined); // `runInstance` loads it again and reports
-        // A rejection is left to end the worker: the supervisor reports it as a fault.
-        void run(context).then((end) => {
+        const running = thread === 'own' ? run(context) : run(context).catch(faultOf);
+        running.then((end) => {
           asks.forget();
-          port.postMessage({ kind: 'done', end, cpuMs: threadCpuMs() } satisfies FromCell);
-        });
+          const cpuMs = thread === 'own' ? threadCpuMs() : context.meter.guestUs() / 1000;
+          port.postMessage({ kind: 'done', end, cpuMs } satisfies FromCell);
+          over.resolve(undefined);
+        }, over.reject);
         return;
       }
       case 'seat':
@@ -87,7 +103,11 @@ export function serveCell(run: (context: CellContext) => Promise<GuestEnd>): voi
         stop.abort(message.end);
     }
   });
+  return over.promise;
 }
+
+/** On a thread of many, what breaks one run must not end the others. */
+const faultOf = (error: unknown): GuestEnd => ({ kind: 'fault', message: `the cell failed: ${describeError(error)}` });
 
 type Answer = Extract<ToCell, { kind: 'answer' }>;
 
@@ -116,7 +136,10 @@ function createAsks(port: MessagePort): { ask: CellAsk; hear: (answer: Answer) =
 function contextOf(
   start: CellStart,
   port: MessagePort,
-  { gone, ...coming }: Pick<CellContext, 'modules' | 'seat' | 'stop' | 'ask'> & { readonly gone: Promise<GuestEnd> },
+  {
+    gone,
+    ...coming
+  }: Pick<CellContext, 'modules' | 'seat' | 'stop' | 'ask' | 'thread'> & { readonly gone: Promise<GuestEnd> },
 ): CellContext {
   const send = (message: FromCell): void => port.postMessage(message);
   return Object.freeze({

@@ -1,4 +1,4 @@
-import type { Worker } from 'node:worker_threads';
+import type { CellThread } from './cell-thread.ts';
 import type { RunLimits } from '../contracts/limits.ts';
 import type { GuestEnd } from '../contracts/run-end.ts';
 import type { Meter } from './meter.ts';
@@ -20,7 +20,7 @@ export interface CpuWatch {
  * `beside` is what a process of the guest's has used.
  */
 export function createCpuWatch(
-  worker: Worker,
+  worker: CellThread,
   meter: Meter,
   limits: RunLimits,
   stop: (end: GuestEnd) => void,

@@ -1,13 +1,14 @@
 import type { RunLimits } from '../contracts/limits.ts';
 import type { GuestEnd } from '../contracts/run-end.ts';
 import { RunStop } from '../contracts/run-stop.ts';
-import { createBufferWatch } from './buffer-watch.ts';
+import { createBufferWatch, type BufferWatch } from './buffer-watch.ts';
 import { isStackOverflow } from './guest-error.ts';
 import { guestStackOf, withStack } from './guest-stack.ts';
 import type { GuestValues, SizeCount } from './guest-values.ts';
 import type { Meter } from './meter.ts';
 import { describeError } from './printable.ts';
 import type { RunEnding } from './run-ending.ts';
+import type { Stopwatch } from './stopwatch.ts';
 
 /** One function of an interface, as the host calls it. */
 export interface HostTarget {
@@ -27,6 +28,8 @@ export interface HostCalls {
   drop(name: string, work: () => unknown): void;
   /** Lets a call in, or unwinds the guest: its run has ended, or this was a call too many. */
   enter(name: string): void;
+  /** The guest has its answer and goes on. */
+  back(): void;
   /** Ends the run of a guest whose call carries more than any gate would take. */
   charge(name: string, bytes: number): void;
   /** Ends the run of a guest whose call would take more of the host's heap than a run may have. */
@@ -53,11 +56,15 @@ export interface HostCallOptions {
   readonly values: GuestValues;
   /** Called at each call: a chance to see how much memory the guest has. */
   readonly sampleMemory: () => void;
+  /** Counts the time of a guest that has no thread of its own. */
+  readonly stopwatch?: Stopwatch | undefined;
   /** Whether there is no run yet: then nothing may be called. Asked at each call. */
   readonly isEarly: () => boolean;
   /** What an exception out of the guest means: with little memory left, a trap is the end of that. */
   readonly classify: (error: Error) => GuestEnd;
 }
+
+const UNWATCHED: BufferWatch = { carried: () => undefined };
 
 /** Gates answer `too-large` at the limit; far above it a call ends the run, whatever the gate would do. */
 const CEILING_FACTOR = 4;
@@ -68,16 +75,18 @@ class RunOver extends Error {
 }
 
 export function createHostCalls(options: HostCallOptions): HostCalls {
-  const { limits, meter, values, sampleMemory, isEarly, classify } = options;
+  const { limits, meter, values, sampleMemory, isEarly, classify, stopwatch } = options;
   const ending = {
     ended: options.ending.ended,
     /** What ends here ends in the middle of a call of the guest's, unless its stack waits elsewhere. */
     end: (end: GuestEnd): void => options.ending.end(withStack(end, guestStackOf(new Error('here')).frames)),
   };
-  const buffers = createBufferWatch(limits.heapBytes, (message) => {
+  const full = (message: string): void => {
     ending.end({ kind: 'limit', limit: 'heapBytes', message });
     over();
-  });
+  };
+  // Buffers are counted by thread: on a shared one they are nobody's in particular.
+  const buffers = stopwatch === undefined ? createBufferWatch(limits.heapBytes, full) : UNWATCHED;
   const ceiling = limits.callBytes * CEILING_FACTOR;
 
   function over(): never {
@@ -131,6 +140,7 @@ export function createHostCalls(options: HostCallOptions): HostCalls {
   const isOver = (): boolean => ending.ended() !== undefined || meter.isStopped();
 
   function enter(): void {
+    stopwatch?.pause();
     if (isEarly() || isOver()) over();
     sampleMemory();
     if (meter.countCall() <= limits.hostCalls) return;
@@ -156,6 +166,7 @@ export function createHostCalls(options: HostCallOptions): HostCalls {
     const outward = values.outward(value, size);
     charge(target.name, size.bytes);
     carried('bytesIn', size.bytes);
+    stopwatch?.resume();
     return outward;
   }
 
@@ -223,6 +234,7 @@ export function createHostCalls(options: HostCallOptions): HostCalls {
 
   return Object.freeze({
     enter,
+    back: () => stopwatch?.resume(),
     charge,
     hold,
     carried,

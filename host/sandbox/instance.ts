@@ -15,6 +15,7 @@ import { PAGE_BYTES } from './memory-plan.ts';
 import type { Meter } from './meter.ts';
 import { createLowering, type LowerImport } from './lowered-import.ts';
 import { callEntry } from './program-entry.ts';
+import { createStopwatch } from './stopwatch.ts';
 import { createRunEnding, type RunEnding } from './run-ending.ts';
 
 /** Compiled core modules by file name. */
@@ -26,6 +27,8 @@ export interface InstanceOptions {
   readonly imports: HostImports;
   readonly limits: RunLimits;
   readonly meter: Meter;
+  /** Where other runs live on the thread as well, its CPU time and its buffers say nothing of this one. */
+  readonly thread?: 'own' | 'shared';
   /** Counts the instructions of an artefact that has them counted; made of the limit `fuel` where absent. */
   readonly tank?: FuelTank;
   /** Ends the run from outside; the reason is the `GuestEnd`. */
@@ -79,6 +82,7 @@ export function openInstance(options: InstanceOptions, when: 'ahead' | 'for a ru
 
   let cores: CoreInstances | undefined;
   const sampleMemory = (): void => meter.notePages(cores?.pages() ?? 0);
+  const stopwatch = options.thread === 'shared' ? createStopwatch(meter) : undefined;
   let tank = tankOf(options);
   const classify = (error: unknown): GuestEnd =>
     tank?.isEmpty() === true
@@ -96,7 +100,7 @@ export function openInstance(options: InstanceOptions, when: 'ahead' | 'for a ru
     if (cores !== undefined) tank = tankOf(options); // made again: what the first attempt used is not counted
     cores = createCoreInstances(moduleFacts(artefact, modules), budget, tank);
     keepStacks();
-    const { imports, lower, calls } = crossingOf(options, ending, { sampleMemory, classify, isEarly });
+    const { imports, lower, calls } = crossingOf(options, ending, { sampleMemory, classify, isEarly, stopwatch });
     if (program === 'module' || glue === undefined) {
       const { startModule } = await import('./module-start.ts'); // what an agent does not need is not loaded
       return startModule({ module: moduleNamed(modules, MODULE_FILE), cores, imports: options.imports, calls });
@@ -115,11 +119,16 @@ export function openInstance(options: InstanceOptions, when: 'ahead' | 'for a ru
     if (stop?.aborted === true) return stop.reason as GuestEnd; // see `InstanceOptions.stop`
     await ahead?.catch(() => undefined);
     early = false;
-    meter.noteStart(threadCpuMs());
+    meter.noteStart(stopwatch === undefined ? threadCpuMs() : 0);
     const call = async (): Promise<GuestEnd> => {
       const start = await (ahead === undefined || asked ? make(() => false) : ahead);
       sampleMemory();
-      return start(input);
+      stopwatch?.resume();
+      try {
+        return await start(input);
+      } finally {
+        stopwatch?.pause();
+      }
     };
     const end = ending.close(await Promise.race([ending.whenEnded, call().catch(classify)]));
     sampleMemory();
@@ -156,7 +165,7 @@ export function threadCpuMs(): number {
 function crossingOf(
   options: InstanceOptions,
   ending: RunEnding,
-  given: Pick<HostCallOptions, 'sampleMemory' | 'classify' | 'isEarly'>,
+  given: Pick<HostCallOptions, 'sampleMemory' | 'classify' | 'isEarly' | 'stopwatch'>,
 ): { imports: ImportObject; lower: LowerImport; calls: HostCalls } {
   const { artefact, imports, limits, meter } = options;
   const guards = createGuards(artefact, imports, (): Crossing => ({ calls, values }));

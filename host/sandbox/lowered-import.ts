@@ -97,6 +97,7 @@ function answerer(lowered: Lowered, options: CanonicalOptions, calls: HostCalls)
     memory.begin();
     const result = orTrap(() => codec.lower(memory, core, value));
     calls.carried('bytesIn', memory.touched());
+    calls.back();
     return result;
   }
 

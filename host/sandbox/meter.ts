@@ -14,14 +14,17 @@ export interface Meter {
   /** Says that the run is over. A guest that never yields the thread hears no message: its next call does. */
   noteStop(): void;
   isStopped(): boolean;
+  /** Adds time for which the guest had a thread that is not its own, microseconds. */
+  addGuestUs(us: number): void;
+  guestUs(): number;
   hostCalls(): number;
   peakPages(): number;
   /** CPU time of the cell when the guest started; `undefined` before. Milliseconds. */
   startCpuMs(): number | undefined;
 }
 
-const WORD = { calls: 0, pages: 1, started: 2, startCpuMs: 3, stopped: 4 } as const;
-const WORDS = 5;
+const WORD = { calls: 0, pages: 1, started: 2, startCpuMs: 3, stopped: 4, guestUs: 5 } as const;
+const WORDS = 6;
 
 export const createMeterMemory = (): SharedArrayBuffer => new SharedArrayBuffer(WORDS * Uint32Array.BYTES_PER_ELEMENT);
 
@@ -38,6 +41,8 @@ export function createMeter(memory: SharedArrayBuffer = createMeterMemory()): Me
       Atomics.store(words, WORD.started, 1);
     },
     noteStop: () => void Atomics.store(words, WORD.stopped, 1),
+    addGuestUs: (us: number) => void Atomics.add(words, WORD.guestUs, Math.round(us)),
+    guestUs: () => Atomics.load(words, WORD.guestUs),
     isStopped: () => Atomics.load(words, WORD.stopped) === 1,
     hostCalls: () => Atomics.load(words, WORD.calls),
     peakPages: () => Atomics.load(words, WORD.pages),

@@ -1,4 +1,4 @@
-import type { Worker } from 'node:worker_threads';
+import type { CellThread } from './cell-thread.ts';
 import type { RunLimits } from '../contracts/limits.ts';
 import type { Artefact } from './artefact.ts';
 import type { CellProcess } from './cell-process.ts';
@@ -25,7 +25,7 @@ export interface CellMemory {
 }
 
 /** Tells a new worker what will run in it. Calls `failed` where a prepared module is not what was written. */
-export function openCell(worker: Worker, opening: CellOpening, failed: (error: unknown) => void): CellMemory {
+export function openCell(worker: CellThread, opening: CellOpening, failed: (error: unknown) => void): CellMemory {
   const { data, artefact, limits, process } = opening;
   const descriptor = process === undefined ? {} : { descriptor: process.descriptor };
   const memory: CellMemory = { meter: createMeterMemory(), ledger: createLedgerMemory() };

@@ -1,4 +1,4 @@
-import type { Worker } from 'node:worker_threads';
+import type { CellThread } from './cell-thread.ts';
 import type { GuestEnd, Usage } from '../contracts/run-end.ts';
 import type { CellProcess } from './cell-process.ts';
 import { parseGuestEnd, type FromCell, type ToCell } from './cell-message.ts';
@@ -65,7 +65,7 @@ async function supervise(options: ThreadCellOptions): Promise<CellEnd> {
   const { limits, signal } = options;
   const started = performance.now();
   if (signal?.aborted === true) return unused({ kind: 'cancelled' }, options);
-  let worker: Worker;
+  let worker: CellThread;
   let memory: CellMemory;
   try {
     const taken: TakenCell = options.warm?.take(limits) ?? { worker: startWorker(options, limits) };
@@ -143,7 +143,7 @@ interface Life {
 
 /** Follows a worker to its end. The first word about how the run ended counts, and the supervisor's own comes first. */
 function watch(
-  worker: Worker,
+  worker: CellThread,
   options: ThreadCellOptions,
   meter: Meter,
   service: CellService,
@@ -225,7 +225,7 @@ function brokenBy(error: unknown): GuestEnd {
 }
 
 /** Keeps what a worker writes from filling up, and the last of its standard error. */
-function drain(worker: Worker): () => string {
+function drain(worker: CellThread): () => string {
   let tail = '';
   worker.stdout.resume();
   worker.stderr.on('data', (chunk: Buffer) => {

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import type { CellThread } from './cell-thread.ts';
 import { DEFAULT_LIMITS, type RunLimits } from '../contracts/limits.ts';
 import type { FromCell } from './cell-message.ts';
 import { endGuards, killNoted } from './process-ledger.ts';
@@ -6,7 +7,7 @@ import { openCell, type CellMemory, type CellOpening } from './open-cell.ts';
 
 /** A worker for one run; `memory` is there if it was opened for it. */
 export interface TakenCell {
-  readonly worker: Worker;
+  readonly worker: CellThread;
   readonly memory?: CellMemory;
 }
 

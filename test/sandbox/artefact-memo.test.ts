@@ -21,6 +21,21 @@ describe('artefacts that a host has loaded', () => {
     expect(loads).toBe(1);
   });
 
+  it('are made once where many want them at the same time, and by the next one where that fails', async () => {
+    const folder = await temporaryFolder();
+    const component = await componentOf(agentText());
+    const memo = createArtefactMemo();
+    let loads = 0;
+    const load = async () => {
+      loads += 1;
+      if (loads === 1) throw new Error('aborted');
+      return prepared(component, folder);
+    };
+    const all = await Promise.allSettled(Array.from({ length: 10 }, () => memo.get('a', load)));
+    expect(all.filter(({ status }) => status === 'rejected')).toHaveLength(1);
+    expect(loads).toBe(2);
+  });
+
   it.each([
     ['changed', (path: string) => appendFileSync(path, '\nthrow new Error();')],
     ['gone', (path: string) => rmSync(path)],

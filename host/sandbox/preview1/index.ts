@@ -96,11 +96,16 @@ function answerer(
   const refuse = createRefusal(label, calls, wasi);
   const charge = (bytes: number): void => calls.charge(label, bytes);
 
+  function answered(errno: number): number {
+    calls.back();
+    return errno;
+  }
+
   /** A guest whose run ends while it waits is not woken up. */
   async function later(work: Promise<unknown>): Promise<number> {
     try {
       const errno = await work.then(() => ERRNO.success, refuse);
-      return calls.isOver() ? await calls.park() : errno;
+      return calls.isOver() ? await calls.park() : answered(errno);
     } catch (error) {
       if (calls.isOver()) return calls.park();
       throw error;
@@ -113,9 +118,9 @@ function answerer(
     try {
       done = own(createArguments(core, charge));
     } catch (error) {
-      return refuse(error);
+      return answered(refuse(error));
     }
-    if (!(done instanceof Promise)) return ERRNO.success;
+    if (!(done instanceof Promise)) return answered(ERRNO.success);
     if (WAITING.has(name)) return later(done);
     done.catch(() => undefined); // it is not waited for
     return calls.fault(`\`${label}\` answers later, but is declared to answer at once`);

@@ -1,0 +1,32 @@
+import type { GuestEnd } from './contracts/run-end.ts';
+import { createAuditFiles } from './powers/audit-file.ts';
+import { createClock } from './powers/clock.ts';
+import { createRandom } from './powers/random.ts';
+import { sleep } from './powers/sleep.ts';
+import { openGates, type MakeDecisionPoint } from './runtime.ts';
+import type { CellData, RunSeat } from './run-spec.ts';
+import { runInProcess } from './sandbox/broker.ts';
+import type { CellContext } from './sandbox/cell-worker.ts';
+import { openInstance } from './sandbox/instance.ts';
+
+/** Opens the gates of one run, runs its guest in whatever cell it lives, and closes the gates. */
+export async function runInCell(context: CellContext, makeDecisionPoint: MakeDecisionPoint): Promise<GuestEnd> {
+  const { data, seat, ready, artefact, modules, process, limits, meter, thread, ledger, stop, notify, post, ask } =
+    context;
+  const { plan, ahead } = data as CellData; // the host that started this cell made it, and the seat as well
+  const powers = { clock: createClock(), random: createRandom(), files: createAuditFiles(), ledger, sleep, ask };
+  const gates = await openGates(plan, Object.keys(artefact.imports), { ...powers, makeDecisionPoint }, post);
+  const shape = { artefact, modules, imports: gates.imports, limits, meter, thread, stop, notify };
+  try {
+    const instance = ahead ? openInstance(shape, 'ahead') : undefined;
+    if (ahead) gates.rehearse();
+    await instance?.made;
+    ready();
+    const run = (await seat) as RunSeat;
+    gates.seat(run);
+    if (process !== undefined) return await runInProcess({ ...shape, ...process, input: run.input });
+    return await (instance ?? openInstance(shape, 'for a run')).run(run.input);
+  } finally {
+    await gates.close();
+  }
+}
