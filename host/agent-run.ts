@@ -8,6 +8,7 @@ import { closeRunLog } from './audit/run-log-closing.ts';
 import { cellPlan, poolKey, type CellTerms } from './cell-plan.ts';
 import { CELL_ENTRY, type Cells } from './cells.ts';
 import { HostError } from './contracts/errors.ts';
+import { isReal, worldText } from './contracts/guest-world.ts';
 import type { Principal } from './contracts/principal.ts';
 import { writesItsAnswer } from './contracts/program.ts';
 import type { RunResult } from './contracts/run-result.ts';
@@ -66,6 +67,7 @@ export async function runAgent(run: AgentRun, powers: HostPowers, cells: Cells):
       detail: {
         cell: run.cell,
         limits: { ...run.limits },
+        ...(isReal(agent.wasi) ? {} : { wasi: worldText(agent.wasi) }),
         input: { bytes: Buffer.byteLength(run.input), digest: hash('sha256', run.input, 'hex') },
         engine: powers.engine,
         ...(facts.environment === undefined ? {} : { environment: facts.environment }),

@@ -23,6 +23,7 @@ export function cellPlan(
     passwords: passwordsOf(settings, powers.environment),
     limits,
     program,
+    world: agent.wasi,
   };
 }
 

@@ -1,6 +1,7 @@
 import type { RunLogState } from './audit/run-log.ts';
 import type { Program } from './contracts/program.ts';
 import type { RunLimits } from './contracts/limits.ts';
+import type { GuestWorld } from './contracts/guest-world.ts';
 import type { Principal, RunFacts } from './contracts/principal.ts';
 import type { GateSettings } from './settings.ts';
 import type { Surroundings } from './wasi/cli.ts';
@@ -25,6 +26,7 @@ export interface CellPlan {
   readonly passwords: ReadonlyMap<string, string>;
   readonly limits: RunLimits;
   readonly program: Program;
+  readonly world: GuestWorld;
 }
 
 /** The run that takes its place in a cell. */

@@ -20,6 +20,8 @@ import type { Caller, CellPlan, RunSeat } from './run-spec.ts';
 import type { CellAsk } from './sandbox/cell-worker.ts';
 import { createToolSupervisor } from './cell-request.ts';
 import type { Surroundings } from './wasi/cli.ts';
+import { createFixedClock } from './wasi/fixed-clock.ts';
+import { createSeededRandom } from './wasi/seeded-random.ts';
 import { createWasi } from './wasi/virtual-wasi.ts';
 
 /** Makes the decision point of an agent, or gives one that was made before for the same policy. */
@@ -242,6 +244,15 @@ const linkOf = async (
   makeDecisionPoint: MakeDecisionPoint,
 ): Promise<ChainLink> => ({ agent, facts, decisionPoint: await makeDecisionPoint(policy, agent) });
 
+/** The clock of the guest, and how it waits. */
+function timeOf({ world: { clock } }: CellPlan, powers: CellPowers): Pick<CellPowers, 'clock' | 'sleep'> {
+  if (clock === 'real') return { clock: powers.clock, sleep: powers.sleep };
+  return createFixedClock(clock.startMs, powers.sleep);
+}
+
+const randomOf = ({ world: { random } }: CellPlan, powers: CellPowers): Random =>
+  random === 'real' ? powers.random : createSeededRandom(Buffer.from(random.seed, 'hex'));
+
 function openWasi(
   { plan, powers, pipeline, post }: GateContext,
   services: GateServices,
@@ -252,10 +263,9 @@ function openWasi(
     stderr: createLineBuffer((lines) => post({ kind: 'output', stream: 'stderr', lines })),
   };
   const wasi = createWasi({
-    clock: powers.clock,
-    random: powers.random,
+    ...timeOf(plan, powers),
+    random: randomOf(plan, powers),
     randomBytes: plan.limits.randomBytes,
-    sleep: powers.sleep,
     surroundings,
     outputBytes: plan.limits.outputBytes,
     output(stream, bytes) {

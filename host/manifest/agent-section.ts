@@ -1,11 +1,13 @@
 import { resolve } from 'node:path';
 import type { CellKind } from '../contracts/cell-kind.ts';
 import type { ResolveContext } from '../contracts/gate-config.ts';
+import type { GuestWorld } from '../contracts/guest-world.ts';
 import type { RunLimits } from '../contracts/limits.ts';
 import { didYouMean } from '../contracts/suggestion.ts';
 import { lowerLimits, resolveLimits } from './limit-section.ts';
 import { limitsFor } from './shared-cell.ts';
 import type { RawAgent } from './manifest-section.ts';
+import { resolveWasi } from './wasi-section.ts';
 
 /** One agent, as the configuration has it. Its roles are said by policy. */
 export interface AgentManifest {
@@ -24,6 +26,8 @@ export interface AgentManifest {
   readonly imports: 'deny' | 'strict';
   /** Where it lives: what it says itself, or what the host says for all. */
   readonly cell: CellKind;
+  /** What it takes for the time and for chance: what it says itself, or what the host says for all. */
+  readonly wasi: GuestWorld;
   /** The lower of the host's and its own. */
   readonly limits: RunLimits;
 }
@@ -36,6 +40,7 @@ export interface Declared {
   readonly imports: 'deny' | 'strict';
   /** For agents that do not say it themselves. */
   readonly cell: CellKind;
+  readonly wasi: GuestWorld;
 }
 
 /** Checks the agents against what is declared. */
@@ -48,7 +53,7 @@ export function resolveAgents(
 }
 
 function resolveAgent(name: string, raw: RawAgent, declared: Declared, context: ResolveContext): AgentManifest {
-  const { digest, purpose, environment, onBehalfOf, env, args, cell, limits } = raw;
+  const { digest, purpose, environment, onBehalfOf, env, args, cell, limits, wasi } = raw;
   const at = (...rest: string[]): string[] => ['agents', name, ...rest];
   const component = resolve(context.directory, raw.component);
   const kind = context.probe.kind(component);
@@ -78,6 +83,7 @@ function resolveAgent(name: string, raw: RawAgent, declared: Declared, context: 
     args: args ?? [],
     imports: raw.imports ?? declared.imports,
     cell: livesIn,
+    wasi: resolveWasi(wasi ?? {}, declared.wasi, (key, message) => context.problem(at('wasi', key), message)),
     limits: limitsFor(livesIn, digest, lower, (message) => context.problem(at('cell'), message)),
   });
 }

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { ResolveContext } from '../contracts/gate-config.ts';
+import { REAL_WORLD } from '../contracts/guest-world.ts';
 import { DEFAULT_LIMITS, type RunLimits } from '../contracts/limits.ts';
 import { resolveAgents, type AgentManifest } from './agent-section.ts';
 import { resolveLimits } from './limit-section.ts';
@@ -8,6 +9,7 @@ import { resolvePolicy, type PolicyManifest } from './policy-section.ts';
 import type { ConfigPath } from './problem-list.ts';
 import { parseQuantity } from './quantity.ts';
 import type { SectionReader } from './section-reader.ts';
+import { resolveWasi } from './wasi-section.ts';
 
 /** The host's own part of a configuration, checked. */
 export interface HostManifest {
@@ -35,6 +37,9 @@ export function readHostSections(reader: SectionReader, context: ResolveContext)
     context.problem(['limits', key], message);
   });
   const imports = reader.value('imports', sections.imports) ?? 'deny';
+  const wasi = resolveWasi(reader.value('wasi', sections.wasi) ?? {}, REAL_WORLD, (key, message) => {
+    context.problem(['wasi', key], message);
+  });
   const agents = reader.value('agents', sections.agents) ?? {};
   return {
     policy: resolvePolicy(reader.value('policy', sections.policy) ?? 'policy', context),
@@ -52,7 +57,7 @@ export function readHostSections(reader: SectionReader, context: ResolveContext)
     limits,
     agents: resolveAgents(
       agents,
-      { purposes, environments, limits, imports, cell: reader.value('cell', sections.cell) ?? 'thread' },
+      { purposes, environments, limits, imports, wasi, cell: reader.value('cell', sections.cell) ?? 'thread' },
       context,
     ),
   };

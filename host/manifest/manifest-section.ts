@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { CELL_KINDS } from '../contracts/cell-kind.ts';
 import { limitsSchema } from './limit-section.ts';
 import { sizeSchema } from './quantity.ts';
+import { wasiSchema } from './wasi-section.ts';
 
 /** The host's own part of `sallyport.yaml`: everything but the gates' sections. */
 
@@ -46,6 +47,7 @@ export const agentSchema = z
       .optional()
       .describe('`strict` for this agent alone; where the host is strict, every agent is.'),
     cell: z.enum(CELL_KINDS).optional().describe(`${CELL_MEANING} The one of the host without it.`),
+    wasi: wasiSchema.optional().describe('Its own clock and random bytes; what it does not say is said by the host.'),
     limits: limitsSchema.optional().describe('Lower limits for this agent.'),
   })
   .describe('One agent.');
@@ -87,6 +89,7 @@ export const HOST_SECTIONS = {
     ),
   cell: z.enum(CELL_KINDS).optional().describe(`${CELL_MEANING} \`thread\` without it.`),
   limits: limitsSchema.optional(),
+  wasi: wasiSchema.optional(),
   imports: importsSchema
     .optional()
     .describe(

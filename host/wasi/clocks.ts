@@ -5,13 +5,17 @@ import type { Poll } from './poll.ts';
 const NS_PER_MS = 1_000_000;
 const MAX_INSTANT = 2n ** 64n - 1n;
 
-/** Nanoseconds since the start of the run; never goes back. */
+/** Nanoseconds since it was first asked; never goes back. A cell may have waited for its run: that is no time of the run's. */
 export function createRunClock(clock: Clock): () => bigint {
-  const startUs = clock.monotonicUs();
-  return () => BigInt(Math.max(0, Math.floor((clock.monotonicUs() - startUs) * 1000)));
+  let startUs: number | undefined;
+  return () => {
+    const nowUs = clock.monotonicUs();
+    startUs ??= nowUs;
+    return BigInt(Math.max(0, Math.floor((nowUs - startUs) * 1000)));
+  };
 }
 
-/** `wasi:clocks`: the host's wall clock to the millisecond, and the time since the run began to the microsecond. */
+/** `wasi:clocks`: the host's wall clock to the millisecond, and the time since it was first asked to the microsecond. */
 export function createClocks(clock: Clock, nowNs: () => bigint, poll: Poll): HostImports {
   const subscribeDuration = (duration: bigint): object => {
     const deadline = nowNs() + duration;

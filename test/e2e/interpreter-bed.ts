@@ -28,6 +28,8 @@ export interface BedOptions {
   /** More of the mount `/work`. */
   readonly mount?: string;
   readonly rows?: readonly string[];
+  /** More of the configuration. */
+  readonly more?: string;
 }
 
 const ROWS = [
@@ -40,7 +42,13 @@ const LIBRARY_ROWS = ['fs:read', 'fs:list', 'fs:stat'].flatMap((action) =>
 );
 
 /** A folder with `/work` and a policy for it, in which `sallyport run` starts interpreters as they are. */
-export function makeInterpreterBed({ library, limits = 'wall: 60s', mount = '', rows = ROWS }: BedOptions = {}) {
+export function makeInterpreterBed({
+  library,
+  limits = 'wall: 60s',
+  mount = '',
+  rows = ROWS,
+  more = '',
+}: BedOptions = {}) {
   const configuration = `version: 1
 limits: { ${limits} }
 agents:
@@ -49,7 +57,8 @@ agents:
   php: { component: ${binary('php-cgi-8.2.0.wasm')} }
 mounts:
   /work: { directory: shared, access: rw${mount} }
-${library === undefined ? '' : `  /python: { directory: ${join(library, 'usr', 'local')} }\n`}`;
+${library === undefined ? '' : `  /python: { directory: ${join(library, 'usr', 'local')} }\n`}${more}
+`;
   const world = makeAgentWorld({ configuration, rows: library === undefined ? rows : [...rows, ...LIBRARY_ROWS] });
   world.write('shared/private/key', 'secret');
   world.write('outside/secret', 'outside');

@@ -49,6 +49,11 @@ const CASES: readonly (readonly [name: string, text: string, problems: readonly 
   ['a size as a list', 'version: 1\nlimits: {memory: [1]}', ['2:10: limits.memory: expected a size such as `64MB`, `512KiB`, `1MiB`, or a number of bytes, found a list']],
   ['a limit of nothing', 'version: 1\nlimits: {wall: 0s, cpu: -1, hostCalls: 1.5}', ['2:16: limits.wall: `0s` is too little: the least is 1', '2:25: limits.cpu: expected a duration such as `500ms`, `30s`, `2m`, or a number of milliseconds', '2:40: limits.hostCalls: expected a whole number']],
   ['a limit without end', 'version: 1\nlimits: {memory: 5000GB, wall: 25h, hostCalls: 10}', ['2:18: limits.memory: `5000GB` is too much: the most is 4294967296', '2:32: limits.wall: `25h` is too much: the most is 86400000']],
+  ['a clock that is no moment', 'version: 1\nwasi: {clock: now}', ['2:15: wasi.clock: expected `real` or a moment as RFC 3339 has it: `2026-01-02T03:04:05Z`, found `now`']],
+  ['a day that is none', 'version: 1\nwasi: {clock: "2026-02-30T00:00:00Z"}', ['2:15: wasi.clock: `2026-02-30T00:00:00Z` is no moment of the calendar']],
+  ['an hour that is none', agent('    wasi: {clock: "2026-02-03T25:00:00Z"}'), ['5:19: agents.triage.wasi.clock: `2026-02-03T25:00:00Z` is no moment of the calendar']],
+  ['a moment before 1970', 'version: 1\nwasi: {clock: "1969-12-31T23:59:59Z"}', ['2:15: wasi.clock: `1969-12-31T23:59:59Z` is before 1970, for which WASI has no form']],
+  ['a seed of half a byte', 'version: 1\nwasi: {random: "seed:0"}', ['2:16: wasi.random: expected `real`, or `seed:` and 1 to 64 bytes in hexadecimal digits in lower case, found `seed:0`']],
   ['what a gate finds', 'version: 1\nbox:\n  items:\n    - name: good\n    - name: bad\n    - name: worse', ['5:13: box.items[1].name: this item is bad', '6:13: box.items[2].name: this item is worse']],
   ['several at once, in order', 'version: 2\nagnets: {}\nbox: {size: 0}\npolicy: [1]\n', ['1:10: version: expected `1`, found `2`', '2:1: unknown key `agnets`; did you mean `agents`?', '3:13: box.size: `0` is too small: at least 1', '4:1: policy: expected text, found a list']],
 ]; // prettier-ignore

@@ -11,6 +11,7 @@ cache: { directory: /var/cache/sallyport, maxBytes: 500MB }
 purposes: [triage, report]
 environments: [staging]
 labels: [open, closed]
+wasi: { clock: '2026-01-02T01:00:00+01:00' }
 limits: { wall: 2m, cpu: 500ms, memory: 64MB, hostCalls: 50, callBytes: 1MiB, outputBytes: 2Ki, logBytes: 10 }
 box: { size: 3 }
 agents:
@@ -23,6 +24,7 @@ agents:
     env: { LANG: C, EMPTY: '' }
     args: [--fast, '']
     limits: { wall: 1h, cpu: 100 }
+    wasi: { random: 'seed:00ff' }
 `;
 
 describe('a configuration', () => {
@@ -63,6 +65,8 @@ describe('a configuration', () => {
           env: new Map([['LANG', 'C'], ['EMPTY', '']]), // prettier-ignore
           args: ['--fast', ''],
           imports: 'deny',
+          cell: 'thread',
+          wasi: { clock: { startMs: Date.UTC(2026, 0, 2) }, random: { seed: '00ff' } },
           limits: { ...rest.limits, cpuMs: 100 },
         },
       ],

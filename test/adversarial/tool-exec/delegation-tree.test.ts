@@ -4,6 +4,7 @@ import type { RunResult } from '../../../host/contracts/run-result.ts';
 import { runDelegated } from '../../../host/delegation.ts';
 import { createRunTree } from '../../../host/run-tree.ts';
 import { resolveComponentTool } from '../../../host/gates/tool-exec/component-tool.ts';
+import { REAL_WORLD } from '../../../host/contracts/guest-world.ts';
 import { DEFAULT_LIMITS } from '../../../host/contracts/limits.ts';
 import { NOTHING_GIVEN } from '../../../host/surroundings.ts';
 import type { RunEvent } from '../../../host/run-event.ts';
@@ -18,6 +19,7 @@ const agentOf = (name: string) => ({
   args: [],
   imports: 'deny' as const,
   cell: 'thread' as const,
+  wasi: REAL_WORLD,
 });
 const agents = new Map(['a', 'b', 'c'].map((name) => [name, agentOf(name)]));
 const principalOf = (name: string) => ({ agent: `agent:${name}`, roles: ['role:any'], component: 'sha256:x' });
