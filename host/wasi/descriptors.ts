@@ -23,8 +23,10 @@ import {
   valueOf,
   type DescriptorFlags,
   type OpenDescriptor,
+  type OpenDirectory,
 } from './open-descriptor.ts';
 import { createSlots } from './slots.ts';
+import { createStatusMemo } from './status-memo.ts';
 import type { Streams } from './streams.ts';
 
 export interface DescriptorOptions {
@@ -34,6 +36,10 @@ export interface DescriptorOptions {
   readonly trap: (message: string) => never;
 }
 
+/** What is asked about, as the memo compares it: the whole question. */
+const nameOf = ({ path: from }: OpenDirectory, { symlinkFollow }: PathFlags, path: string): string =>
+  JSON.stringify([from, path, symlinkFollow]);
+
 /** The resource `descriptor`, and the first of them: the directories that the configuration shows. */
 export interface Descriptors {
   readonly Descriptor: ResourceClass;
@@ -41,7 +47,15 @@ export interface Descriptors {
 }
 
 export function createDescriptors({ streams, entries, trap }: DescriptorOptions): Descriptors {
-  const slots = createSlots<OpenDescriptor>(trap);
+  const held = createSlots<OpenDescriptor>(trap);
+  const memo = createStatusMemo();
+  const slots = {
+    ...held,
+    of(self: object): OpenDescriptor {
+      memo.forget();
+      return held.of(self);
+    },
+  };
   const make = (open: OpenDescriptor): object => slots.hold(new Descriptor(), open);
 
   class Descriptor {
@@ -102,7 +116,8 @@ export function createDescriptors({ streams, entries, trap }: DescriptorOptions)
       return statOf(valueOf(act.statusOf(slots.of(this))));
     }
     statAt(flags: PathFlags, path: string): DescriptorStat {
-      return statOf(statusBelow(directoryOf(slots.of(this)), flags, path));
+      const directory = directoryOf(slots.of(this));
+      return statOf(memo.first(nameOf(directory, flags, path), () => statusBelow(directory, flags, path)));
     }
     setTimesAt(flags: PathFlags, path: string, accessed: NewTimestamp, modified: NewTimestamp): void {
       change.setTimesAt(slots.of(this), flags, path, change.newTimesOf(accessed, modified));
@@ -143,7 +158,8 @@ export function createDescriptors({ streams, entries, trap }: DescriptorOptions)
       return metadataHashOf(valueOf(act.statusOf(slots.of(this))));
     }
     metadataHashAt(flags: PathFlags, path: string): MetadataHash {
-      return metadataHashOf(statusBelow(directoryOf(slots.of(this)), flags, path));
+      const directory = directoryOf(held.of(this));
+      return metadataHashOf(memo.again(nameOf(directory, flags, path), () => statusBelow(directory, flags, path)));
     }
     [Symbol.dispose](): void {
       const open = slots.of(this);

@@ -1,0 +1,34 @@
+import type { FileStatus } from '../contracts/file-service.ts';
+
+/**
+ * The last status that was looked at, for one question about the same name right after it. C libraries ask twice for one
+ * `stat`: for its fields, and for the hash that stands for its inode. Both are answered by one look, decided and recorded
+ * once. Whatever else is asked of a descriptor in between lets go of it, so nothing is answered that was not just allowed.
+ */
+export interface StatusMemo {
+  /** Looks, and remembers. */
+  first(name: string, look: () => FileStatus): FileStatus;
+  /** What was just looked at, or a new look. */
+  again(name: string, look: () => FileStatus): FileStatus;
+  forget(): void;
+}
+
+export function createStatusMemo(): StatusMemo {
+  let last: { readonly name: string; readonly status: FileStatus } | undefined;
+  return Object.freeze({
+    first(name: string, look: () => FileStatus): FileStatus {
+      last = undefined;
+      const status = look();
+      last = { name, status };
+      // A guest that waits, or has ended its turn, is told what is there then.
+      queueMicrotask(() => (last = undefined));
+      return status;
+    },
+    again(name: string, look: () => FileStatus): FileStatus {
+      const known = last;
+      last = undefined;
+      return known?.name === name ? known.status : look();
+    },
+    forget: () => void (last = undefined),
+  });
+}
