@@ -165,7 +165,7 @@ function undeclared({ tools }: Configuration['settings'], { resource }: Access):
 /** A row for a path that no mount shows allows it, and it still leads nowhere. */
 function withMount({ fs }: Configuration['settings'], { resource }: Access, judged: Judged): Judged {
   if (judged.lineToAdd === undefined || !resource.startsWith('/')) return judged;
-  if (fs.mounts.some(({ path }) => resource === path || resource.startsWith(`${path}/`))) return judged;
+  if (fs.mounts.some(({ path }) => path === '/' || resource === path || resource.startsWith(`${path}/`))) return judged;
   const note = 'no mount of the configuration shows this path: with the row alone there is nothing to be found';
   return { ...judged, note: judged.note === undefined ? note : `${judged.note}; ${note}` };
 }

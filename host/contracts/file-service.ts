@@ -108,11 +108,12 @@ export interface FileService {
   removeFile(path: string): FileAnswer<undefined>;
   removeDirectory(path: string): FileAnswer<undefined>;
   /**
-   * Replaces a file that is there, as POSIX does. Directories are not moved: the answer is `cross-device`, after which
-   * programs copy. Nor are links: `not-permitted`.
+   * Replaces a file that is there, as POSIX does. A directory is moved where every name below it may be moved: up to 256
+   * of them, and no links. Otherwise the answer is `access` or `cross-device`, after which programs copy. Links are not
+   * moved: `not-permitted`.
    */
   rename(source: string, target: string): FileAnswer<undefined>;
-  /** `fs:write`; to within a microsecond. */
+  /** `fs:write`; to the nanosecond where the machine lets the host, otherwise to the microsecond. */
   setTimes(path: string, follow: boolean, accessed: NewTime, modified: NewTime): FileAnswer<undefined>;
   /** A second name for a file would be a second resource: denied and recorded. */
   hardLink(source: string, target: string): FileAnswer<undefined>;

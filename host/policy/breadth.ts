@@ -127,6 +127,7 @@ export function* lintDeclared({ rule }: LintedRule, declared: Declared | undefin
 
 /** Whether a pattern can match something at these segments or below them. */
 function beginsAt(pattern: readonly string[], segments: readonly string[]): boolean {
+  if (segments.length === 1 && segments[0] === '') return true; // the root
   for (const [index, segment] of segments.entries()) {
     const part = pattern[index];
     if (part === '**') return true;

@@ -5,7 +5,7 @@ import { descriptorPath } from './descriptor-path.ts';
 import { appendAll, closing, type PartReader } from './file-contents.ts';
 import type { MountQuota } from './mount-quota.ts';
 import type { StatusOf } from './object-status.ts';
-import { setTimes } from './object-times.ts';
+import type { SetTimes } from './object-times.ts';
 import { attemptPosix, donePosix, PosixRefusal } from './posix-refusal.ts';
 
 const { O_APPEND, O_NONBLOCK, O_WRONLY } = constants;
@@ -19,13 +19,14 @@ export interface OpenedFile {
   readonly bounds: FileBounds;
   readonly quota: MountQuota;
   readonly statusOf: StatusOf;
+  readonly applyTimes: SetTimes;
   /** One for all files of a mount: with one for each, those that are open would hold as many buffers. */
   readonly readPart: PartReader;
 }
 
 /** A file that stays open. Its name no longer matters, but its links do, before each change. */
 export function createFileHandle(file: OpenedFile): FileHandle {
-  const { descriptor, created, truncated, bounds, quota, statusOf, readPart } = file;
+  const { descriptor, created, truncated, bounds, quota, statusOf, applyTimes, readPart } = file;
   let changed = created || truncated;
 
   /** Performs a change that makes the file as large as `size` says, which is given what it is now. */
@@ -78,7 +79,7 @@ export function createFileHandle(file: OpenedFile): FileHandle {
       donePosix(() =>
         changing(
           (now) => now,
-          () => setTimes(descriptor, accessed, modified),
+          () => applyTimes(descriptor, accessed, modified),
         ),
       ),
     status: () => attemptPosix(() => statusOf(descriptor)),

@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import type { NewTime, OpenHow } from '../contracts/file-service.ts';
 import type { FileListing, ListOptions } from '../gates/fs/driver.ts';
-import type { FileBounds, FileHandle, PosixFiles } from '../gates/fs/posix-files.ts';
+import type { BelowOptions, FileBounds, FileHandle, PosixFiles } from '../gates/fs/posix-files.ts';
 import { descriptorPath, O_PATH } from './descriptor-path.ts';
 import { createPartReader, syncDirectory } from './file-contents.ts';
 import { createFileHandle } from './file-handle.ts';
@@ -21,10 +21,11 @@ import type { HeldDirectories } from './held-directories.ts';
 import { resolveLinks } from './link-resolution.ts';
 import type { MountQuota } from './mount-quota.ts';
 import type { StatusOf } from './object-status.ts';
-import { setTimes } from './object-times.ts';
+import { createTimesSetter } from './object-times.ts';
 import { attemptPosix, donePosix, PosixRefusal } from './posix-refusal.ts';
 import { sweepTemporaryFiles } from './temporary-files.ts';
 import { keyOf, leafIn, type Leaf, type TreeNames } from './tree-names.ts';
+import { namesBelow } from './names-below.ts';
 
 const { O_CREAT, O_EXCL, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } = constants;
 const FILE_MODE = 0o644;
@@ -42,8 +43,19 @@ export interface PosixTreeParts {
 /** The files below one directory as POSIX shows them. */
 export function createPosixTree({ directories, tree, quota, statusOf, list }: PosixTreeParts): PosixFiles {
   const readPart = createPartReader();
+  const applyTimes = createTimesSetter();
   const handleOf = (descriptor: number, bounds: FileBounds, did: Partial<FileHandle> = {}): FileHandle =>
-    createFileHandle({ descriptor, bounds, quota, statusOf, readPart, created: false, truncated: false, ...did });
+    createFileHandle({
+      descriptor,
+      bounds,
+      quota,
+      statusOf,
+      applyTimes,
+      readPart,
+      created: false,
+      truncated: false,
+      ...did,
+    });
 
   /** Facts of what a name stands for, a link itself for one; `undefined` for nothing. */
   const look = (leaf: Leaf): Stats | undefined =>
@@ -127,6 +139,17 @@ export function createPosixTree({ directories, tree, quota, statusOf, list }: Po
     quota.within(growth, () => renameSync(from.path, to.path));
   }
 
+  function moveDirectory(source: readonly string[], target: readonly string[]): void {
+    const from = tree.leafOf(source, 'forbidden');
+    if (look(from)?.isDirectory() !== true) throw new PosixRefusal('not-directory');
+    const to = tree.leafOf(target, 'forbidden');
+    const replaced = look(to);
+    if (replaced?.isDirectory() === true) sweepTemporaryFiles(to.path);
+    // Held again: to hold the other one may have let go of it.
+    const { path } = tree.leafOf(source, 'forbidden');
+    quota.within({ bytes: 0, files: replaced === undefined ? 0 : -1 }, () => renameSync(path, to.path));
+  }
+
   function symbolicLink(names: readonly string[], target: string): void {
     if (names.length === 0) throw new PosixRefusal('exist');
     // What the target leads to over other links must lie in the tree as well. Looked at first: it holds directories.
@@ -158,11 +181,15 @@ export function createPosixTree({ directories, tree, quota, statusOf, list }: Po
     removeFile: (names: readonly string[]) => donePosix(() => removeFile(names)),
     removeDirectory: (names: readonly string[]) => donePosix(() => removeDirectory(names)),
     rename: (source: readonly string[], target: readonly string[]) => donePosix(() => rename(source, target)),
+    namesBelow: (names: readonly string[], options: BelowOptions) =>
+      attemptPosix(() => namesBelow(names, options, { tree, list })),
+    moveDirectory: (source: readonly string[], target: readonly string[]) =>
+      donePosix(() => moveDirectory(source, target)),
     setTimes: (names: readonly string[], accessed: NewTime, modified: NewTime) =>
       donePosix(() =>
         tree.opened(names, 'forbidden', O_PATH, (descriptor, stats) => {
           checkChangeable(stats);
-          setTimes(descriptor, accessed, modified);
+          applyTimes(descriptor, accessed, modified);
         }),
       ),
     symbolicLink: (names: readonly string[], target: string) => donePosix(() => symbolicLink(names, target)),

@@ -18,7 +18,7 @@ const ODD = /(?:^|\/)\.{0,2}(?:\/|$)/;
  * looked at, and never lead out of the directory: whoever holds a descriptor reaches what is below it and nothing else.
  */
 export function placeOf(directory: string, path: string): Place {
-  if (!ODD.test(path)) return { path: `${directory}/${path}`, directory: false };
+  if (!ODD.test(path)) return { path: `${directory === '/' ? '' : directory}/${path}`, directory: false };
   if (path === '') return { refused: 'no-entry' };
   if (path.startsWith('/')) return { refused: 'not-permitted' };
   if (path.length > MAX_PATH) return { refused: 'name-too-long' };
@@ -29,5 +29,6 @@ export function placeOf(directory: string, path: string): Place {
     if (segment !== '..') names.push(segment);
     else if (names.pop() === undefined) return { refused: 'not-permitted' };
   }
-  return { path: [directory, ...names].join('/'), directory: ODD.test(segments.at(-1) ?? '') };
+  const joined = names.length === 0 ? directory : [directory === '/' ? '' : directory, ...names].join('/');
+  return { path: joined, directory: ODD.test(segments.at(-1) ?? '') };
 }

@@ -25,7 +25,9 @@ export function unpackLibrary(): string {
 export interface BedOptions {
   readonly library?: string;
   readonly limits?: string;
-  /** More of the mount `/work`. */
+  /** Where the mount is: `/work` without it. */
+  readonly at?: string;
+  /** More of the mount. */
   readonly mount?: string;
   readonly rows?: readonly string[];
   /** More of the configuration. */
@@ -44,6 +46,7 @@ const LIBRARY_ROWS = ['fs:read', 'fs:list', 'fs:stat'].flatMap((action) =>
 /** A folder with `/work` and a policy for it, in which `sallyport run` starts interpreters as they are. */
 export function makeInterpreterBed({
   library,
+  at = '/work',
   limits = 'wall: 60s',
   mount = '',
   rows = ROWS,
@@ -56,7 +59,7 @@ agents:
   ruby: { component: ${binary('ruby-3.2.0.wasm')} }
   php: { component: ${binary('php-cgi-8.2.0.wasm')} }
 mounts:
-  /work: { directory: shared, access: rw${mount} }
+  ${at}: { directory: shared, access: rw${mount} }
 ${library === undefined ? '' : `  /python: { directory: ${join(library, 'usr', 'local')} }\n`}${more}
 `;
   const world = makeAgentWorld({ configuration, rows: library === undefined ? rows : [...rows, ...LIBRARY_ROWS] });

@@ -24,6 +24,7 @@ rows = json.load(open('/work/in.json'))
 with open('/work/out.txt', 'w') as out: out.write(str(sum(rows)))
 with open('/work/out.txt', 'a') as out: out.write('!')
 os.makedirs('/work/a/b')
+os.rename('/work/a', '/work/c')
 print(sorted(os.listdir('/work')), os.path.getsize('/work/out.txt'))
 for path in ('/work/private/key', '/work/private/absent', '/work/../etc/passwd'):
     try: open(path)
@@ -33,7 +34,7 @@ except PermissionError: print('denied')
 sys.exit(7)
 `);
     expect(result.output).toBe(`2
-['a', 'empty', 'in.json', 'out.txt', 'private'] 3
+['c', 'empty', 'in.json', 'out.txt', 'private'] 3
 denied /work/private/key
 denied /work/private/absent
 denied /work/../etc/passwd
@@ -60,6 +61,27 @@ except OSError as error: print(type(error).__name__)
     expect(result.output).toMatch(/^\/python\/lib\/\S+ 2\nOSError\n$/);
     expect(denied).toEqual([]); // the directory itself is one that nothing is changed in
     expect(result.usage.hostCalls).toBeGreaterThan(100); // it is not the copy that the module holds
+  });
+
+  it('runs Python over a mount at `/`', async () => {
+    bed = makeInterpreterBed({
+      at: '/',
+      rows: ['p, role:any, fs:*, /**, -, allow, -', 'p, role:any, fs:*, /private/**, -, deny, -'],
+    });
+    const { result, denied } = await bed.python(`
+import os
+os.makedirs('/etc/app')
+open('/etc/app/x', 'w').write('here')
+print(sorted(os.listdir('/')), open('etc/app/x').read())
+for path in ('/private/key', '/../outside/secret', '/etc/passwd'):
+    try: open(path)
+    except OSError as error: print(type(error).__name__)
+`);
+    expect(result.output).toBe(
+      "['empty', 'etc', 'private'] here\nPermissionError\nPermissionError\nFileNotFoundError\n",
+    );
+    expect(denied).toContain('fs:read /private/key');
+    expect(contents('etc/app/x')).toBe('here');
   });
 
   it('ends Python that does not catch a denial: a traceback and the exit code', async () => {

@@ -96,7 +96,6 @@ function onMachine(directory: string, operation: Operation): Seen {
         .map((entry) => `${entry.isDirectory() ? 'directory' : 'regular-file'} ${entry.name}`)
         .sort();
     case 'rename':
-      if (statSync(path).isDirectory()) return 'not moved';
       renameSync(path, `${directory}/${operation.to}`);
       return 'done';
     case 'read':
@@ -152,14 +151,6 @@ function throughWasi(root: GuestDescriptor, operation: Operation): Seen {
           .sort(),
       );
     case 'rename':
-      if (root.statAt(FOLLOW, path).type === 'directory') {
-        // It takes names along that nobody decided on: programs move it name by name.
-        if (path.replace(/\/$/, '') === operation.to.replace(/\/$/, '')) return 'not moved';
-        expect(['cross-device', 'busy', 'exist', 'not-empty', 'no-entry', 'not-directory', 'invalid']).toContain(
-          codeOf(() => root.renameAt(path, root, operation.to)),
-        );
-        return 'not moved';
-      }
       root.renameAt(path, root, operation.to);
       return 'done';
     case 'read':
@@ -189,6 +180,10 @@ function outcome(work: () => Seen): Seen {
     });
   }
 }
+
+/** Where two names are wrong, POSIX leaves open of which of them is told. */
+const told = (operation: Operation, seen: Seen): Seen =>
+  operation.do === 'rename' && seen !== 'done' ? 'an error' : seen;
 
 const name = fc.constantFrom('a', 'b', 'c');
 const plain = fc.array(name, { minLength: 1, maxLength: 3 }).map((names) => names.join('/'));
@@ -220,11 +215,15 @@ describe('a sequence of operations', () => {
         try {
           const { root } = filesRun(fixture.gate.files);
           for (const each of operations) {
-            const expected = outcome(() => onMachine(model, each));
-            expect(
+            const expected = told(
+              each,
+              outcome(() => onMachine(model, each)),
+            );
+            const seen = told(
+              each,
               outcome(() => throughWasi(root(), each)),
-              JSON.stringify(each),
-            ).toEqual(expected);
+            );
+            expect(seen, JSON.stringify(each)).toEqual(expected);
           }
           expect(fixture.faults).toEqual([]);
         } finally {

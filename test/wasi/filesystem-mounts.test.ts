@@ -233,10 +233,10 @@ describe('a directory', () => {
     expect(codeOf(() => w.root.unlinkFileAt('d'))).toBe('is-directory');
     expect(codeOf(() => w.root.removeDirectoryAt('d/file'))).toBe('not-directory');
     below.renameAt('file', w.root, 'moved');
-    // A directory takes names along that nobody decided on: programs move it name by name.
-    expect(codeOf(() => w.root.renameAt('d', w.root, 'other'))).toBe('cross-device');
-    w.root.removeDirectoryAt('d/e');
-    w.root.removeDirectoryAt('d');
+    w.root.renameAt('d/', w.root, 'other');
+    expect(codeOf(() => entriesOf(below))).toBe('no-entry'); // a descriptor stands for a name
+    w.root.removeDirectoryAt('other/e');
+    w.root.removeDirectoryAt('other');
     w.root.unlinkFileAt('moved');
     expect(entriesOf(w.root)).toEqual([]);
   });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { GateConfig, ResolveContext } from '../../contracts/gate-config.ts';
 import { DEFAULT_PROTECTED_NAMES, type ProtectedNames } from './protected-names.ts';
-import { pathProblem } from './virtual-path.ts';
+import { isInside, pathProblem } from './virtual-path.ts';
 
 const quotaSchema = z
   .strictObject({
@@ -55,7 +55,8 @@ const mountSchema = z.strictObject({
 const mountsSchema = z
   .record(z.string(), mountSchema)
   .describe(
-    'Directories that agents may see, by virtual path (`/workspace`). What may be done there is said by policy.',
+    'Directories that agents may see, by virtual path (`/workspace`); `/` is all that no other mount shows. What may be ' +
+      'done there is said by policy.',
   );
 
 export type FsSection = z.infer<typeof mountsSchema>;
@@ -75,7 +76,7 @@ export interface FsMount {
   readonly protect: ProtectedNames;
 }
 
-/** The mounts; none overlaps another. */
+/** The mounts; none overlaps another, but that `/` is what no other shows. */
 export interface FsConfig {
   readonly mounts: readonly FsMount[];
 }
@@ -108,7 +109,7 @@ export const fsConfig: GateConfig<FsSection, FsConfig> = {
     for (const [path, section] of Object.entries(raw)) {
       const mount = resolveMount(path, section, context);
       if (mount === undefined) continue;
-      const other = mounts.find((known) => isInside(path, known.path) || isInside(known.path, path));
+      const other = mounts.find((known) => path !== '/' && known.path !== '/' && overlap(path, known.path));
       const shared = mounts.find((known) => overlap(mount.directory, known.directory));
       if (other !== undefined) context.problem(['mounts', path], `overlaps the mount \`${other.path}\``);
       else if (shared !== undefined) {
@@ -120,9 +121,9 @@ export const fsConfig: GateConfig<FsSection, FsConfig> = {
 };
 
 function resolveMount(path: string, section: FsSection[string], context: ResolveContext): FsMount | undefined {
-  const problem = path === '/' ? '`/` cannot be a mount: name a directory below it' : pathProblem(path);
+  const problem = pathProblem(path);
   if (problem !== undefined) {
-    context.problem(['mounts', path], path === '/' ? problem : `not a canonical path: ${problem}`);
+    context.problem(['mounts', path], `not a canonical path: ${problem}`);
     return undefined;
   }
   const directory = resolveDirectory(path, section, context);
@@ -181,11 +182,6 @@ function resolveDirectory(path: string, section: FsSection[string], context: Res
 function isOverBroad(directory: string): boolean {
   if (directory.startsWith(SHARED_MEMORY)) return false;
   return [...OVER_BROAD].some(([broad, below]) => directory === broad || (below && isInside(directory, broad)));
-}
-
-/** Whether a path is the other one or lies below it. Both are canonical, so whole segments compare. */
-function isInside(path: string, folder: string): boolean {
-  return path === folder || path.startsWith(folder === '/' ? folder : `${folder}/`);
 }
 
 const overlap = (one: string, other: string): boolean => isInside(one, other) || isInside(other, one);

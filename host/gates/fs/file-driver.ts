@@ -4,10 +4,11 @@ import type { Claim, Grant, Redeem } from '../../enforcement/grant.ts';
 import type { MountTrees, Reached } from './mount-trees.ts';
 import { leadsOf, type LinkFound } from './link-leads.ts';
 import { createOpenFile, type BegunFile } from './open-file.ts';
-import type { PosixResult } from './posix-files.ts';
+import type { PosixFiles, PosixResult } from './posix-files.ts';
 import {
   linkLead,
   NO_LINKS,
+  type Below,
   type LinkTarget,
   type ListTarget,
   type OpenTarget,
@@ -39,6 +40,8 @@ type Last = 'follow' | 'keep';
 /** Files that a run may have open at a time: each holds a descriptor of this process. More are `busy`. */
 const MOST_OPEN = 256;
 const PAGE_NAMES = 1000;
+/** Names that a directory may take along: each is decided, and stands in the record. Others are copied by programs. */
+const TAKEN = { most: 256, accept: isName };
 
 /** Performs one decided effect on the files of the mounts, as POSIX does. */
 export function createFileDriver({ trees, redeem, callBytes }: FileDriverOptions) {
@@ -100,12 +103,18 @@ export function createFileDriver({ trees, redeem, callBytes }: FileDriverOptions
     removeDirectory: (grant: Grant<PlaceTarget>) =>
       onPlace(redeem(grant), NAME, ({ tree, names }) => tree.posix.removeDirectory(names)),
     rename(grant: Grant<RenameTarget>): Result<undefined> {
-      const { source, target } = redeem(grant).target;
+      const { source, target, below } = redeem(grant).target;
       const from = trees.reach(source, true);
       if ('missing' in from) return missing(from);
       const to = trees.reach(target, true);
       if ('missing' in to) return missing(to);
-      return finish(from.tree.posix.rename(from.names, to.names), [from, to], 'keep');
+      const { posix } = from.tree;
+      if (below !== undefined) return moveTree(posix, { from, to, decided: below });
+      const moved = posix.rename(from.names, to.names);
+      if (moved.ok || moved.failure !== 'cross-device') return finish(moved, [from, to], 'keep');
+      const found = posix.namesBelow(from.names, TAKEN);
+      if (!found.ok) return finish(found, [from], 'keep');
+      return { status: 'failed', failure: { leads: NO_LINKS, below: found.value }, code: 'directory' };
     },
     setTimes(grant: Grant<TimesTarget>): Result<undefined> {
       const claim = redeem(grant);
@@ -136,6 +145,21 @@ export function createFileDriver({ trees, redeem, callBytes }: FileDriverOptions
       for (const begun of open) begun.abandon();
     },
   });
+}
+
+interface TreeMove {
+  readonly from: Reached;
+  readonly to: Reached;
+  readonly decided: Below;
+}
+
+/** Moves a directory, if what is below it is what was decided on. */
+function moveTree(posix: PosixFiles, { from, to, decided }: TreeMove): Ended<undefined> {
+  const found = posix.namesBelow(from.names, TAKEN);
+  if (!found.ok) return finish(found, [from], 'keep');
+  const isDecided =
+    found.value.length === decided.length && found.value.every((name, index) => name === decided[index]);
+  return isDecided ? finish(posix.moveDirectory(from.names, to.names), [from, to], 'keep') : failed('busy');
 }
 
 const NAME = { change: true, last: 'keep' } as const;

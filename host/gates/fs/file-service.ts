@@ -14,7 +14,7 @@ import type { FsConfig } from './config.ts';
 import { fileAnswer } from './file-answer.ts';
 import type { createFileDriver, NamePage } from './file-driver.ts';
 import type { EnforceCall, LinkFound } from './link-leads.ts';
-import type { FsParser, Leads } from './request.ts';
+import type { Below, FsParser, Leads } from './request.ts';
 
 export interface FileServiceParts {
   readonly config: FsConfig;
@@ -26,7 +26,7 @@ export interface FileServiceParts {
 /** The files of the mounts as POSIX knows them. */
 export function createFileService({ config, parser, driver, enforce }: FileServiceParts): FileService {
   const call = <Target, Value>(
-    parse: (leads: Leads) => Parsed<Target>,
+    parse: (leads: Leads, below: Below | undefined) => Parsed<Target>,
     perform: (grant: Grant<Target>) => DriverResult<Value, FileError | LinkFound>,
   ): FileAnswer<Value> => fileAnswer(enforce(parse, perform));
 
@@ -44,7 +44,8 @@ export function createFileService({ config, parser, driver, enforce }: FileServi
     makeDirectory: (path: string) => call((leads) => parser.makeDirectory(path, leads), driver.makeDirectory),
     removeFile: (path: string) => call((leads) => parser.remove(path, leads), driver.removeFile),
     removeDirectory: (path: string) => call((leads) => parser.remove(path, leads), driver.removeDirectory),
-    rename: (source: string, target: string) => call((leads) => parser.rename(source, target, leads), driver.rename),
+    rename: (source: string, target: string) =>
+      call((leads, below) => parser.rename(source, target, leads, below), driver.rename),
     setTimes: (path: string, follow: boolean, accessed: NewTime, modified: NewTime) =>
       call((leads) => parser.setTimes(path, { follow, accessed, modified }, leads), driver.setTimes),
     hardLink: (source: string, target: string) => call(() => parser.hardLink(source, target), driver.hardLink),

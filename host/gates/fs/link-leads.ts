@@ -4,13 +4,15 @@ import type { Grant } from '../../enforcement/grant.ts';
 import type { ObligationName } from '../../contracts/decision.ts';
 import type { Parsed } from '../../contracts/request.ts';
 import type { Reached } from './mount-trees.ts';
-import { NO_LINKS, type Leads } from './request.ts';
-import { isName } from './virtual-path.ts';
+import { NO_LINKS, type Below, type Leads } from './request.ts';
+import { isName, pathOf } from './virtual-path.ts';
 
-/** Nothing was done, because a name led over a link: what it leads to has to be decided as well. */
+/** Nothing was done, because more names are concerned than were asked for: they have to be decided as well. */
 export interface LinkFound {
-  /** Canonical paths by those that were asked for. */
+  /** Where names lead that go over links: canonical paths by those that were asked for. */
   readonly leads: Leads;
+  /** What lies below a directory that is moved. */
+  readonly below?: Below;
 }
 
 /** Where the names lead that go over links, in mounts that follow them; nothing else. */
@@ -20,8 +22,8 @@ export function leadsOf(places: readonly Reached[], last: 'follow' | 'keep'): Le
     if (mount.symlinks === 'refuse') continue;
     const found = tree.resolve(names, last);
     if (!found.ok || !found.value.every(isName)) continue;
-    const [path, real] = [names, found.value].map((list) => [mount.path, ...list].join('/'));
-    if (path !== undefined && real !== undefined && path !== real) leads.set(path, real);
+    const [path, real] = [pathOf(mount.path, names), pathOf(mount.path, found.value)];
+    if (path !== real) leads.set(path, real);
   }
   return leads;
 }
@@ -31,19 +33,30 @@ export const DISCHARGES: ReadonlySet<ObligationName> = new Set<ObligationName>()
 
 /** Enforces one call of the guest. */
 export type EnforceCall = <Target, Value, Failure extends string>(
-  parse: (leads: Leads) => Parsed<Target>,
+  parse: (leads: Leads, below: Below | undefined) => Parsed<Target>,
   perform: (grant: Grant<Target>) => DriverResult<Value, Failure | LinkFound>,
 ) => Enforced<Value, Failure | LinkFound>;
 
+/** A link was found, and then a directory. */
+const MOST_ATTEMPTS = 3;
+
 /**
  * One call of the guest. Where it ends at a link that a mount follows, nothing was done, and it is decided once more: on
- * the name and on what it leads to, which is then opened without following anything.
+ * the name and on what it leads to, which is then opened without following anything. So it is with a directory that is
+ * moved, and all that is below it.
  */
 export function createEnforceCall(pipeline: Pipeline): EnforceCall {
   return (parse, perform) => {
-    const attempt = (leads: Leads) =>
-      pipeline.enforceNow({ capability: 'fs', discharges: DISCHARGES, parse: () => parse(leads), perform });
-    const first = attempt(NO_LINKS);
-    return first.status === 'failed' && typeof first.failure !== 'string' ? attempt(first.failure.leads) : first;
+    const attempt = (leads: Leads, below?: Below) =>
+      pipeline.enforceNow({ capability: 'fs', discharges: DISCHARGES, parse: () => parse(leads, below), perform });
+    let leads = NO_LINKS;
+    let end = attempt(leads);
+    for (let count = 1; count < MOST_ATTEMPTS; count += 1) {
+      if (end.status !== 'failed' || typeof end.failure === 'string') break;
+      const { below } = end.failure;
+      leads = below === undefined ? end.failure.leads : leads;
+      end = attempt(leads, below);
+    }
+    return end;
   };
 }

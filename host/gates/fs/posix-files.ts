@@ -33,6 +33,9 @@ export interface FileHandle {
   close(): PosixResult<undefined>;
 }
 
+/** Which names may be taken along, and how many. */
+export type BelowOptions = Pick<ListOptions, 'most' | 'accept'>;
+
 /** The same files as POSIX shows them: opened once, changed in place, with its own errors. Links are never followed. */
 export interface PosixFiles {
   open(names: readonly string[], how: OpenHow, bounds: FileBounds): PosixResult<FileHandle>;
@@ -42,8 +45,15 @@ export interface PosixFiles {
   /** Removes a file or a link. */
   removeFile(names: readonly string[]): PosixResult<undefined>;
   removeDirectory(names: readonly string[]): PosixResult<undefined>;
-  /** Of a file, or of a link within its directory: whatever else is moved takes names along that nobody decided on. */
+  /** Of a file. Of a directory, which takes names along, it is `cross-device`. */
   rename(source: readonly string[], target: readonly string[]): PosixResult<undefined>;
+  /**
+   * Every name below a directory, in one order. `cross-device` for more than `most` and where links are among them: they
+   * could lead elsewhere from another place. `forbidden` where there is what nobody may touch.
+   */
+  namesBelow(names: readonly string[], options: BelowOptions): PosixResult<readonly string[]>;
+  /** Moves a directory with all that is below it. An empty directory makes way for it. */
+  moveDirectory(source: readonly string[], target: readonly string[]): PosixResult<undefined>;
   setTimes(names: readonly string[], accessed: NewTime, modified: NewTime): PosixResult<undefined>;
   /** Makes a link with a relative target, if that does not lead out of the tree. */
   symbolicLink(names: readonly string[], target: string): PosixResult<undefined>;

@@ -13,7 +13,7 @@ import type { NewTime, OpenHow } from '../../contracts/file-service.ts';
 import type { Intention } from '../../contracts/gate.ts';
 import type { FsConfig, FsMount } from './config.ts';
 import { DEFAULT_PROTECTED_NAMES, isProtectedLink, protectionOf } from './protected-names.ts';
-import { isName, pathProblem, type PathProblem } from './virtual-path.ts';
+import { isInside, isName, pathOf, pathProblem, type PathProblem } from './virtual-path.ts';
 
 /** The actions of this gate. */
 export const FS_ACTIONS = ['fs:read', 'fs:write', 'fs:list', 'fs:stat', 'fs:create', 'fs:remove', 'fs:rename'] as const;
@@ -48,6 +48,8 @@ export interface ListTarget extends PlaceTarget {
 export interface RenameTarget {
   readonly source: Place;
   readonly target: Place;
+  /** What was decided on besides, where it is a directory that is moved. */
+  readonly below: Below | undefined;
 }
 
 export interface OpenTarget extends PlaceTarget {
@@ -77,6 +79,7 @@ const MAX_PAYLOAD_BYTES = 64 * 1024;
 export type FsProblem =
   | PathProblem
   | 'source and target are not in one mount'
+  | 'another mount lies below it'
   | 'truncated without being written'
   | 'a link to it would lead out of its mount';
 
@@ -85,6 +88,9 @@ const refuse = (action: FsAction, problem: FsProblem): Refusal => ({ refused: `p
 /** Where paths lead that go over links, for a request that is decided the second time. */
 export type Leads = ReadonlyMap<string, string>;
 export const NO_LINKS: Leads = new Map();
+
+/** All names below a directory, relative to it, each with those below it: `a`, `a/b`. */
+export type Below = readonly string[];
 
 /** Paths that are remembered in canonical form; longer ones are rare and not worth the memory. */
 const MOST_REMEMBERED = 512;
@@ -95,11 +101,14 @@ export function createFsParser(config: FsConfig) {
   const mounts = new Map(config.mounts.map((mount) => [mount.path, mount]));
   const remembered = new Map<string, AccessRequest<ReadTarget>>();
 
+  const root = mounts.get('/');
+
   function placeOf(path: string): Place {
+    // No two mounts but that of `/` overlap: the first that fits is the longest.
     for (let end = path.indexOf('/', 1); ; end = path.indexOf('/', end + 1)) {
       const mount = mounts.get(end < 0 ? path : path.slice(0, end));
       if (mount !== undefined) return { mount, names: end < 0 ? [] : path.slice(end + 1).split('/') };
-      if (end < 0) return { mount: undefined, names: [] };
+      if (end < 0) return { mount: root, names: root === undefined ? [] : path.slice(1).split('/') };
     }
   }
 
@@ -178,7 +187,8 @@ export function createFsParser(config: FsConfig) {
     makeDirectory: (path: string, leads: Leads = NO_LINKS) => one<PlaceTarget>('fs:create', path, {}, leads),
     remove: (path: string, leads: Leads = NO_LINKS) => one<PlaceTarget>('fs:remove', path, {}, leads),
 
-    rename(from: string, to: string, leads: Leads = NO_LINKS): Parsed<RenameTarget> {
+    /** A directory takes the names below it along: each is decided as if it were moved by itself. */
+    rename(from: string, to: string, leads: Leads = NO_LINKS, below?: Below): Parsed<RenameTarget> {
       const problem = pathProblem(from) ?? pathProblem(to);
       if (problem !== undefined) return refuse('fs:rename', problem);
       const [realFrom, realTo] = [leads.get(from) ?? from, leads.get(to) ?? to];
@@ -187,9 +197,19 @@ export function createFsParser(config: FsConfig) {
       if (source.mount !== target.mount && source.mount !== undefined && target.mount !== undefined) {
         return refuse('fs:rename', 'source and target are not in one mount');
       }
-      const accesses = renameAccesses(from, to);
-      const all = leads.size === 0 ? accesses : ([...accesses, ...renameAccesses(realFrom, realTo)] as const);
-      return request(all, { source, target }, NOTHING_SHOWN);
+      const named = [from, to, realFrom, realTo];
+      if (below !== undefined && config.mounts.some(({ path }) => named.some((name) => liesBelow(path, name))))
+        return refuse('fs:rename', 'another mount lies below it');
+      const moves: (readonly [string, string])[] = [[from, to]];
+      if (leads.size > 0) moves.push([realFrom, realTo]);
+      const inside = (below ?? []).flatMap((name) =>
+        moves.flatMap(([source, target]) => renameAccesses(pathOf(source, [name]), pathOf(target, [name]))),
+      );
+      const problemBelow = inside.map(({ resource }) => pathProblem(resource)).find((found) => found !== undefined);
+      if (problemBelow !== undefined) return refuse('fs:rename', problemBelow);
+      const others = leads.size === 0 ? [] : renameAccesses(realFrom, realTo);
+      const all = [...renameAccesses(from, to), ...others, ...inside] as const;
+      return request(all, { source, target, below }, NOTHING_SHOWN);
     },
 
     /** Opens a file, as POSIX does: what it may be used for is decided now. */
@@ -221,7 +241,7 @@ export function createFsParser(config: FsConfig) {
       const { mount, names } = parsed.target.place;
       if (mount === undefined) return parsed;
       const lead = linkLead(names, target);
-      const full = lead && [mount.path, ...lead].join('/');
+      const full = lead && pathOf(mount.path, lead);
       if (full === undefined || pathProblem(full) !== undefined)
         return refuse('fs:create', 'a link to it would lead out of its mount');
       const real = leads.get(path);
@@ -261,6 +281,8 @@ export function createFsParser(config: FsConfig) {
   });
 }
 export type FsParser = ReturnType<typeof createFsParser>;
+
+const liesBelow = (path: string, folder: string): boolean => path !== folder && isInside(path, folder);
 
 const HOWS = ['read', 'write', 'create', 'exclusive', 'truncate', 'follow'] as const;
 

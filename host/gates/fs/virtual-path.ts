@@ -54,6 +54,14 @@ function characterProblem(text: string): PathProblem | undefined {
   return undefined;
 }
 
+/** The path of names below a directory; both are canonical. */
+export const pathOf = (directory: string, names: readonly string[]): string =>
+  names.length === 0 ? directory : `${directory === '/' ? '' : directory}/${names.join('/')}`;
+
+/** Whether a path is the other one or lies below it. Both are canonical, so whole segments compare. */
+export const isInside = (path: string, folder: string): boolean =>
+  path === folder || path.startsWith(folder === '/' ? folder : `${folder}/`);
+
 /** Whether a directory's entry has a name that a guest could ask for. */
 export function isName(text: string): boolean {
   return text !== '' && !text.includes('/') && pathProblem(`/${text}`) === undefined;

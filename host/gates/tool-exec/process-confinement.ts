@@ -84,6 +84,9 @@ const NO_LIMITS: ProcessLimits = {
 /** Places that a sandbox has of its own, and whose content it takes from the system: nothing else is shown there. */
 const RESERVED = /^\/(usr|bin|sbin|lib|lib32|lib64|libx32|etc|proc|dev|run|sys)?(\/|$)/;
 
+/** Whether a sandbox has something of its own at a path. */
+export const isReserved = (path: string): boolean => RESERVED.test(path);
+
 /** Checks how a program is confined. */
 export function resolveConfinement(tool: RawConfinement, context: ResolveContext, report: Report): Confinement {
   const umask = Number.parseInt(tool.umask ?? DEFAULT_UMASK, 8);

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { z } from 'zod';
 import type { ResolveContext } from '../../contracts/gate-config.ts';
 import { isText, parseTemplate, type TemplateItem } from './argument-list.ts';
-import { confinementFields, resolveConfinement, type Confinement } from './process-confinement.ts';
+import { isReserved, confinementFields, resolveConfinement, type Confinement } from './process-confinement.ts';
 import {
   checkSchema,
   DEFAULT_OUTPUT_BYTES,
@@ -124,6 +124,8 @@ export function resolveProcessTool(
   const directory = resolveDirectory(tool.directory ?? '/', context, report);
   if (confinement.sandbox !== undefined && directory.kind === 'host' && directory.path !== '/')
     report('directory', 'in a sandbox the working directory is a mount: `mount:/workspace`');
+  if (confinement.sandbox !== undefined && directory.kind === 'mount' && isReserved(directory.path))
+    report('directory', `\`${directory.path}\` is a place that the sandbox has of its own`);
   const [file = tool.command] = programs;
   return {
     kind: 'process',

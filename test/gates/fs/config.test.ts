@@ -47,7 +47,6 @@ describe('the configuration of mounts', () => {
     ['the whole file system', { '/w': { directory: '/' } }, /too much for a mount/],
     ['the process table', { '/w': { directory: '/proc/self' } }, /too much for a mount/],
     ['devices', { '/w': { directory: '/dev' } }, /too much for a mount/],
-    ['`/` as the virtual path', { '/': { directory: 'a' } }, /cannot be a mount/],
     ['a relative virtual path', { w: { directory: 'a' } }, /not absolute/],
     ['a virtual path with a trailing slash', { '/w/': { directory: 'a' } }, /empty segment/],
     ['a virtual path with `..`', { '/w/../x': { directory: 'a' } }, /`\.\.`/],
@@ -58,6 +57,19 @@ describe('the configuration of mounts', () => {
     const { problems } = resolve(section);
     expect(problems).toHaveLength(1);
     expect(problems[0]).toMatch(message);
+  });
+
+  it('takes a mount at `/` for what no other shows, as long as no directory is shown twice', () => {
+    const { config, problems } = resolve({
+      '/w': { directory: 'b' },
+      '/': { directory: 'a' },
+      '/x/y': { directory: 'ab' },
+    });
+    expect(problems).toEqual([]);
+    expect(config.mounts.map(({ path }) => path)).toEqual(['/w', '/', '/x/y']);
+    expect(resolve({ '/': { directory: 'a' }, '/w': { directory: 'a/inner' } }).problems).toHaveLength(1);
+    expect(resolve({ '/': { directory: '.', access: 'rw' } }).problems).toEqual([]);
+    expect(resolve({ '/': { directory: '/' } }).problems[0]).toMatch(/too much for a mount/);
   });
 
   it('tells a sibling with the same beginning from a nested one', () => {

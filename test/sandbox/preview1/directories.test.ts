@@ -108,8 +108,10 @@ describe('paths', () => {
     expect(m.mkdir('source')).toBe(E.success);
     expect(m.mkdir('source')).toBe(E.exist);
     expect(m.mkdir('none/below')).toBe(E.noent);
-    // A directory is not renamed by the gate: everything below it would be another resource.
-    expect(m.rename('source', 'target')).toBe(E.xdev);
+    expect(m.mkdir('source/below')).toBe(E.success);
+    expect(m.rename('source/', 'target')).toBe(E.success);
+    expect(m.rename('target', 'source/')).toBe(E.success);
+    expect(m.rmdir('source/below')).toBe(E.success);
     expect(m.mkdir('target')).toBe(E.success);
     m.close(m.open('target/file', { how: OPEN.create }));
     expect(m.rename('target/file', 'source')).toBe(E.isdir);

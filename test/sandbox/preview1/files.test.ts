@@ -113,12 +113,11 @@ describe('a file', () => {
     expect(program.call('fd_datasync', fd)).toBe(E.success);
 
     const before = m.stat(fd) as Filestat;
-    const modified = before.modified - 100_000n;
+    const modified = before.modified - 100_001n;
     expect(program.call('fd_filestat_set_times', fd, 1n, modified, 4)).toBe(E.success);
     const after = m.stat(fd) as Filestat;
     expect(after).toMatchObject({ type: 4, size: 110n });
-    const microseconds = ({ accessed, modified: changed }: Filestat) => [accessed / 1000n, changed / 1000n]; // as the gate sets them
-    expect(microseconds(after)).toEqual(microseconds({ ...before, modified }));
+    expect([after.accessed, after.modified]).toEqual([before.accessed, modified]);
     expect(program.call('fd_filestat_set_times', fd, 1n, 1n, 4 | 8)).toBe(E.inval);
     expect(program.call('fd_filestat_set_times', fd, 1n, 1n, 1 | 2)).toBe(E.inval);
     expect(program.call('fd_filestat_set_times', fd, 1n, 1n, 16)).toBe(E.inval);
