@@ -17,6 +17,7 @@ const PROBLEMS: Readonly<Record<FsProblem, FileError>> = {
   'a name that the host keeps for itself': 'access',
   'source and target are not in one mount': 'cross-device',
   'another mount lies below it': 'cross-device',
+  'too much lies below it': 'cross-device',
   'truncated without being written': 'invalid',
   'a link to it would lead out of its mount': 'not-permitted',
 };

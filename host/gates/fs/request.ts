@@ -74,12 +74,15 @@ export interface WitRange {
 }
 
 const MAX_PAYLOAD_BYTES = 64 * 1024;
+/** What the names below a directory that is moved may take of a record: no guest makes one as large as it likes. */
+const MAX_MOVED_BYTES = 48 * 1024;
 
 /** Why a call is refused before anything is decided. The texts are fixed. */
 export type FsProblem =
   | PathProblem
   | 'source and target are not in one mount'
   | 'another mount lies below it'
+  | 'too much lies below it'
   | 'truncated without being written'
   | 'a link to it would lead out of its mount';
 
@@ -207,6 +210,7 @@ export function createFsParser(config: FsConfig) {
       );
       const problemBelow = inside.map(({ resource }) => pathProblem(resource)).find((found) => found !== undefined);
       if (problemBelow !== undefined) return refuse('fs:rename', problemBelow);
+      if (recordBytesOf(inside) > MAX_MOVED_BYTES) return refuse('fs:rename', 'too much lies below it');
       const others = leads.size === 0 ? [] : renameAccesses(realFrom, realTo);
       const all = [...renameAccesses(from, to), ...others, ...inside] as const;
       return request(all, { source, target, below }, NOTHING_SHOWN);
@@ -281,6 +285,9 @@ export function createFsParser(config: FsConfig) {
   });
 }
 export type FsParser = ReturnType<typeof createFsParser>;
+
+const recordBytesOf = (accesses: readonly Access[]): number =>
+  accesses.reduce((sum, { action, resource }) => sum + Buffer.byteLength(JSON.stringify({ action, resource })) + 1, 0);
 
 const liesBelow = (path: string, folder: string): boolean => path !== folder && isInside(path, folder);
 

@@ -83,6 +83,18 @@ describe('a directory that is renamed', () => {
     expect(fixture.move('d/sub', 'sub')).toBe('none');
   });
 
+  it('is left to the program where its names are long: a record has a bound', () => {
+    using fixture = prepared();
+    for (let index = 0; index < 100; index += 1)
+      writeFileSync(join(fixture.root, 'd', `${String(index).padStart(3, '0')}${'"'.repeat(200)}`), '');
+    expect(fixture.move('d', 'e')).toBe('cross-device');
+    for (const record of fixture.records) expect(JSON.stringify(record).length).toBeLessThan(64 * 1024);
+    using many = prepared();
+    for (let index = 0; index < 240; index += 1) writeFileSync(join(many.root, 'd', `f${index}`), '');
+    expect(many.move('d', 'e')).toBe('none');
+    for (const record of many.records) expect(JSON.stringify(record).length).toBeLessThan(64 * 1024);
+  });
+
   it('has the errors of POSIX', () => {
     using fixture = prepared();
     mkdirSync(join(fixture.root, 'empty'));
