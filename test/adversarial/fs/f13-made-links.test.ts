@@ -102,6 +102,7 @@ describe('F13: links that a guest makes lead nowhere that it could not go itself
     using fixture = planted();
     const { root, gate } = fixture;
     expect(errorOf(gate.files.rename('/workspace/in', '/workspace/deploy'))).toBe('not-permitted');
+    symlinkSync('f', join(root, 'a/link'));
     expect(errorOf(gate.files.rename('/workspace/a', '/workspace/c'))).toBe('cross-device');
     expect(readlinkSync(join(root, 'in'))).toBe('a/b');
   });
