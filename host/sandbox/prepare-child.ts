@@ -39,6 +39,7 @@ const prepare = async (file: Uint8Array, request: ChildRequest): Promise<Prepare
   isCoreModule(file) ? prepareModule(file, request) : prepareComponent(file, request);
 
 async function prepareComponent(component: Uint8Array, { job, toolchain }: ChildRequest): Promise<Prepared> {
+  if (toolchain === undefined) throw new HostError('ERR_PREPARE_FAILED', 'the preparing process has no transpiler');
   const transpiler = await loadTranspiler(toolchain);
   const world = readWorld(await invalidIfThrows(() => transpiler.printWit(component)));
   const { program, entry } = checkExports(world);
