@@ -1,7 +1,10 @@
 import { Script } from 'node:vm';
 import { HostError } from '../contracts/errors.ts';
 
-const DECLARED = /^ *(?:async )?(?:class|function\*?|let|const|var) ([\w$]+)/gm;
+const DECLARED = /^( *)(?:async )?(?:class|function\*?|let|const|var) ([\w$]+)/gm;
+/** How far what is declared for the whole component is indented: around its instances, and for them. */
+const OUTER = 4;
+const METHOD = /^( *[\w$]+(?:\.prototype)?\.[\w$]+ = (?:async )?function\*?) [\w$]+\(/gm;
 const SURROUNDINGS: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(globalThis));
 
 /**
@@ -10,7 +13,12 @@ const SURROUNDINGS: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(glo
  * language (`Promise`). The glue is compiled here, and never run.
  */
 export function vetGlueNames(glue: string): void {
-  for (const [, name = ''] of glue.matchAll(DECLARED)) if (SURROUNDINGS.has(name)) throw taken(name);
+  const outer = new Set<string>();
+  for (const [, indent = '', name = ''] of glue.matchAll(DECLARED)) {
+    const isOuter = indent.length <= OUTER;
+    if (SURROUNDINGS.has(name) || (isOuter && outer.has(name))) throw taken(name);
+    if (isOuter) outer.add(name);
+  }
   try {
     new Script(`'use strict';${glue.replace(/^export /gm, '').replaceAll('import.meta', 'importMeta')}`);
   } catch (error) {
@@ -21,6 +29,9 @@ export function vetGlueNames(glue: string): void {
     });
   }
 }
+
+/** Takes the names of methods from their functions: inside of them, they would hide the glue's own (`handleTable0`). */
+export const namelessMethods = (glue: string): string => glue.replace(METHOD, '$1(');
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : '');
 
