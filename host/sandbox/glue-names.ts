@@ -1,9 +1,10 @@
 import { Script } from 'node:vm';
 import { HostError } from '../contracts/errors.ts';
 
-const DECLARED = /^( *)(?:async )?(?:class|function\*?|let|const|var) ([\w$]+)/gm;
-/** How far what is declared for the whole component is indented: around its instances, and for them. */
-const OUTER = 4;
+const DECLARED = /^( *)(?:async )?(class|function\*?|let|const|var) ([\w$]+)/gm;
+/** Where the glue declares what it makes of exports, and where its own variables around that: by indentation. */
+const EXPORTED = 4;
+const AROUND = 2;
 const METHOD = /^( *[\w$]+(?:\.prototype)?\.[\w$]+ = (?:async )?function\*?) [\w$]+\(/gm;
 const SURROUNDINGS: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(globalThis));
 
@@ -13,12 +14,14 @@ const SURROUNDINGS: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(glo
  * language (`Promise`). The glue is compiled here, and never run.
  */
 export function vetGlueNames(glue: string): void {
-  const outer = new Set<string>();
-  for (const [, indent = '', name = ''] of glue.matchAll(DECLARED)) {
-    const isOuter = indent.length <= OUTER;
-    if (SURROUNDINGS.has(name) || (isOuter && outer.has(name))) throw taken(name);
-    if (isOuter) outer.add(name);
+  const [exported, around] = [new Set<string>(), new Set<string>()];
+  for (const [, indent = '', kind = '', name = ''] of glue.matchAll(DECLARED)) {
+    if (SURROUNDINGS.has(name)) throw taken(name);
+    const isVariable = kind === 'let' || kind === 'const' || kind === 'var';
+    if (!isVariable && indent.length === EXPORTED) exported.add(name);
+    if (isVariable && indent.length <= AROUND) around.add(name);
   }
+  for (const name of exported) if (around.has(name)) throw taken(name);
   try {
     new Script(`'use strict';${glue.replace(/^export /gm, '').replaceAll('import.meta', 'importMeta')}`);
   } catch (error) {
