@@ -1,9 +1,9 @@
 import { HostError } from './contracts/errors.ts';
 import { findBubblewrap } from './powers/sandbox-spares.ts';
 import { startCellProcess, type CellProcess, type ProcessLimits } from './sandbox/cell-process.ts';
-import { probeFence, processFence, type FenceCheck } from './sandbox/fence-probe.ts';
+import { preparingFence, probeFence, processFence, type Fence, type FenceCheck } from './sandbox/fence-probe.ts';
 
-/** What is really denied to the processes of guests here. */
+/** What is really denied to a fenced process here. */
 export interface ProcessFence {
   /** Its path, where the system has it and it works. */
   readonly bubblewrap: string | undefined;
@@ -16,14 +16,19 @@ export interface GuestProcesses {
   start(limits: ProcessLimits, pinned: boolean): Promise<CellProcess>;
 }
 
-/** Tries both fences: with bubblewrap, and where that does not work here, without. */
-export async function tryProcessFence(): Promise<ProcessFence> {
+/** Tries both fences of guests: with bubblewrap, and where that does not work here, without. */
+export const tryProcessFence = (): Promise<ProcessFence> => tryFence(processFence);
+
+/** The same for the process in which components are prepared. */
+export const tryPreparingFence = (): Promise<ProcessFence> => tryFence(preparingFence);
+
+async function tryFence(fence: (bubblewrap: string | undefined) => Fence): Promise<ProcessFence> {
   const bubblewrap = findBubblewrap();
   if (bubblewrap !== undefined) {
-    const checks = await probeFence(processFence(bubblewrap));
+    const checks = await probeFence(fence(bubblewrap));
     if (checks.every(({ denied }) => denied)) return { bubblewrap, checks };
   }
-  return { bubblewrap: undefined, checks: await probeFence(processFence(undefined)) };
+  return { bubblewrap: undefined, checks: await probeFence(fence(undefined)) };
 }
 
 /** The fence is tried once, when the first guest needs it. */

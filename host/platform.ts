@@ -4,8 +4,7 @@ import { ENGINE } from './powers/engine.ts';
 import type { PathResolution } from './powers/path-resolution.ts';
 import { probeSandbox } from './powers/sandbox-probe.ts';
 import { createSystemFacts } from './powers/system-facts.ts';
-import { tryProcessFence } from './guest-processes.ts';
-import { PREPARING_FENCE, probeFence, type FenceCheck } from './sandbox/fence-probe.ts';
+import { tryPreparingFence, tryProcessFence, type ProcessFence } from './guest-processes.ts';
 import { startWorker } from './sandbox/warm-cell.ts';
 
 /** One guarantee, and whether this machine gives it. */
@@ -45,14 +44,19 @@ async function probePathResolution(): Promise<PathResolution> {
   }
 }
 
-const rowsOf = (what: string, checks: readonly FenceCheck[]): PlatformCheck[] =>
-  checks.map(({ name, denied, detail }) => ({ name: `${what}: ${name}`, holds: denied, detail }));
+const rowsOf = (what: string, { bubblewrap, checks }: ProcessFence): PlatformCheck[] => [
+  {
+    name: `${what}: namespaces of its own`,
+    holds: bubblewrap !== undefined,
+    detail: bubblewrap === undefined ? 'bubblewrap is not there, or does not work' : 'bubblewrap makes them',
+  },
+  ...checks.map(({ name, denied, detail }) => ({ name: `${what}: ${name}`, holds: denied, detail })),
+];
 
 /** Tries the fences of this machine. */
 export async function probePlatform(): Promise<PlatformReport> {
   const facts = createSystemFacts();
-  const fence = await probeFence(PREPARING_FENCE);
-  const { bubblewrap, checks } = await tryProcessFence();
+  const [preparing, cell] = [await tryPreparingFence(), await tryProcessFence()];
   const sandbox = probeSandbox();
   const resolution = await probePathResolution();
   return {
@@ -81,13 +85,8 @@ export async function probePlatform(): Promise<PlatformReport> {
         holds: sandbox === undefined,
         detail: sandbox ?? 'bubblewrap makes one for each call',
       },
-      ...rowsOf('preparing process', fence),
-      {
-        name: 'process cell: namespaces of its own',
-        holds: bubblewrap !== undefined,
-        detail: bubblewrap === undefined ? 'bubblewrap is not there, or does not work' : 'bubblewrap makes them',
-      },
-      ...rowsOf('process cell', checks),
+      ...rowsOf('preparing process', preparing),
+      ...rowsOf('process cell', cell),
       {
         name: 'thread cell',
         holds: true,

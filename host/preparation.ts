@@ -1,8 +1,10 @@
 import type { Configuration } from './configuration.ts';
 import type { RunLimits } from './contracts/limits.ts';
+import { findBubblewrap } from './powers/sandbox-spares.ts';
 import type { Artefact } from './sandbox/artefact.ts';
 import { createArtefactMemo } from './sandbox/artefact-memo.ts';
 import { createComponentMemo, type KnownComponent } from './sandbox/component-memo.ts';
+import { startsInNamespaces } from './sandbox/fence-probe.ts';
 import { prepareComponent } from './sandbox/prepare.ts';
 import { servedFor } from './settings.ts';
 import { REFUSED_INTERFACES } from './wasi/refused.ts';
@@ -27,6 +29,7 @@ const MOST_COMPONENT_BYTES = 64 << 20;
 export function createPreparation(): Preparation {
   const components = createComponentMemo(MOST_COMPONENT_BYTES);
   const artefacts = createArtefactMemo();
+  let tried: Promise<string | undefined> | undefined;
   return Object.freeze({
     read: (path: string) => components.read(path),
     artefact: (component: KnownComponent, { configuration, limits, signal }: PreparationOptions) =>
@@ -41,8 +44,14 @@ export function createPreparation(): Preparation {
             refused: REFUSED_INTERFACES,
             limits: { memoryBytes: limits.memoryBytes, tableEntries: limits.tableEntries },
             fuel: limits.fuel !== undefined,
+            bubblewrap: () => (tried ??= workingBubblewrap()),
             ...(signal === undefined ? {} : { signal }),
           }),
       ),
   });
+}
+
+async function workingBubblewrap(): Promise<string | undefined> {
+  const bubblewrap = findBubblewrap();
+  return bubblewrap !== undefined && (await startsInNamespaces(bubblewrap)) ? bubblewrap : undefined;
 }

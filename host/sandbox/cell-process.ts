@@ -8,8 +8,7 @@ import { fileURLToPath } from 'node:url';
 import type { RunLimits } from '../contracts/limits.ts';
 import type { GuestEnd } from '../contracts/run-end.ts';
 import { SOCKET } from './cell-frames.ts';
-import { sandboxArguments, systemArguments } from '../powers/sandbox-arguments.ts';
-import { linkOrKind } from '../powers/sandbox-spares.ts';
+import { fencedCommand } from './fenced-command.ts';
 import { readProcessUsage, type ProcessUsage } from './process-usage.ts';
 
 /** A process for one guest, and this end of its socket. It knows nothing yet; its broker tells it. */
@@ -43,7 +42,7 @@ const MIB = 1_048_576;
 
 /** Starts the process. Throws where the system cannot. */
 export function startCellProcess(options: CellProcessOptions): CellProcess {
-  const [command, ...args] = fencedCommand(options, ENTRY);
+  const [command, ...args] = cellCommand(options, ENTRY);
   const child = spawn(command, args, {
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
     env: {},
@@ -90,40 +89,12 @@ export function startCellProcess(options: CellProcessOptions): CellProcess {
   });
 }
 
-/** What a process gets that runs what nobody trusts: it may read its own program, and that is all. */
-export function fencedCommand(
+/** How the process of a guest is started, also for whoever wants to try the fence itself. */
+export const cellCommand = (
   { bubblewrap, limits: { cpuMs, heapBytes } }: CellProcessOptions,
   entry: string,
-): [command: string, ...rest: string[]] {
-  const host = dirname(dirname(entry));
-  const readable = [join(host, 'sandbox'), join(host, 'contracts')];
-  const program = [
-    ...[process.execPath, '--permission', ...readable.map((path) => `--allow-fs-read=${path}${sep}`)],
-    ...['--no-experimental-sqlite', '--no-experimental-websocket', '--no-addons'],
-    ...['--disallow-code-generation-from-strings', '--no-warnings'],
-    ...[`--max-old-space-size=${Math.floor(heapBytes / MIB)}`, entry],
-  ];
-  // The supervisor ends it much earlier; this holds where there is no supervisor any more.
-  const bounds: [string, ...string[]] = [
-    '/bin/sh',
-    '-c',
-    BOUNDS,
-    'sh',
-    String(Math.ceil((2 * cpuMs) / 1000) + SPARE_CPU_SECONDS),
-  ];
-  if (bubblewrap === undefined) return [...bounds, ...program];
-  const plan = {
-    system: systemArguments(linkOrKind, false),
-    readOnly: [realpathSync(process.execPath), ...readable],
-    ...{ mounts: [], programs: [], network: false, environment: [], directory: sep },
-    command: [realpathSync(process.execPath), ...program.slice(1)],
-  };
-  return [...bounds, bubblewrap, ...sandboxArguments(plan)];
-}
-
-/** No environment, no core image (of a guest, or of the secrets of others), no byte in any file, and an end to its CPU time. */
-const BOUNDS = 'unset PWD OLDPWD SHLVL; ulimit -c 0; ulimit -f 0; ulimit -t "$1"; shift; exec "$@"';
-const SPARE_CPU_SECONDS = 10;
+): [command: string, ...rest: string[]] =>
+  fencedCommand({ entry, cpuMs, heapMebibytes: Math.floor(heapBytes / MIB), bubblewrap });
 
 /** What the socket of a child is made of. Not public, so it is looked at before it is used. */
 interface SocketHandle {

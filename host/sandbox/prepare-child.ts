@@ -11,6 +11,7 @@ import { checkCommandGlue } from './command-glue.ts';
 import { decodeFrame, encodeFrame } from './frame.ts';
 import { addFuel } from './fuel.ts';
 import { openGlue, quietGlue, readGlue, type GlueFacts } from './glue.ts';
+import { namelessMethods, vetGlueNames } from './glue-names.ts';
 import { mostOf, planMemory } from './memory-plan.ts';
 import { ownedBy, rewriteModule, type Ceilings, type Owned } from './module-limits.ts';
 import {
@@ -39,6 +40,7 @@ const prepare = async (file: Uint8Array, request: ChildRequest): Promise<Prepare
   isCoreModule(file) ? prepareModule(file, request) : prepareComponent(file, request);
 
 async function prepareComponent(component: Uint8Array, { job, toolchain }: ChildRequest): Promise<Prepared> {
+  if (toolchain === undefined) throw new HostError('ERR_PREPARE_FAILED', 'the preparing process has no transpiler');
   const transpiler = await loadTranspiler(toolchain);
   const world = readWorld(await invalidIfThrows(() => transpiler.printWit(component)));
   const { program, entry } = checkExports(world);
@@ -62,7 +64,8 @@ async function prepareComponent(component: Uint8Array, { job, toolchain }: Child
   }
   if (glueBytes === undefined) throw new HostError('ERR_PREPARE_FAILED', 'the transpiler wrote no glue');
 
-  const glue = quietGlue(new TextDecoder('utf-8', { fatal: true }).decode(glueBytes));
+  const glue = namelessMethods(quietGlue(new TextDecoder('utf-8', { fatal: true }).decode(glueBytes)));
+  vetGlueNames(glue);
   const facts = readGlue(glue);
   checkGlue(facts, world, job.served);
   if (program === 'command') checkCommandGlue(glue, entry);

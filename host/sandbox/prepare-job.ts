@@ -22,7 +22,8 @@ export interface PrepareJob {
 /** The header of what the child is sent. */
 export interface ChildRequest {
   readonly job: PrepareJob;
-  readonly toolchain: Toolchain;
+  /** For a component; a core module needs none. */
+  readonly toolchain?: Toolchain;
 }
 
 /** A core module as the child hands it over. */

@@ -1,21 +1,26 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { dirname, extname, join, sep } from 'node:path';
 import type { Readable } from 'node:stream';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { HostError } from '../contracts/errors.ts';
+import { isCoreModule } from './component-source.ts';
+import { fencedCommand } from './fenced-command.ts';
+import { findToolchain } from './find-toolchain.ts';
 import { decodeFrame, encodeFrame, type Frame } from './frame.ts';
-import { ANSWER_FD, type ChildRequest, type PrepareJob, type Toolchain } from './prepare-job.ts';
+import { ANSWER_FD, type ChildRequest, type PrepareJob } from './prepare-job.ts';
 import { withoutPaths } from './printable.ts';
-import { TRANSPILER } from './transpiler-version.ts';
+import { readProcessUsage } from './process-usage.ts';
 
 /** What preparing may use. */
 export interface PrepareBounds {
   readonly timeoutMs: number;
   readonly heapMebibytes: number;
+  /** The most memory of the child, with all that the engine takes, bytes. Held where the system tells it (Linux). */
+  readonly residentBytes: number;
   /** The most that the child may answer, bytes. */
   readonly answerBytes: number;
+  /** Where the system has bubblewrap, and it works: the child gets namespaces of its own. */
+  readonly bubblewrap?: string | undefined;
 }
 
 /** How the child ended, if not with an answer. */
@@ -29,10 +34,14 @@ interface Ended {
 const SELF = fileURLToPath(import.meta.url);
 const CHILD = join(dirname(SELF), `prepare-child${extname(SELF)}`);
 const STDERR_BYTES = 16_384;
+/** No memory that is part of what is prepared is larger than 1 GiB. */
+const ENGINE = ['--wasm-max-mem-pages=16384'];
+const WATCH_MS = 50;
+const MIB = 1_048_576;
 
 /**
- * Runs the preparing child for one component. The fence leaves it two folders to read: no writing, no network, no
- * processes, no threads, no add-ons, no environment.
+ * Runs the preparing child for one component. The fence leaves it its own program to read, and the transpiler where it
+ * is needed: no writing, no network, no processes, no threads, no add-ons, no environment.
  */
 export async function prepareInChild(
   component: Uint8Array,
@@ -40,15 +49,11 @@ export async function prepareInChild(
   bounds: PrepareBounds,
   signal?: AbortSignal,
 ): Promise<Frame> {
-  const { toolchain, folder } = findToolchain();
-  const request: ChildRequest = { job, toolchain };
+  const found = isCoreModule(component) ? undefined : findToolchain();
+  const request: ChildRequest = { job, ...(found === undefined ? {} : { toolchain: found.toolchain }) };
   signal?.throwIfAborted();
-  const child = spawn(process.execPath, [...fence(folder, bounds.heapMebibytes), CHILD], {
-    env: {},
-    cwd: sep,
-    stdio: ['pipe', 'ignore', 'pipe', 'pipe'],
-    windowsHide: true,
-  });
+  const [command, ...args] = preparingCommand(bounds, CHILD, found === undefined ? [] : [found.folder]);
+  const child = spawn(command, args, { env: {}, cwd: sep, stdio: ['pipe', 'ignore', 'pipe', 'pipe'] });
   const ended = await exchange(child, encodeFrame({ header: request, blobs: [component] }), bounds, signal);
   if (ended.code === 0) {
     try {
@@ -57,63 +62,16 @@ export async function prepareInChild(
       throw new HostError('ERR_PREPARE_FAILED', 'the preparing process gave no complete answer', { cause: error });
     }
   }
-  throw failure(ended);
+  throw failure(ended, bounds);
 }
 
-/** The flags under which a component is prepared, for whoever wants to try the fence itself. */
-export const preparingFence = (): string[] => fence('/nonexistent', 1024);
-
-function fence(modules: string, heapMebibytes: number): string[] {
-  const host = dirname(dirname(SELF));
-  return [
-    '--permission',
-    '--no-experimental-sqlite',
-    '--disallow-code-generation-from-strings',
-    '--no-warnings',
-    `--max-old-space-size=${heapMebibytes}`,
-    '--wasm-max-mem-pages=16384',
-    ...[join(host, 'sandbox'), join(host, 'contracts'), modules].map((path) => `--allow-fs-read=${path}${sep}`),
-  ];
-}
-
-/**
- * Finds the transpiler, and the folder of packages that it may read. It is an optional dependency: running prepared
- * agents needs none.
- */
-function findToolchain(): { readonly toolchain: Toolchain; readonly folder: string } {
-  const hints = [`npm install --save-optional ${TRANSPILER.package}@${TRANSPILER.version}`];
-  const { resolve } = createRequire(import.meta.url);
-  let entry: string;
-  let toolchain: Toolchain;
-  try {
-    entry = resolve(`${TRANSPILER.package}/component`);
-    const wasmTools = resolve(`${TRANSPILER.package}/wasm-tools`);
-    toolchain = { bindgen: pathToFileURL(entry).href, wasmTools: pathToFileURL(wasmTools).href };
-  } catch (cause) {
-    const message = `preparing a component needs the package \`${TRANSPILER.package}\``;
-    throw new HostError('ERR_TOOLCHAIN_MISSING', message, { hints, cause });
-  }
-  const found = versionAbove(entry);
-  if (found !== TRANSPILER.version) {
-    const message = `preparing needs version ${TRANSPILER.version} of \`${TRANSPILER.package}\`; installed is ${found ?? 'an unknown one'}`;
-    throw new HostError('ERR_TOOLCHAIN_MISSING', message, { hints });
-  }
-  const marker = `${sep}node_modules${sep}`;
-  const at = entry.indexOf(marker);
-  return { toolchain, folder: at === -1 ? dirname(dirname(entry)) : entry.slice(0, at + marker.length - 1) };
-}
-
-function versionAbove(entry: string): string | undefined {
-  for (let folder = dirname(entry); folder !== dirname(folder); folder = dirname(folder)) {
-    const file = join(folder, 'package.json');
-    if (!existsSync(file)) continue;
-    const manifest: unknown = JSON.parse(readFileSync(file, 'utf8'));
-    if (typeof manifest !== 'object' || manifest === null || !('name' in manifest) || !('version' in manifest))
-      continue;
-    if (manifest.name === TRANSPILER.package) return String(manifest.version);
-  }
-  return undefined;
-}
+/** How the child is started, also for whoever wants to try the fence itself. */
+export const preparingCommand = (
+  { timeoutMs, heapMebibytes, bubblewrap }: Pick<PrepareBounds, 'timeoutMs' | 'heapMebibytes' | 'bubblewrap'>,
+  entry: string,
+  folders: readonly string[] = [],
+): [command: string, ...rest: string[]] =>
+  fencedCommand({ entry, folders, flags: ENGINE, cpuMs: timeoutMs, heapMebibytes, bubblewrap });
 
 async function exchange(
   child: ChildProcess,
@@ -130,6 +88,11 @@ async function exchange(
   const timer = setTimeout(stop, bounds.timeoutMs, late);
   const abort = (): void => stop(signal?.reason instanceof Error ? signal.reason : new Error('aborted'));
   signal?.addEventListener('abort', abort, { once: true });
+  const watch = setInterval(() => {
+    const { pid } = child;
+    const usage = pid === undefined ? undefined : readProcessUsage(pid, bounds.bubblewrap !== undefined);
+    if (usage !== undefined && usage.residentBytes > bounds.residentBytes) stop(tooMuchMemory(bounds));
+  }, WATCH_MS);
 
   const answer = collect(child.stdio[ANSWER_FD] as Readable, bounds.answerBytes, () =>
     // a pipe: see `stdio` above
@@ -149,6 +112,7 @@ async function exchange(
     return await promise;
   } finally {
     clearTimeout(timer);
+    clearInterval(watch);
     signal?.removeEventListener('abort', abort);
   }
 }
@@ -167,9 +131,9 @@ function collect(stream: Readable, max: number, onExcess?: () => void): () => Bu
 }
 
 /** A child that ended without an answer: out of memory, or crashed on what it was given. */
-function failure({ code, signal, stderr }: Ended): HostError {
+function failure({ code, signal, stderr }: Ended, bounds: PrepareBounds): HostError {
   if (/heap out of memory|Reached heap limit|allocation failed/i.test(stderr) || code === 134 || signal === 'SIGABRT') {
-    return new HostError('ERR_PREPARE_LIMIT', 'preparing the component took more memory than the limit');
+    return tooMuchMemory(bounds);
   }
   const lines = stderr.split('\n').filter((line) => line.trim() !== '');
   const telling = lines.find((line) => /Error|panicked/.test(line)) ?? lines[0] ?? '';
@@ -181,3 +145,9 @@ function failure({ code, signal, stderr }: Ended): HostError {
     },
   );
 }
+
+const tooMuchMemory = ({ residentBytes, heapMebibytes }: PrepareBounds): HostError =>
+  new HostError(
+    'ERR_PREPARE_LIMIT',
+    `preparing the component took more memory than the limit (${Math.floor(residentBytes / MIB)} MiB, in the heap ${heapMebibytes} MiB)`,
+  );

@@ -30,6 +30,8 @@ export interface PrepareLimits {
   readonly timeoutMs?: number;
   /** The JavaScript heap of the preparing process. 1,024 MiB where absent. */
   readonly heapMebibytes?: number;
+  /** All memory of the preparing process. 1,536 MiB where absent. */
+  readonly residentBytes?: number;
 }
 
 export interface PrepareOptions {
@@ -45,6 +47,8 @@ export interface PrepareOptions {
   readonly limits: PrepareLimits;
   /** Whether the modules count their instructions, for runs with the limit `fuel`. */
   readonly fuel?: boolean;
+  /** Finds bubblewrap, for namespaces around the preparing process. Asked only where there is something to prepare. */
+  readonly bubblewrap?: () => Promise<string | undefined>;
   readonly signal?: AbortSignal;
 }
 
@@ -80,7 +84,8 @@ export async function prepareComponent(options: PrepareOptions): Promise<Artefac
   const found = await store.load(key);
   if (found !== undefined) return finish(found, true);
   readShape(component);
-  const frame = await prepareInChild(component, job, boundsOf(limits), signal);
+  const bounds: PrepareBounds = { ...boundsOf(limits), bubblewrap: await options.bubblewrap?.() };
+  const frame = await prepareInChild(component, job, bounds, signal);
   const { manifest, files } = readAnswer(frame, digest, job.fuel);
   return finish(await store.save(key, manifest, files), false);
 }
@@ -90,6 +95,7 @@ function boundsOf(limits: PrepareLimits): PrepareBounds {
   return {
     timeoutMs: limits.timeoutMs ?? 120_000,
     heapMebibytes: limits.heapMebibytes ?? 1024,
+    residentBytes: limits.residentBytes ?? 1536 * 1_048_576,
     answerBytes: 2 * componentBytes + 64 * 1_048_576, // modules are as large as the component; glue is at most some MiB
   };
 }

@@ -190,7 +190,19 @@ describe('preparing that takes too much', () => {
     const work = prepared(component, await temporaryFolder(), { heapMebibytes: 4 });
     await expect(work).rejects.toMatchObject({
       code: 'ERR_PREPARE_LIMIT',
-      message: 'preparing the component took more memory than the limit',
+      message: 'preparing the component took more memory than the limit (1536 MiB, in the heap 4 MiB)',
     });
   });
+
+  it.skipIf(process.platform !== 'linux')(
+    'ends at the limit of all its memory, of which the heap is a part',
+    async () => {
+      const component = await componentOf(agentText());
+      const work = prepared(component, await temporaryFolder(), { residentBytes: 48 * 1_048_576 });
+      await expect(work).rejects.toMatchObject({
+        code: 'ERR_PREPARE_LIMIT',
+        message: 'preparing the component took more memory than the limit (48 MiB, in the heap 1024 MiB)',
+      });
+    },
+  );
 });

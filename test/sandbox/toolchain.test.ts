@@ -16,7 +16,7 @@ async function prepareWith(
   cache: string,
 ): Promise<unknown> {
   const folder = await temporaryFolder();
-  for (const part of ['sandbox', 'contracts'])
+  for (const part of ['sandbox', 'contracts', 'powers'])
     await cp(join(root, 'host', part), join(folder, 'host', part), { recursive: true });
   for (const [name, target] of Object.entries(packages)) {
     await mkdir(join(folder, 'node_modules', name, '..'), { recursive: true });
@@ -51,6 +51,11 @@ describe('a machine without the transpiler', () => {
       message: 'preparing a component needs the package `@bytecodealliance/jco-transpile`',
       hints: ['npm install --save-optional @bytecodealliance/jco-transpile@0.15.0'],
     });
+  });
+
+  it('prepares core modules, which need none', async () => {
+    const module = await componentOf('(module (memory (export "memory") 1) (func (export "_start")))');
+    expect(await prepareWith(zod, module, await temporaryFolder())).toMatchObject({ program: 'module', cached: false });
   });
 
   it('takes what was prepared elsewhere', async () => {
