@@ -51,11 +51,14 @@ const MEMORY = /getMemoryFn: (\(\) => (?:memory\d+|null)),/g;
 const REALLOC = /getReallocFn: (\(\) => realloc\d+|undefined),/g;
 const INSTANCE = /componentIdx: (\d+),/g;
 const ENCODING = /stringEncoding: '([a-z0-9+-]*)',/g;
+/** What lifts the arguments of an import, calls it and lowers its answer. */
+const LIFTING = /\b_lowerImportBackwardsCompat\.bind\(/g;
 const ASYNC = /\b(?:isAsync|funcTypeIsAsync): (true|false),/g;
 
 /**
  * Lets the host lower imports itself: behind each one that the glue has made stands a question to
- * `instantiateCore.lower`, with what the canonical ABI needs to know of it.
+ * `instantiateCore.lower`, with what the canonical ABI needs to know of it. What the glue lifts all the same, it lifts
+ * after the host has measured it (`instantiateCore.measure`).
  */
 export function openGlue(glue: string, { trampolines }: Pick<GlueFacts, 'trampolines'>): string {
   let opened = 0;
@@ -73,10 +76,17 @@ export function openGlue(glue: string, { trampolines }: Pick<GlueFacts, 'trampol
     );
     if (memory === undefined || realloc === undefined || instance === undefined)
       throw changed('the options of an import');
-    if (encoding !== 'utf8' || isAsync !== 'false') return statement;
     const names = [call.iface, call.name].map((name) => JSON.stringify(name)).join(', ');
+    const form = `{ memory: ${memory}, encoding: '${encoding ?? ''}', isAsync: ${isAsync !== 'false'} }`;
+    const lifting = statement.match(LIFTING)?.length ?? 0;
+    if (lifting !== 2) throw changed('the lifting of an import'); // one that waits, and one that does not
+    const measured = statement.replace(
+      LIFTING,
+      `instantiateCore.measure(${names}, _lowerImportBackwardsCompat, ${form}).bind(`,
+    );
+    if (encoding !== 'utf8' || isAsync !== 'false') return measured;
     const options = `{ memory: ${memory}, realloc: ${realloc}, flags: () => INSTANCE_FLAGS.get(${instance})${methods.get(number) ?? ''} }`;
-    return `${statement}  trampoline${number} = instantiateCore.lower(${names}, trampoline${number}, ${options});\n`;
+    return `${measured}  trampoline${number} = instantiateCore.lower(${names}, trampoline${number}, ${options});\n`;
   });
   if (opened !== (glue.match(MADE)?.length ?? 0)) throw changed('an import');
   return text;
