@@ -255,6 +255,7 @@ function openWasi(
     clock: powers.clock,
     random: powers.random,
     randomBytes: plan.limits.randomBytes,
+    pollables: plan.limits.pollables,
     sleep: powers.sleep,
     surroundings,
     outputBytes: plan.limits.outputBytes,

@@ -37,6 +37,9 @@ const ATTACKS: readonly Attack[] = [
   { what: 'grows its tables', limit: 'tableEntries', component: 'flooding', input: 't', limits: 'tableEntries: 20000', frame: /^growing-tables \(/ }, // prettier-ignore
   { what: 'recurses', limit: 'stackBytes', component: 'flooding', input: 'r', limits: 'stack: 1MiB', frame: /^recursing \(/ }, // prettier-ignore
   { what: 'collects handles', limit: 'handles', component: 'flooding', input: 'h', limits: 'handles: 100', frame: /^collecting-handles \(/, counted: true }, // prettier-ignore
+  { what: 'collects pollables', limit: 'pollables', component: 'flooding', input: 'h', limits: 'pollables: 50', frame: /^collecting-handles \(/, counted: true }, // prettier-ignore
+  { what: 'floods its output', limit: 'outputBytes', component: 'flooding', input: 'o', limits: 'outputBytes: 10KiB' }, // prettier-ignore
+  { what: 'floods the log', limit: 'logBytes', component: 'exhaustion', input: 'flood', limits: 'logBytes: 50' },
   { what: 'floods the host with calls', limit: 'hostCalls', component: 'flooding', input: 'd', limits: 'hostCalls: 200', frame: /^dropping-handles \(/, counted: true }, // prettier-ignore
   { what: 'takes random bytes', limit: 'randomBytes', component: 'flooding', input: 'b', limits: 'randomBytes: 1MiB' },
   { what: 'takes random numbers', limit: 'randomBytes', component: 'flooding', input: 'n', limits: 'randomBytes: 1KiB' }, // prettier-ignore
