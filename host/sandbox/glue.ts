@@ -39,6 +39,21 @@ export function quietGlue(glue: string): string {
   return glue.replace(DEBUG_LOG, 'const _debugLog = () => {};');
 }
 
+const DECODER = /\bnew TextDecoder\(([^()]*)\)/g;
+const LENIENT = new Map([
+  ['', 'utf-8'],
+  ["'utf-16'", 'utf-16'],
+]);
+
+/** Texts that the glue lifts are what their encoding says, or a trap: as the canonical ABI wants it, and as the host lifts. */
+export function strictTexts(glue: string): string {
+  return glue.replace(DECODER, (_, given: string) => {
+    const encoding = LENIENT.get(given);
+    if (encoding === undefined) throw changed('the reading of texts');
+    return `new TextDecoder('${encoding}', { fatal: true, ignoreBOM: true })`;
+  });
+}
+
 /** The statement that makes one lowered import. */
 const LOWERED =
   /let trampoline(?<number>\d+) = _trampoline\k<number>\.manuallyAsync \? [^]*?importFn: _trampoline\k<number>,\s*\},\s*\);\n/g;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { openGlue, quietGlue, readGlue } from '../../host/sandbox/glue.ts';
+import { openGlue, quietGlue, readGlue, strictTexts } from '../../host/sandbox/glue.ts';
 
 const TRACING = `const _debugLog = (...args) => {
     if (!globalThis?.process?.env?.JCO_DEBUG) { return; }
@@ -77,6 +77,20 @@ function lowering(number: number, changes: Readonly<Record<string, string>> = {}
   const bound = `${lift}.bind(\n  ${text})`;
   return `  let trampoline${number} = _trampoline${number}.manuallyAsync ? new WebAssembly.Suspending(_suspendingImport(0, ${bound})) : ${bound};\n`;
 }
+
+describe('the texts of the generated code', () => {
+  it('are read strictly, with their byte order mark', () => {
+    expect(strictTexts("a(new TextDecoder(), new TextDecoder('utf-16'));")).toBe(
+      "a(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }), new TextDecoder('utf-16', { fatal: true, ignoreBOM: true }));",
+    );
+  });
+
+  it('are refused where they are read in a way that nobody knows', () => {
+    expect(() => strictTexts('new TextDecoder(encoding)')).toThrow(
+      expect.objectContaining({ code: 'ERR_PREPARE_FAILED' }),
+    );
+  });
+});
 
 describe('the generated code, opened', () => {
   const trampolines = new Map([
