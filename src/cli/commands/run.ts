@@ -140,7 +140,7 @@ async function testLoad(
   try {
     const result = await runLoadTest({
       ...{ count, parallel, signal },
-      warm: async (cells) => (cell === 'process' ? 0 : host.warm({ ...choice, cells, signal })),
+      warm: async (cells) => (cell === undefined || cell === 'thread' ? host.warm({ ...choice, cells, signal }) : 0),
       run: () => host.run(asked),
       progress: (ended, failed) => printer.progress(`${ended} of ${count}, ${failed} failed`),
     });
