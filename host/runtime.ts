@@ -266,6 +266,7 @@ function openWasi(
     ...timeOf(plan, powers),
     random: randomOf(plan, powers),
     randomBytes: plan.limits.randomBytes,
+    pollables: plan.limits.pollables,
     surroundings,
     outputBytes: plan.limits.outputBytes,
     output(stream, bytes) {

@@ -29,11 +29,12 @@ export const LIMIT_TABLE = [
   { name: 'heapBytes', key: 'heap', dimension: 'size', standard: 256 * MIB, least: 32 * MIB, most: 4096 * MIB, doc: 'Memory of the host behind one run: the JavaScript heap of its cell, gates and policy included, and as much again of buffers outside that heap.' }, // prettier-ignore
   { name: 'stackBytes', key: 'stack', dimension: 'size', standard: 4 * MIB, least: MIB, most: 64 * MIB, doc: 'Stack of the cell: how deep the agent recurses.' }, // prettier-ignore
   { name: 'handles', key: 'handles', dimension: 'count', standard: 4096, least: 0, most: 1_000_000, doc: 'Handles that are open at one time, of all kinds together.' }, // prettier-ignore
+  { name: 'pollables', key: 'pollables', dimension: 'count', standard: 1024, least: 0, most: 1_000_000, doc: 'Pollables that are alive at one time: things that the agent can wait for.' }, // prettier-ignore
   { name: 'hostCalls', key: 'hostCalls', dimension: 'count', standard: 10_000, least: 0, most: 1_000_000_000, doc: 'Calls from the agent to the host.' }, // prettier-ignore
   { name: 'callBytes', key: 'callBytes', dimension: 'size', standard: 16 * MIB, least: KIB, most: 1024 * MIB, doc: 'Bytes that one call may carry, either way.' }, // prettier-ignore
   { name: 'bytesIn', key: 'bytesIn', dimension: 'size', standard: 1024 * MIB, least: 0, most: 1024 * 1024 * MIB, doc: 'Bytes that all calls together carry into the agent.' }, // prettier-ignore
   { name: 'bytesOut', key: 'bytesOut', dimension: 'size', standard: 1024 * MIB, least: 0, most: 1024 * 1024 * MIB, doc: 'Bytes that all calls together carry out of the agent.' }, // prettier-ignore
-  { name: 'outputBytes', key: 'outputBytes', dimension: 'size', standard: MIB, least: 0, most: 1024 * MIB, doc: 'Bytes of standard output and error together.' }, // prettier-ignore
+  { name: 'outputBytes', key: 'outputBytes', dimension: 'size', standard: MIB, least: 0, most: 1024 * MIB, doc: 'Bytes of standard output and error together. What fits is kept.' }, // prettier-ignore
   { name: 'logBytes', key: 'logBytes', dimension: 'size', standard: 256 * KIB, least: 0, most: 1024 * MIB, doc: 'Bytes of log lines.' }, // prettier-ignore
   { name: 'randomBytes', key: 'randomBytes', dimension: 'size', standard: 16 * MIB, least: 0, most: 1024 * MIB, doc: 'Random bytes.' }, // prettier-ignore
   { name: 'fuel', key: 'fuel', dimension: 'count', standard: undefined, least: 1, most: 1e15, doc: 'Instructions of the component, counted exactly: the same run ends at the same place. It runs slower then.' }, // prettier-ignore

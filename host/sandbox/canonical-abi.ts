@@ -3,6 +3,7 @@ import { toI32, Unsupported, type Codec, type CoreValue } from './codec.ts';
 import type { GuestMemory } from './guest-memory.ts';
 import { camelCase } from './import-names.ts';
 import { numberCodec } from './number-codec.ts';
+import { flagsSize, measuredText, MEASURED_BYTES, type TextEncoding } from './measured-codec.ts';
 import { BYTES, listOf, recordOf, STRING, tupleOf } from './sequence-codec.ts';
 import type { FunctionSignature, ValueType } from './value-type.ts';
 
@@ -26,24 +27,55 @@ export interface CallCodec {
 const MAX_FLAT_PARAMETERS = 16;
 const MAX_FLAT_RESULTS = 1;
 
+/** What is made of the types that have no parts. */
+interface Leaves {
+  readonly text: Codec;
+  readonly bytes: Codec;
+  /** Handles, flags and nested options: where absent, their functions are left to the glue. */
+  readonly ofGlue?: (type: Extract<ValueType, { readonly kind: 'own' | 'borrow' | 'flags' }>) => Codec;
+}
+
+const VALUES: Leaves = { text: STRING, bytes: BYTES };
+
 /** Makes the codec of a function; `undefined` if it is one for the glue. */
-export function createCallCodec(signature: FunctionSignature): CallCodec | undefined {
+export const createCallCodec = (signature: FunctionSignature): CallCodec | undefined =>
+  orUndefined(() => callCodec(signature));
+
+/** Goes through the arguments of a call as the glue is about to do, but takes nothing of what is in them. */
+export type CallMeasure = (memory: GuestMemory, core: readonly CoreValue[]) => void;
+
+/** Makes the measure of a function that is left to the glue; `undefined` if there is none. */
+export function createCallMeasure(
+  { self, parameters }: FunctionSignature,
+  encoding: TextEncoding,
+): CallMeasure | undefined {
+  const leaves = {
+    text: measuredText(encoding),
+    bytes: MEASURED_BYTES,
+    ofGlue: (
+      type: { readonly kind: 'own' | 'borrow' } | { readonly kind: 'flags'; readonly names: readonly string[] },
+    ) => numberCodec(type.kind === 'flags' ? flagsSize(type.names.length) : 'u32'),
+  };
+  return orUndefined(() => liftOf(inputsOf(self, parameters, leaves)).lift);
+}
+
+function orUndefined<T>(make: () => T): T | undefined {
   try {
-    return callCodec(signature);
+    return make();
   } catch (error) {
     if (error instanceof Unsupported) return undefined;
     throw error;
   }
 }
 
-function callCodec({ self, parameters, result }: FunctionSignature): CallCodec {
-  const inputs = [...(self ? [numberCodec('u32')] : []), ...parameters.map(codecOf)];
-  const together = tupleOf(inputs);
-  const output = result === null ? undefined : codecOf(result);
-  const byPointer = output !== undefined && output.flat.length > MAX_FLAT_RESULTS;
-  const single = output?.lower;
-  if (output !== undefined && !byPointer && single === undefined) throw new Unsupported();
+const inputsOf = (self: boolean, parameters: readonly ValueType[], leaves: Leaves): readonly Codec[] => [
+  ...(self ? [numberCodec('u32')] : []),
+  ...parameters.map((type) => codecOf(type, leaves)),
+];
 
+/** Arguments: in core values, or behind a pointer where they are too many. */
+function liftOf(inputs: readonly Codec[]): Pick<CallCodec, 'lift'> & { readonly resultPlace: number } {
+  const together = tupleOf(inputs);
   const starts: number[] = [];
   let places = 0;
   for (const { flat } of inputs) {
@@ -51,17 +83,28 @@ function callCodec({ self, parameters, result }: FunctionSignature): CallCodec {
     places += flat.length;
   }
   const inMemory = places > MAX_FLAT_PARAMETERS;
-  const resultPlace = inMemory ? 1 : places;
-
-  return Object.freeze({
-    byPointer,
-    lift(memory: GuestMemory, core: readonly CoreValue[]): readonly unknown[] {
+  return {
+    resultPlace: inMemory ? 1 : places,
+    lift(memory, core) {
       if (inMemory) {
         const at = memory.range(toI32(core[0]), together.size, together.align);
         return together.load(memory, at) as readonly unknown[]; // a tuple is an array
       }
       return inputs.map((input, index) => input.lift(memory, core, starts[index] ?? 0));
     },
+  };
+}
+
+function callCodec({ self, parameters, result }: FunctionSignature): CallCodec {
+  const { lift, resultPlace } = liftOf(inputsOf(self, parameters, VALUES));
+  const output = result === null ? undefined : codecOf(result, VALUES);
+  const byPointer = output !== undefined && output.flat.length > MAX_FLAT_RESULTS;
+  const single = output?.lower;
+  if (output !== undefined && !byPointer && single === undefined) throw new Unsupported();
+
+  return Object.freeze({
+    byPointer,
+    lift,
     lower(memory: GuestMemory, core: readonly CoreValue[], value: unknown): CoreValue | undefined {
       if (output === undefined) return undefined;
       if (!byPointer) return single?.(value);
@@ -71,31 +114,34 @@ function callCodec({ self, parameters, result }: FunctionSignature): CallCodec {
   });
 }
 
-function codecOf(type: ValueType): Codec {
-  if (typeof type === 'string') return type === 'string' ? STRING : numberCodec(type);
+function codecOf(type: ValueType, leaves: Leaves): Codec {
+  const of = (part: ValueType): Codec => codecOf(part, leaves);
+  if (typeof type === 'string') return type === 'string' ? leaves.text : numberCodec(type);
   switch (type.kind) {
     case 'list':
-      return type.of === 'u8' ? BYTES : listOf(codecOf(type.of));
+      return type.of === 'u8' ? leaves.bytes : listOf(of(type.of));
     case 'option':
       // Without a tag, an option in an option could not be told from its absence.
-      if (typeof type.of === 'object' && type.of.kind === 'option') throw new Unsupported();
-      return optionOf(codecOf(type.of));
+      if (typeof type.of === 'object' && type.of.kind === 'option' && leaves.ofGlue === undefined)
+        throw new Unsupported();
+      return optionOf(of(type.of));
     case 'tuple':
-      return tupleOf(type.of.map(codecOf));
+      return tupleOf(type.of.map(of));
     case 'record':
-      return recordOf(type.fields.map(([name, field]) => [camelCase(name), codecOf(field)]));
+      return recordOf(type.fields.map(([name, field]) => [camelCase(name), of(field)]));
     case 'enum':
       return enumOf(type.names);
     case 'flags':
     case 'own':
     case 'borrow':
-      throw new Unsupported();
+      if (leaves.ofGlue === undefined) throw new Unsupported();
+      return leaves.ofGlue(type);
     case 'variant':
-      return variantOf(type.cases.map(([name, of]) => [name, of === null ? undefined : codecOf(of)]));
+      return variantOf(type.cases.map(([name, payload]) => [name, payload === null ? undefined : of(payload)]));
     case 'result':
       return variantOf([
-        ['ok', type.ok === null ? undefined : codecOf(type.ok)],
-        ['err', type.err === null ? undefined : codecOf(type.err)],
+        ['ok', type.ok === null ? undefined : of(type.ok)],
+        ['err', type.err === null ? undefined : of(type.err)],
       ]);
   }
 }

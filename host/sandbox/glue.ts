@@ -39,6 +39,21 @@ export function quietGlue(glue: string): string {
   return glue.replace(DEBUG_LOG, 'const _debugLog = () => {};');
 }
 
+const DECODER = /\bnew TextDecoder\(([^()]*)\)/g;
+const LENIENT = new Map([
+  ['', 'utf-8'],
+  ["'utf-16'", 'utf-16'],
+]);
+
+/** Texts that the glue lifts are what their encoding says, or a trap: as the canonical ABI wants it, and as the host lifts. */
+export function strictTexts(glue: string): string {
+  return glue.replace(DECODER, (_, given: string) => {
+    const encoding = LENIENT.get(given);
+    if (encoding === undefined) throw changed('the reading of texts');
+    return `new TextDecoder('${encoding}', { fatal: true, ignoreBOM: true })`;
+  });
+}
+
 /** The statement that makes one lowered import. */
 const LOWERED =
   /let trampoline(?<number>\d+) = _trampoline\k<number>\.manuallyAsync \? [^]*?importFn: _trampoline\k<number>,\s*\},\s*\);\n/g;
@@ -51,11 +66,14 @@ const MEMORY = /getMemoryFn: (\(\) => (?:memory\d+|null)),/g;
 const REALLOC = /getReallocFn: (\(\) => realloc\d+|undefined),/g;
 const INSTANCE = /componentIdx: (\d+),/g;
 const ENCODING = /stringEncoding: '([a-z0-9+-]*)',/g;
+/** What lifts the arguments of an import, calls it and lowers its answer. */
+const LIFTING = /\b_lowerImportBackwardsCompat\.bind\(/g;
 const ASYNC = /\b(?:isAsync|funcTypeIsAsync): (true|false),/g;
 
 /**
  * Lets the host lower imports itself: behind each one that the glue has made stands a question to
- * `instantiateCore.lower`, with what the canonical ABI needs to know of it.
+ * `instantiateCore.lower`, with what the canonical ABI needs to know of it. What the glue lifts all the same, it lifts
+ * after the host has measured it (`instantiateCore.measure`).
  */
 export function openGlue(glue: string, { trampolines }: Pick<GlueFacts, 'trampolines'>): string {
   let opened = 0;
@@ -73,10 +91,17 @@ export function openGlue(glue: string, { trampolines }: Pick<GlueFacts, 'trampol
     );
     if (memory === undefined || realloc === undefined || instance === undefined)
       throw changed('the options of an import');
-    if (encoding !== 'utf8' || isAsync !== 'false') return statement;
     const names = [call.iface, call.name].map((name) => JSON.stringify(name)).join(', ');
+    const form = `{ memory: ${memory}, encoding: '${encoding ?? ''}', isAsync: ${isAsync !== 'false'} }`;
+    const lifting = statement.match(LIFTING)?.length ?? 0;
+    if (lifting !== 2) throw changed('the lifting of an import'); // one that waits, and one that does not
+    const measured = statement.replace(
+      LIFTING,
+      `instantiateCore.measure(${names}, _lowerImportBackwardsCompat, ${form}).bind(`,
+    );
+    if (encoding !== 'utf8' || isAsync !== 'false') return measured;
     const options = `{ memory: ${memory}, realloc: ${realloc}, flags: () => INSTANCE_FLAGS.get(${instance})${methods.get(number) ?? ''} }`;
-    return `${statement}  trampoline${number} = instantiateCore.lower(${names}, trampoline${number}, ${options});\n`;
+    return `${measured}  trampoline${number} = instantiateCore.lower(${names}, trampoline${number}, ${options});\n`;
   });
   if (opened !== (glue.match(MADE)?.length ?? 0)) throw changed('an import');
   return text;

@@ -14,6 +14,7 @@ import { createGuards, createImportObject, type Crossing, type ImportObject } fr
 import { PAGE_BYTES } from './memory-plan.ts';
 import type { Meter } from './meter.ts';
 import { createLowering, type LowerImport } from './lowered-import.ts';
+import { createMeasuring, type MeasureImport } from './measured-import.ts';
 import { callEntry } from './program-entry.ts';
 import { createStopwatch } from './stopwatch.ts';
 import { createRunEnding, type RunEnding } from './run-ending.ts';
@@ -55,7 +56,10 @@ interface Glue {
   readonly instantiate: (
     getCoreModule: (name: string) => WebAssembly.Module,
     imports: ImportObject,
-    instantiateCore: CoreInstances['instantiate'] & { readonly lower: LowerImport },
+    instantiateCore: CoreInstances['instantiate'] & {
+      readonly lower: LowerImport;
+      readonly measure: MeasureImport;
+    },
   ) => unknown;
 }
 
@@ -100,12 +104,17 @@ export function openInstance(options: InstanceOptions, when: 'ahead' | 'for a ru
     if (cores !== undefined) tank = tankOf(options); // made again: what the first attempt used is not counted
     cores = createCoreInstances(moduleFacts(artefact, modules), budget, tank);
     keepStacks();
-    const { imports, lower, calls } = crossingOf(options, ending, { sampleMemory, classify, isEarly, stopwatch });
+    const { imports, lower, measure, calls } = crossingOf(options, ending, {
+      sampleMemory,
+      classify,
+      isEarly,
+      stopwatch,
+    });
     if (program === 'module' || glue === undefined) {
       const { startModule } = await import('./module-start.ts'); // what an agent does not need is not loaded
       return startModule({ module: moduleNamed(modules, MODULE_FILE), cores, imports: options.imports, calls });
     }
-    const instantiateCore = Object.assign(cores.instantiate, { lower });
+    const instantiateCore = Object.assign(cores.instantiate, { lower, measure });
     const instance = await glue.instantiate((name) => moduleNamed(modules, name), imports, instantiateCore);
     return (input) => callEntry(program, instance, input, limits);
   }
@@ -166,7 +175,7 @@ function crossingOf(
   options: InstanceOptions,
   ending: RunEnding,
   given: Pick<HostCallOptions, 'sampleMemory' | 'classify' | 'isEarly' | 'stopwatch'>,
-): { imports: ImportObject; lower: LowerImport; calls: HostCalls } {
+): { imports: ImportObject; lower: LowerImport; measure: MeasureImport; calls: HostCalls } {
   const { artefact, imports, limits, meter } = options;
   const guards = createGuards(artefact, imports, (): Crossing => ({ calls, values }));
   const forged = (): never => {
@@ -184,6 +193,7 @@ function crossingOf(
     calls,
     imports: createImportObject(artefact, imports, guards, calls),
     lower: createLowering(artefact, imports, { calls, values }),
+    measure: createMeasuring(artefact, calls),
   };
 }
 

@@ -10,7 +10,7 @@ import { vetCoreNames, vetFileName } from './core-names.ts';
 import { checkCommandGlue } from './command-glue.ts';
 import { decodeFrame, encodeFrame } from './frame.ts';
 import { addFuel } from './fuel.ts';
-import { openGlue, quietGlue, readGlue, type GlueFacts } from './glue.ts';
+import { openGlue, quietGlue, readGlue, strictTexts, type GlueFacts } from './glue.ts';
 import { namelessMethods, vetGlueNames } from './glue-names.ts';
 import { mostOf, planMemory } from './memory-plan.ts';
 import { ownedBy, rewriteModule, type Ceilings, type Owned } from './module-limits.ts';
@@ -64,7 +64,7 @@ async function prepareComponent(component: Uint8Array, { job, toolchain }: Child
   }
   if (glueBytes === undefined) throw new HostError('ERR_PREPARE_FAILED', 'the transpiler wrote no glue');
 
-  const glue = namelessMethods(quietGlue(new TextDecoder('utf-8', { fatal: true }).decode(glueBytes)));
+  const glue = strictTexts(namelessMethods(quietGlue(new TextDecoder('utf-8', { fatal: true }).decode(glueBytes))));
   vetGlueNames(glue);
   const facts = readGlue(glue);
   checkGlue(facts, world, job.served);

@@ -42,8 +42,12 @@ export const STRING: Codec = pair(
   },
 );
 
+/** An array of bytes is an object with a buffer of its own, however few they are: it costs as much as some items. */
+export const heldForBytes = (memory: GuestMemory): void => memory.hold(4);
+
 export const BYTES: Codec = pair(
   (memory, at, length) => {
+    heldForBytes(memory);
     const start = memory.range(at, length, 1);
     return new Uint8Array(memory.bytes().subarray(start, start + length)); // a copy: the guest's memory moves on
   },

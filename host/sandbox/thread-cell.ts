@@ -47,6 +47,8 @@ export interface ThreadCell {
 
 /** How long a cell has to notice a stop: a guest that holds the thread does not. */
 const NOTICE_MS = 80;
+/** How long the broker of a process that is gone has to say so itself. */
+const BROKER_MS = 200;
 /** How long it then has to close its gates; longer where nobody waits for a limit. */
 const CLOSE_AFTER_STOP_MS = 120;
 const CLOSE_MS = 5000;
@@ -153,9 +155,11 @@ function watch(
   let known: GuestEnd | undefined;
   let stopped = false;
   let deadline: NodeJS.Timeout | undefined;
+  let patience: NodeJS.Timeout | undefined;
 
   const settle = (outcome: Outcome): void => {
     clearTimeout(deadline);
+    clearTimeout(patience);
     resolve(outcome);
   };
   const killIn = (ms: number): void => {
@@ -211,7 +215,11 @@ function watch(
   worker.on('message', hear);
   worker.once('error', (error) => settle({ end: known ?? brokenBy(error), closed: false }));
   worker.once('exit', () => settle({ end: known ?? FAULT, closed: false }));
-  void options.process?.gone.then((end) => worker.postMessage({ kind: 'gone', end } satisfies ToCell));
+  void options.process?.gone.then((end) => {
+    worker.postMessage({ kind: 'gone', end } satisfies ToCell);
+    // A broker that waits for an effect of the guest, maybe in a system call, would hear of it when that is done.
+    patience = setTimeout(() => stop(end), BROKER_MS);
+  });
   return { stop, over: promise };
 }
 

@@ -25,7 +25,7 @@ export function createWireWriter(): WireWriter {
   let buffer = Buffer.allocUnsafe(FIRST_BYTES);
   let end = HEADER_BYTES;
 
-  /** Makes room for so many bytes and says where they begin. */
+  /** Makes room for so many bytes and says where they begin. Then, and not before, `buffer` is the one that has them. */
   function room(bytes: number): number {
     const at = end;
     end += bytes;
@@ -42,13 +42,36 @@ export function createWireWriter(): WireWriter {
       if (buffer.length > KEPT_BYTES) buffer = Buffer.allocUnsafe(FIRST_BYTES);
       end = HEADER_BYTES;
     },
-    u8: (value: number) => void (buffer[room(1)] = value),
-    u16: (value: number) => void buffer.writeUInt16LE(value & 0xffff, room(2)),
-    u32: (value: number) => void buffer.writeUInt32LE(value >>> 0, room(4)),
-    u64: (value: bigint) => void buffer.writeBigUInt64LE(BigInt.asUintN(64, value), room(8)),
-    f32: (value: number) => (value === value ? buffer.writeFloatLE(value, room(4)) : quietNaN(4)),
-    f64: (value: number) => (value === value ? buffer.writeDoubleLE(value, room(8)) : quietNaN(8)),
-    raw: (bytes: Uint8Array) => buffer.set(bytes, room(bytes.length)),
+    u8(value: number): void {
+      const at = room(1);
+      buffer[at] = value;
+    },
+    u16(value: number): void {
+      const at = room(2);
+      buffer.writeUInt16LE(value & 0xffff, at);
+    },
+    u32(value: number): void {
+      const at = room(4);
+      buffer.writeUInt32LE(value >>> 0, at);
+    },
+    u64(value: bigint): void {
+      const at = room(8);
+      buffer.writeBigUInt64LE(BigInt.asUintN(64, value), at);
+    },
+    f32(value: number): void {
+      const at = room(4);
+      if (value === value) buffer.writeFloatLE(value, at);
+      else buffer.writeUInt32LE(CANONICAL_NAN_32, at);
+    },
+    f64(value: number): void {
+      const at = room(8);
+      if (value === value) buffer.writeDoubleLE(value, at);
+      else buffer.writeBigUInt64LE(CANONICAL_NAN_64, at);
+    },
+    raw(bytes: Uint8Array): void {
+      const at = room(bytes.length);
+      buffer.set(bytes, at);
+    },
     text(value: string): void {
       const most = value.length * 3;
       const at = room(HEADER_BYTES + most);
@@ -61,14 +84,8 @@ export function createWireWriter(): WireWriter {
       return buffer.subarray(0, end);
     },
   });
-
-  /** There are many NaNs; on the wire there is one. */
-  function quietNaN(size: 4 | 8): void {
-    const at = room(size);
-    if (size === 4) buffer.writeUInt32LE(CANONICAL_NAN_32, at);
-    else buffer.writeBigUInt64LE(CANONICAL_NAN_64, at);
-  }
 }
 
+/** There are many NaNs; on the wire there is one. */
 export const CANONICAL_NAN_32 = 0x7fc00000;
 export const CANONICAL_NAN_64 = 0x7ff8000000000000n;

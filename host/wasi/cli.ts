@@ -1,4 +1,5 @@
 import { sealInterface, type HostImports } from '../contracts/guest-import.ts';
+import { RunStop } from '../contracts/run-stop.ts';
 import { createDeadClass } from './dead-class.ts';
 import { createByteSource, type Sink, type Source, type Streams } from './streams.ts';
 
@@ -14,7 +15,7 @@ export interface CliOptions {
   /** Asked when the guest asks: the interfaces may be made before it is known for which run. */
   readonly surroundings: () => Surroundings;
   readonly output: (stream: 'stdout' | 'stderr', bytes: Uint8Array) => void;
-  /** For standard output and standard error together. */
+  /** For standard output and standard error together. Who wants to write more has its run ended. */
   readonly outputBytes: number;
   readonly exit: (code: number) => never;
   readonly trap: (message: string) => never;
@@ -26,8 +27,12 @@ export function createCli(options: CliOptions, streams: Streams): HostImports {
   let source: Source | undefined;
   const stdin = (): Source => (source ??= createByteSource(surroundings().stdin));
   let left = options.outputBytes;
+  const spent = (): never => {
+    const message = `the program wrote more than ${options.outputBytes} bytes of output`;
+    throw new RunStop({ kind: 'limit', limit: 'outputBytes', message });
+  };
   const sinkOf = (stream: 'stdout' | 'stderr'): Sink => ({
-    room: () => (left > 0 ? left : undefined),
+    room: () => (left > 0 ? left : spent()),
     put(bytes) {
       left -= bytes.length;
       output(stream, bytes);

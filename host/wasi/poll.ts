@@ -12,6 +12,8 @@ const MAX_SLEEP_MS = 60_000;
 /** What waiting needs. `nowNs` is the monotonic clock of the run. */
 export interface PollOptions {
   readonly nowNs: () => bigint;
+  /** The most pollables that are alive at one time. */
+  readonly pollables: number;
   /** Resolves after `ms`, or when `signal` is given. */
   readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
   readonly trap: (message: string) => never;
@@ -34,8 +36,8 @@ export interface Poll {
 type Awaited = bigint | Readiness;
 
 /** `wasi:io/poll`. */
-export function createPoll({ nowNs, sleep, trap }: PollOptions): Poll {
-  const pollables = createSlots<Awaited>(trap);
+export function createPoll({ nowNs, pollables: most, sleep, trap }: PollOptions): Poll {
+  const pollables = createSlots<Awaited>(trap, { limit: 'pollables', most, noun: 'pollables' });
   const awaken = createAwakening();
 
   const isReady = (awaited: Awaited): boolean => (typeof awaited === 'bigint' ? awaited <= nowNs() : awaited.ready());

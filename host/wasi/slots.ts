@@ -1,7 +1,15 @@
+import type { LimitName } from '../contracts/limits.ts';
 import { RunStop } from '../contracts/run-stop.ts';
 
-/** The most live handles of one kind that a run may hold, whatever its limit for all kinds together is. */
-const MAX_LIVE = 4096;
+/** How many live handles of one kind a run may hold, and which limit it is that says so. */
+export interface SlotLimit {
+  readonly limit: LimitName;
+  readonly most: number;
+  readonly noun: string;
+}
+
+/** Whatever the limit for all kinds together is. */
+const OF_ONE_KIND: SlotLimit = { limit: 'handles', most: 4096, noun: 'open handles of one kind' };
 
 /**
  * The state behind the handles of one resource type in one run. A resource object itself is empty: whoever has only its
@@ -17,15 +25,15 @@ export interface Slots<State> {
 }
 
 /** Slots for one resource type of one run. */
-export function createSlots<State>(trap: (message: string) => never): Slots<State> {
+export function createSlots<State>(
+  trap: (message: string) => never,
+  { limit, most, noun }: SlotLimit = OF_ONE_KIND,
+): Slots<State> {
   const states = new WeakMap<object, State>();
   let live = 0;
   return Object.freeze({
     hold<Resource extends object>(resource: Resource, state: State): Resource {
-      if (live >= MAX_LIVE) {
-        const message = `the agent has more than ${MAX_LIVE} open handles of one kind`;
-        throw new RunStop({ kind: 'limit', limit: 'handles', message });
-      }
+      if (live >= most) throw new RunStop({ kind: 'limit', limit, message: `the agent has more than ${most} ${noun}` });
       states.set(resource, state);
       live += 1;
       return resource;

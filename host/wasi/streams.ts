@@ -116,6 +116,7 @@ function write(sink: Sink, bytes: Uint8Array, trap: Trap): void {
   // The WIT asks for `check-write` before: whoever did not, or wrote more than it said, gets no second chance.
   if (sink.readiness !== undefined) trap('a write is larger than the stream permits');
   sink.put(bytes.subarray(0, room));
+  sink.room(); // where this is the end of the run, the sink says so
   closed();
 }
 

@@ -21,7 +21,9 @@ export interface WasiOptions {
   readonly surroundings: () => Surroundings;
   /** Gets raw guest output: escape it before a terminal or a log (`contracts/escape.ts`). */
   readonly output: (stream: 'stdout' | 'stderr', bytes: Uint8Array) => void;
-  /** The most bytes of standard output and standard error together; beyond it, both are closed. */
+  /** The most pollables that are alive at one time. */
+  readonly pollables: number;
+  /** The most bytes of standard output and standard error together; beyond it, the run ends. */
   readonly outputBytes: number;
   /** Resolves after `ms`, or when `signal` is given. */
   readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
@@ -40,9 +42,9 @@ export interface WasiOptions {
  * random bytes are the injected ones, output is captured.
  */
 export function createWasi(options: WasiOptions): HostImports {
-  const { clock, deny, sleep, trap } = options;
+  const { clock, deny, pollables, sleep, trap } = options;
   const nowNs = createRunClock(clock);
-  const poll = createPoll({ nowNs, sleep, trap });
+  const poll = createPoll({ nowNs, pollables, sleep, trap });
   const streams = createStreams(poll, trap);
   return new Map([
     ['wasi:io/error', streams.errors],

@@ -18,6 +18,7 @@ function virtualWasi(): Record<string, unknown> {
     clock: createClock(),
     random: createRandom(),
     surroundings: () => ({ arguments: [], environment: [], stdin: new Uint8Array() }),
+    pollables: 1024,
     outputBytes: 1 << 20,
     randomBytes: 1 << 20,
     output: () => undefined,

@@ -107,7 +107,11 @@ describe('a module of WASI preview 1', () => {
   it('writes no more than the configuration lets it', async () => {
     const lean = `version: 1\nlimits: { outputBytes: 8 }\nagents: { tool: { component: tool.wasm } }\n`;
     await worldWith(moduleText('(call $hello) (call $hello) (call $hello)'), lean);
-    expect((await result()).output).toBe('hello\nhe');
+    expect(await result()).toMatchObject({
+      status: 'limit',
+      output: 'hello\nhe',
+      error: { code: 'limit', limit: 'outputBytes' },
+    });
   });
 });
 

@@ -95,6 +95,7 @@ describe('a configuration', () => {
       heapBytes: 268_435_456,
       stackBytes: 4_194_304,
       handles: 4096,
+      pollables: 1024,
       hostCalls: 10_000,
       callBytes: 16_777_216,
       bytesIn: 1_073_741_824,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { openGlue, quietGlue, readGlue } from '../../host/sandbox/glue.ts';
+import { openGlue, quietGlue, readGlue, strictTexts } from '../../host/sandbox/glue.ts';
 
 const TRACING = `const _debugLog = (...args) => {
     if (!globalThis?.process?.env?.JCO_DEBUG) { return; }
@@ -53,8 +53,14 @@ describe('the generated code', () => {
   });
 });
 
+const LIFT = '_lowerImportBackwardsCompat';
+
+/** What stands in the place of `LIFT` in an import that may be lifted by the glue. */
+const measuring = (name: string, memory: string, encoding = 'utf8', isAsync = false): string =>
+  `instantiateCore.measure("a:b/c@1.0.0", "${name}", ${LIFT}, { memory: ${memory}, encoding: '${encoding}', isAsync: ${isAsync} })`;
+
 /** The statement with which the glue lowers an import, both ways. */
-function lowering(number: number, changes: Readonly<Record<string, string>> = {}): string {
+function lowering(number: number, changes: Readonly<Record<string, string>> = {}, lift = LIFT): string {
   const options = {
     componentIdx: '0',
     isAsync: 'false',
@@ -68,9 +74,23 @@ function lowering(number: number, changes: Readonly<Record<string, string>> = {}
   const text = `null,\n  {\n${Object.entries(options)
     .map(([name, value]) => `    ${name}: ${value},\n`)
     .join('')}  },\n  `;
-  const bound = `_lowerImportBackwardsCompat.bind(\n  ${text})`;
+  const bound = `${lift}.bind(\n  ${text})`;
   return `  let trampoline${number} = _trampoline${number}.manuallyAsync ? new WebAssembly.Suspending(_suspendingImport(0, ${bound})) : ${bound};\n`;
 }
+
+describe('the texts of the generated code', () => {
+  it('are read strictly, with their byte order mark', () => {
+    expect(strictTexts("a(new TextDecoder(), new TextDecoder('utf-16'));")).toBe(
+      "a(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }), new TextDecoder('utf-16', { fatal: true, ignoreBOM: true }));",
+    );
+  });
+
+  it('are refused where they are read in a way that nobody knows', () => {
+    expect(() => strictTexts('new TextDecoder(encoding)')).toThrow(
+      expect.objectContaining({ code: 'ERR_PREPARE_FAILED' }),
+    );
+  });
+});
 
 describe('the generated code, opened', () => {
   const trampolines = new Map([
@@ -79,25 +99,31 @@ describe('the generated code, opened', () => {
   ]);
 
   it('asks the host behind each import that it has lowered', () => {
-    const glue = `${lowering(1)}rest\n${lowering(12, { getMemoryFn: '() => null', getReallocFn: 'undefined' })}`;
-    const [first, second] = glue.split('rest\n');
+    const options = { getMemoryFn: '() => null', getReallocFn: 'undefined' };
+    const glue = `${lowering(1)}rest\n${lowering(12, options)}`;
+    const first = lowering(1, {}, measuring('f', '() => memory0'));
+    const second = lowering(12, options, measuring('[method]r.g', '() => null'));
     expect(openGlue(glue, { trampolines })).toBe(
-      `${first ?? ''}  trampoline1 = instantiateCore.lower("a:b/c@1.0.0", "f", trampoline1, { memory: () => memory0, realloc: () => realloc0, flags: () => INSTANCE_FLAGS.get(0) });\nrest\n` +
-        `${second ?? ''}  trampoline12 = instantiateCore.lower("a:b/c@1.0.0", "[method]r.g", trampoline12, { memory: () => null, realloc: undefined, flags: () => INSTANCE_FLAGS.get(0) });\n`,
+      `${first}  trampoline1 = instantiateCore.lower("a:b/c@1.0.0", "f", trampoline1, { memory: () => memory0, realloc: () => realloc0, flags: () => INSTANCE_FLAGS.get(0) });\nrest\n` +
+        `${second}  trampoline12 = instantiateCore.lower("a:b/c@1.0.0", "[method]r.g", trampoline12, { memory: () => null, realloc: undefined, flags: () => INSTANCE_FLAGS.get(0) });\n`,
     );
   });
 
+  it('leaves one of its own as it is', () => {
+    expect(openGlue(lowering(2), { trampolines })).toBe(lowering(2));
+  });
+
   it.each([
-    ['one of its own', lowering(2)],
-    ['one with texts of another encoding', lowering(1, { stringEncoding: "'utf16'" })],
-    ['an asynchronous one', lowering(1, { funcTypeIsAsync: 'true' })],
-  ])('leaves %s as it is', (_, glue) => {
-    expect(openGlue(glue, { trampolines })).toBe(glue);
+    ['one with texts of another encoding', { stringEncoding: "'utf16'" }, measuring('f', '() => memory0', 'utf16')],
+    ['an asynchronous one', { funcTypeIsAsync: 'true' }, measuring('f', '() => memory0', 'utf8', true)],
+  ])('leaves the lifting of %s to the glue, after the host has measured it', (_, options, lift) => {
+    expect(openGlue(lowering(1, options), { trampolines })).toBe(lowering(1, options, lift));
   });
 
   it.each([
     ['options of another form', lowering(1, { getMemoryFn: 'memory0' })],
     ['two memories for one import', lowering(1).replace('memory0', 'memory1')],
+    ['a lifting of another name', lowering(1, {}, '_lowerImport')],
     ['a statement of another form', lowering(1).replace('let', 'const')],
   ])('is refused when it has %s', (_, glue) => {
     expect(() => openGlue(glue, { trampolines })).toThrow(expect.objectContaining({ code: 'ERR_PREPARE_FAILED' }));

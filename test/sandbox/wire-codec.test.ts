@@ -34,6 +34,25 @@ describe('values on the wire', () => {
     );
   });
 
+  it.each<[string, (filling: number) => readonly [ValueType, unknown]]>([
+    ['bytes', (filling) => ['u8', filling]],
+    ['many bytes', (filling) => [{ kind: 'list', of: 'u8' }, new Uint8Array(100_000).fill(filling)]],
+    ['a text', () => ['string', 'a text']],
+    ['16 bits', (filling) => ['u16', filling]],
+    ['32 bits', (filling) => ['u32', filling]],
+    ['64 bits', (filling) => ['u64', BigInt(filling)]],
+    ['a float', (filling) => ['f32', filling]],
+    ['a double', (filling) => ['f64', filling]],
+    ['a NaN', () => ['f64', NaN]],
+  ])('arrive where the buffer grows in the middle of them: %s', (_, make) => {
+    for (let before = 16_360; before < 16_400; before++) {
+      const [last, end] = make(77);
+      const type: ValueType = { kind: 'tuple', of: [{ kind: 'list', of: 'u8' }, last] };
+      const value = [new Uint8Array(before).fill(7), end];
+      expect(read(type, written(type, value))).toEqual(value);
+    }
+  });
+
   it('have one form: bytes that are taken are the bytes that would have been written', () => {
     fc.assert(
       fc.property(wireTypes, fc.uint8Array({ maxLength: 64 }), (type, bytes) => {

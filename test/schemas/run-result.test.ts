@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { RUN_STATUSES, type RunResult } from '../../host/contracts/run-result.ts';
-import { DEFAULT_LIMITS, type RunLimits } from '../../host/contracts/limits.ts';
+import { LIMIT_TABLE } from '../../host/contracts/limits.ts';
 import { publishedSchema } from './schema-fixture.ts';
 
 const errorsOf = publishedSchema('run-result');
@@ -30,7 +30,7 @@ describe('the schema of a result', () => {
     expect(errorsOf({ ...ENDED, status, error: { code: 'x', message: 'y' } })).toEqual([]);
   });
 
-  it.each(Object.keys(DEFAULT_LIMITS) as (keyof RunLimits)[])('knows the limit `%s`', (limit) => {
+  it.each(LIMIT_TABLE.map(({ name }) => name))('knows the limit `%s`', (limit) => {
     expect(errorsOf({ ...ENDED, status: 'limit', error: { code: 'limit', message: 'x', limit } })).toEqual([]);
   });
 

@@ -7,6 +7,19 @@ const poll = (run: WasiRun, pollables: readonly unknown[]) =>
   call(members(run, 'wasi:io/poll'), 'poll', pollables) as Uint32Array | Promise<Uint32Array>;
 const timer = (run: WasiRun, ms: number) => call(clock(run), 'subscribeDuration', BigInt(ms) * 1_000_000n);
 
+describe('pollables', () => {
+  it('end the run where more are alive than its limit says, and not where they are dropped again', () => {
+    const run = createWasiRun({ pollables: 3 });
+    for (let made = 0; made < 10; made += 1) call(timer(run, 1), Symbol.dispose);
+    const stream = call(members(run, 'wasi:cli/stdin'), 'getStdin');
+    const all = [timer(run, 1), timer(run, 1), call(stream, 'subscribe')];
+    expect(thrownBy(() => timer(run, 1))).toMatchObject({ end: { kind: 'limit', limit: 'pollables' } });
+    expect(thrownBy(() => call(stream, 'subscribe'))).toBeInstanceOf(RunStop);
+    call(all[0], Symbol.dispose);
+    timer(run, 1);
+  });
+});
+
 describe('waiting', () => {
   it('sleeps as long as the guest asked, by the host, and the clocks move', async () => {
     const run = createWasiRun();

@@ -40,6 +40,7 @@ export function createWasiRun({
     output: (stream, bytes) => written[stream].push(bytes.slice()),
     outputBytes: 1000,
     randomBytes: 1 << 20,
+    pollables: 1024,
     sleep: (ms) => {
       slept.push(ms);
       elapsedMs += ms;

@@ -32,7 +32,7 @@ function bench(): Bench {
       });
     });
   };
-  const poll = createPoll({ nowNs: () => process.hrtime.bigint(), sleep, trap });
+  const poll = createPoll({ pollables: 100, nowNs: () => process.hrtime.bigint(), sleep, trap });
   return { poll, streams: createStreams(poll, trap), slept };
 }
 

@@ -14,6 +14,21 @@
     (type $number u64)
     (export "duration" (type $duration (eq $number)))
     (export "subscribe-duration" (func (param "when" $duration) (result (own $pollable))))))
+  (import "wasi:io/error@0.2.3" (instance $errors (export "error" (type (sub resource)))))
+  (alias export $errors "error" (type $error))
+  (import "wasi:io/streams@0.2.3" (instance $streams
+    (alias outer 1 $error (type $outer))
+    (export "error" (type $error (eq $outer)))
+    (export "output-stream" (type $output (sub resource)))
+    (type $failure (variant (case "last-operation-failed" (own $error)) (case "closed")))
+    (export "stream-error" (type $stream-error (eq $failure)))
+    (export "[method]output-stream.blocking-write-and-flush"
+      (func (param "self" (borrow $output)) (param "contents" (list u8)) (result (result (error $stream-error)))))))
+  (alias export $streams "output-stream" (type $output))
+  (import "wasi:cli/stdout@0.2.3" (instance $stdout
+    (alias outer 1 $output (type $outer))
+    (export "output-stream" (type $output (eq $outer)))
+    (export "get-stdout" (func (result (own $output))))))
 
   (core module $heap
     (memory (export "memory") 16)
@@ -28,6 +43,9 @@
   (core func $many (canon lower (func $poll "poll")
     (memory (core memory $heap "memory")) (realloc (core func $heap "realloc"))))
   (core func $drop (canon resource.drop $pollable))
+  (core func $stdout (canon lower (func $stdout "get-stdout")))
+  (core func $write (canon lower (func $streams "[method]output-stream.blocking-write-and-flush")
+    (memory (core memory $heap "memory")) (realloc (core func $heap "realloc"))))
 
   (core module $main
     (import "heap" "memory" (memory 16))
@@ -37,6 +55,8 @@
     (import "host" "block" (func $block (param i32)))
     (import "host" "many" (func $many (param i32 i32 i32)))
     (import "host" "drop" (func $drop (param i32)))
+    (import "host" "stdout" (func $stdout (result i32)))
+    (import "host" "write" (func $write (param i32 i32 i32 i32)))
     (export "memory" (memory 0))
     (table $table 1 funcref)
 
@@ -56,6 +76,9 @@
     (func $dropping-handles (loop $again (call $drop (call $timer (i64.const 0))) (br $again)))
     (func $drawing-bytes (loop $again (call $bytes (i64.const 65536) (i32.const 64)) (br $again)))
     (func $drawing-numbers (loop $again (drop (call $number)) (br $again)))
+    (func $writing-output (local $stream i32)
+      (local.set $stream (call $stdout))
+      (loop $again (call $write (local.get $stream) (i32.const 65536) (i32.const 4096) (i32.const 64)) (br $again)))
     (func $catching
       (loop $again
         (block $caught (try_table (catch_all $caught) (drop (call $number))))
@@ -74,6 +97,7 @@
       (if (i32.eq (local.get $attack) (i32.const 100 (; d ;))) (then (call $dropping-handles)))
       (if (i32.eq (local.get $attack) (i32.const 98 (; b ;))) (then (call $drawing-bytes)))
       (if (i32.eq (local.get $attack) (i32.const 110 (; n ;))) (then (call $drawing-numbers)))
+      (if (i32.eq (local.get $attack) (i32.const 111 (; o ;))) (then (call $writing-output)))
       (if (i32.eq (local.get $attack) (i32.const 99 (; c ;))) (then (call $catching)))
       (i32.store8 (i32.const 16) (i32.const 0))
       (i32.store (i32.const 20) (local.get $at))
@@ -87,7 +111,9 @@
       (export "timer" (func $timer))
       (export "block" (func $block))
       (export "many" (func $many))
-      (export "drop" (func $drop))))))
+      (export "drop" (func $drop))
+      (export "stdout" (func $stdout))
+      (export "write" (func $write))))))
   (func $run (param "input" string) (result (result string (error string)))
     (canon lift (core func $main "run")
       (memory (core memory $main "memory")) (realloc (core func $main "cabi_realloc"))))

@@ -43,7 +43,7 @@ export function createLogGate({ pipeline, config, sink, limits }: LogGateDeps): 
       parse: () => parseWrite(level, message, config.maxLineBytes),
       perform: driver,
     });
-    valueOrThrow(enforced);
+    valueOrThrow(enforced, limits.logBytes);
   }
 
   return Object.freeze({

@@ -1,6 +1,16 @@
 import { z } from 'zod';
-import { CELL_KINDS, EXIT_OF_STATUS, HostError, openHost, type RunResult } from '../../../host/index.ts';
+import {
+  CELL_KINDS,
+  EXIT_OF_STATUS,
+  HostError,
+  openHost,
+  type ExitCode,
+  type Host,
+  type RunOptions,
+  type RunResult,
+} from '../../../host/index.ts';
 import { CONFIG_OPTION, JSON_OPTION, type CommandContext, type CommandSpec } from '../command.ts';
+import { loadSummary, runLoadTest, worstExit } from '../load-test.ts';
 import { readInput, readStdin, readVariables } from '../input.ts';
 import { createDenialNotes } from '../output/denial-notes.ts';
 import { untrusted } from '../output/human.ts';
@@ -15,6 +25,8 @@ const Options = z.object({
   purpose: z.string().optional(),
   onBehalfOf: z.string().optional(),
   cell: z.enum(CELL_KINDS).optional(),
+  count: z.string().optional(),
+  parallel: z.string().optional(),
   json: z.boolean().default(false),
 });
 
@@ -47,6 +59,11 @@ export const run: CommandSpec = {
       flags: '--cell <kind>',
       description: 'where the agent lives: thread or process; never a weaker one than the configuration says',
     },
+    {
+      flags: '--count <n>',
+      description: 'a load test: runs so often, and says how many went well and how long they took',
+    },
+    { flags: '--parallel <p>', description: 'how many of those at one time (default: 1)' },
     JSON_OPTION,
   ],
   passed:
@@ -55,22 +72,28 @@ export const run: CommandSpec = {
   example: [
     'sallyport run build/hello.wasm --config guest-examples/hello/sallyport.yaml --input Ada',
     'sallyport run tool.wasm --stdin @notes.txt --env LANG=C -- --count words',
+    'sallyport run --input Ada --count 1000 --parallel 8',
   ].join('\n'),
   failure: failedResult,
   async run(context, [component], values, passed) {
     const options = Options.parse(values);
     if (options.input === '-' && options.stdin === '-')
       throw new HostError('ERR_USAGE', 'standard input can be read once: give `-` to `--input` or to `--stdin`');
+    const load = loadOf(options);
     const environment = readVariables(options.env);
     const input = options.input === undefined ? {} : { input: await readInput(options.input, context) };
     const stdin = options.stdin === undefined ? {} : { stdin: await readStdin(options.stdin, context) };
     const { workingDirectory, printer } = context;
-    const host = await openHost({ configuration: options.config, workingDirectory, spareCell: true });
+    const host = await openHost({
+      configuration: options.config,
+      workingDirectory,
+      spareCell: load === undefined,
+    });
     const facts = {
       ...(options.purpose === undefined ? {} : { purpose: options.purpose }),
       ...(options.onBehalfOf === undefined ? {} : { onBehalfOf: options.onBehalfOf }),
     };
-    const result = await host.run({
+    const asked = {
       ...input,
       ...stdin,
       arguments: passed,
@@ -80,6 +103,10 @@ export const run: CommandSpec = {
       ...(component === undefined ? {} : { component }),
       ...(options.cell === undefined ? {} : { cell: options.cell }),
       ...facts,
+    };
+    if (load !== undefined) return testLoad(context, host, asked, { ...load, json: options.json });
+    const result = await host.run({
+      ...asked,
       onDecision: createDenialNotes(printer, (event, agent) => host.help(agent, event, facts)),
       onLog: (level, text) => printer.note(`[${level}] ${untrusted(text)}`),
       onOutput: (text: string) => printer.note(untrusted(text)),
@@ -91,6 +118,40 @@ export const run: CommandSpec = {
     return EXIT_OF_STATUS[result.status];
   },
 };
+
+const Times = z.coerce.number().int().min(1).max(1_000_000);
+
+function loadOf({ count, parallel }: z.infer<typeof Options>): { count: number; parallel: number } | undefined {
+  if (count === undefined && parallel === undefined) return undefined;
+  const [runs, lanes] = [count ?? '1', parallel ?? '1'].map((text) => Times.safeParse(text).data);
+  if (runs === undefined || lanes === undefined)
+    throw new HostError('ERR_USAGE', '`--count` and `--parallel` are whole numbers from 1 to 1000000');
+  return { count: runs, parallel: lanes };
+}
+
+async function testLoad(
+  { printer, signal }: CommandContext,
+  host: Host,
+  asked: RunOptions,
+  { count, parallel, json }: { readonly count: number; readonly parallel: number; readonly json: boolean },
+): Promise<ExitCode> {
+  const { agent, component, cell } = asked;
+  const choice = { ...(agent === undefined ? {} : { agent }), ...(component === undefined ? {} : { component }) };
+  try {
+    const result = await runLoadTest({
+      ...{ count, parallel, signal },
+      warm: async (cells) => (cell === undefined || cell === 'thread' ? host.warm({ ...choice, cells, signal }) : 0),
+      run: () => host.run(asked),
+      progress: (ended, failed) => printer.progress(`${ended} of ${count}, ${failed} failed`),
+    });
+    printer.progress('');
+    if (json) printer.json(result);
+    else for (const line of loadSummary(result)) printer.line(line);
+    return worstExit(result);
+  } finally {
+    await host.close();
+  }
+}
 
 function show({ printer }: CommandContext, result: RunResult): void {
   // Of any other program it is there already.

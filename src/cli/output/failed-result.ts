@@ -16,7 +16,8 @@ export function failedResult(error: HostError): RunResult {
   };
 }
 
-function statusOf(error: HostError): RunStatus {
+/** The status that stands for an error of the host. */
+export function statusOf(error: HostError): RunStatus {
   switch (error.exit) {
     case EXIT.denied:
       return 'denied';

@@ -6,6 +6,8 @@ export interface Printer {
   readonly line: (text?: string) => void;
   /** One line about what happens, on standard error. */
   readonly note: (text: string) => void;
+  /** A line on standard error that the next one replaces. Only where that is a terminal; the empty line removes it. */
+  readonly progress: (text: string) => void;
   /**
    * What the program that is run writes to its standard output, on ours: as it is, but on a terminal everything that acts
    * on it is escaped.
@@ -46,6 +48,7 @@ export function createPrinter(out: TextStream, err: TextStream, noColor: boolean
   return Object.freeze({
     line: (text = '') => void out.write(`${text}\n`),
     note: (text: string) => void err.write(`${text}\n`),
+    progress: err.isTTY === true ? (text: string) => void err.write(`\r\u001b[K${text}`) : () => undefined,
     answer: out.isTTY === true ? escaping(out) : (bytes: Uint8Array) => void out.write(bytes),
     json: (value: unknown) => void out.write(`${printableJson(value)}\n`),
     style: styleFor(out, noColor),
