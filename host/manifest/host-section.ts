@@ -35,6 +35,7 @@ export function readHostSections(reader: SectionReader, context: ResolveContext)
     context.problem(['limits', key], message);
   });
   const imports = reader.value('imports', sections.imports) ?? 'deny';
+  const cell = reader.value('cell', sections.cell);
   const agents = reader.value('agents', sections.agents) ?? {};
   return {
     policy: resolvePolicy(reader.value('policy', sections.policy) ?? 'policy', context),
@@ -52,7 +53,7 @@ export function readHostSections(reader: SectionReader, context: ResolveContext)
     limits,
     agents: resolveAgents(
       agents,
-      { purposes, environments, limits, imports, cell: reader.value('cell', sections.cell) ?? 'thread' },
+      { purposes, environments, limits, imports, ...(cell === undefined ? {} : { cell }) },
       context,
     ),
   };
