@@ -27,10 +27,10 @@ export interface CellProcess {
 }
 
 /** The limits that the system and the engine of a process enforce by themselves. */
-export type ProcessLimits = Pick<RunLimits, 'cpuMs' | 'heapBytes'>;
+export type ProcessLimits = Pick<RunLimits, 'cpuMs' | 'heapBytes' | 'stackBytes'>;
 
 export interface CellProcessOptions {
-  /** Of the run that it is for: CPU time, and the JavaScript heap. */
+  /** Of the run that it is for: CPU time, the JavaScript heap, the stack. */
   readonly limits: ProcessLimits;
   /** Where the system has bubblewrap, and it works: the process gets namespaces of its own. */
   readonly bubblewrap?: string;
@@ -39,6 +39,7 @@ export interface CellProcessOptions {
 const SELF = realpathSync(fileURLToPath(import.meta.url));
 const ENTRY = join(dirname(SELF), `cell-process-child${extname(SELF)}`);
 const STDERR_BYTES = 4096;
+const KIB = 1024;
 const MIB = 1_048_576;
 
 /** Starts the process. Throws where the system cannot. */
@@ -92,7 +93,7 @@ export function startCellProcess(options: CellProcessOptions): CellProcess {
 
 /** What a process gets that runs what nobody trusts: it may read its own program, and that is all. */
 export function fencedCommand(
-  { bubblewrap, limits: { cpuMs, heapBytes } }: CellProcessOptions,
+  { bubblewrap, limits: { cpuMs, heapBytes, stackBytes } }: CellProcessOptions,
   entry: string,
 ): [command: string, ...rest: string[]] {
   const host = dirname(dirname(entry));
@@ -101,7 +102,8 @@ export function fencedCommand(
     ...[process.execPath, '--permission', ...readable.map((path) => `--allow-fs-read=${path}${sep}`)],
     ...['--no-experimental-sqlite', '--no-experimental-websocket', '--no-addons'],
     ...['--disallow-code-generation-from-strings', '--no-warnings'],
-    ...[`--max-old-space-size=${Math.floor(heapBytes / MIB)}`, entry],
+    ...[`--max-old-space-size=${Math.floor(heapBytes / MIB)}`],
+    ...[`--stack-size=${Math.floor(stackBytes / KIB)}`, entry],
   ];
   // The supervisor ends it much earlier; this holds where there is no supervisor any more.
   const bounds: [string, ...string[]] = [
@@ -110,6 +112,7 @@ export function fencedCommand(
     BOUNDS,
     'sh',
     String(Math.ceil((2 * cpuMs) / 1000) + SPARE_CPU_SECONDS),
+    String(Math.ceil(stackBytes / KIB) + SPARE_STACK_KIB),
   ];
   if (bubblewrap === undefined) return [...bounds, ...program];
   const plan = {
@@ -121,9 +124,14 @@ export function fencedCommand(
   return [...bounds, bubblewrap, ...sandboxArguments(plan)];
 }
 
-/** No environment, no core image (of a guest, or of the secrets of others), no byte in any file, and an end to its CPU time. */
-const BOUNDS = 'unset PWD OLDPWD SHLVL; ulimit -c 0; ulimit -f 0; ulimit -t "$1"; shift; exec "$@"';
+/**
+ * No environment, no core image (of a guest, or of the secrets of others), no byte in any file, an end to its CPU time,
+ * and the stack that the engine is told to use.
+ */
+const BOUNDS = 'unset PWD OLDPWD SHLVL; ulimit -c 0; ulimit -f 0; ulimit -t "$1"; ulimit -s "$2"; shift 2; exec "$@"';
 const SPARE_CPU_SECONDS = 10;
+/** What the engine itself needs at the end of a stack that is full. */
+const SPARE_STACK_KIB = 1024;
 
 /** What the socket of a child is made of. Not public, so it is looked at before it is used. */
 interface SocketHandle {
@@ -169,7 +177,7 @@ function tailOf(stream: Readable): () => string {
 /** The engine ends a process with a full heap by `abort`; a shell tells a signal as a number above 128. */
 function endOf(code: number | null, signal: NodeJS.Signals | null, stderr: string): GuestEnd {
   if (/heap out of memory|Reached heap limit|allocation failed/i.test(stderr))
-    return { kind: 'limit', limit: 'memoryBytes', message: 'the heap of the cell is full' };
+    return { kind: 'limit', limit: 'heapBytes', message: 'the heap of the cell is full' };
   const how = signal ?? (code !== null && code > 128 ? `signal ${code - 128}` : `code ${code ?? 'unknown'}`);
   return { kind: 'trap', message: `the process of the guest ended (${how})` };
 }

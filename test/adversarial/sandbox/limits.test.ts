@@ -1,13 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openHost, verifyAudit, type Host, type RunResult } from '../../../host/index.ts';
+import { CELL_KINDS, openHost, verifyAudit, type Host, type RunResult } from '../../../host/index.ts';
 import type { LimitName } from '../../../host/contracts/limits.ts';
 import { hostileComponent } from '../../sandbox/support/wat.ts';
 import { makeAgentWorld, type AgentWorld } from '../../support/agent-world.ts';
 import { guest } from '../../support/guests.ts';
-
-/** The cells in which every attack is tried. */
-const CELLS = ['thread'] as const;
 
 /** The promise is 250 ms. What a machine with more work than processors adds is not the host's: hence the rest. */
 const GRACE_MS = 250;
@@ -51,7 +48,7 @@ const heldNow = (): { descriptors: number; children: number } => ({
   children: readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').split(' ').filter(Boolean).length,
 });
 
-describe.each(CELLS)('in a cell of kind `%s`, an agent that', (cell) => {
+describe.each(CELL_KINDS)('in a cell of kind `%s`, an agent that', (cell) => {
   const worlds: AgentWorld[] = [];
   const components = new Map<Attack['component'], Uint8Array>();
   beforeAll(async () => {
@@ -72,7 +69,7 @@ describe.each(CELLS)('in a cell of kind `%s`, an agent that', (cell) => {
     return { host: await openHost({ configuration: 'sallyport.yaml', workingDirectory: world.directory }), world };
   }
 
-  const run = (host: Host, input: string): Promise<RunResult> => host.run({ agent: 'tester', input });
+  const run = (host: Host, input: string): Promise<RunResult> => host.run({ agent: 'tester', input, cell });
 
   it.each(ATTACKS)('$what ends at its limit `$limit`', async (attack) => {
     const { host, world } = await hostFor(attack);
@@ -115,7 +112,7 @@ describe.each(CELLS)('in a cell of kind `%s`, an agent that', (cell) => {
     const { host } = await hostFor({ component: 'flooding', limits: 'cpu: 2s' });
     const [hostile, neighbour] = await Promise.all([
       run(host, 's'),
-      host.run({ agent: 'neighbour', input: 'a neighbour' }),
+      host.run({ agent: 'neighbour', input: 'a neighbour', cell }),
     ]);
     expect(hostile.error?.limit).toBe('cpuMs');
     expect(neighbour).toMatchObject({ status: 'ok', output: 'a neighbour' });

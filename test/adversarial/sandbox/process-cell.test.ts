@@ -97,16 +97,16 @@ describe('the process of a guest that was taken over', () => {
     expect(messages).toHaveLength(50);
   });
 
-  it('fills its heap, and ends at the memory limit', async () => {
+  it('fills its heap, and ends at the limit of its heap', async () => {
     const { guest } = await takenOver('const kept = []; for (;;) kept.push(new Array(1000).fill(kept.length));');
-    expect(guest).toMatchObject({ kind: 'limit', limit: 'memoryBytes' });
+    expect(guest).toMatchObject({ kind: 'limit', limit: 'heapBytes' });
   }, 30_000);
 
-  it('takes memory outside its heap, and ends at the memory limit', async () => {
+  it('takes memory outside its heap, and ends at the limit of its heap', async () => {
     const { guest } = await takenOver('const kept = []; for (;;) kept.push(Buffer.alloc(1 << 20, 1));', {
       wallMs: 15_000,
     });
-    expect(guest).toMatchObject({ kind: 'limit', limit: 'memoryBytes' });
+    expect(guest).toMatchObject({ kind: 'limit', limit: 'heapBytes' });
   }, 30_000);
 
   it('finds nothing but the gates', async () => {
