@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -134,14 +134,21 @@ describe('the process of a guest that was taken over', () => {
 });
 
 describe('processes of guests', () => {
-  it('leave nothing behind: no descriptor, no process', async () => {
+  it('leave nothing behind after fifty runs: no descriptor, no process, no thread', async () => {
     const agent = await prepared(await componentOf(agentText()), await temporaryFolder());
-    const count = (): number => readdirSync('/proc/self/fd').length;
+    const held = () => ({
+      descriptors: readdirSync('/proc/self/fd').length,
+      threads: readdirSync('/proc/self/task').length,
+      children: readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8'),
+    });
     await runCell(agent, { cell: 'process' });
-    const before = count();
-    for (let run = 0; run < 12; run++) expect((await runCell(agent, { cell: 'process' })).guest.kind).toBe('ok');
-    expect(count()).toBeLessThanOrEqual(before + 2);
-  }, 60_000);
+    const before = held();
+    for (let run = 0; run < 50; run++) expect((await runCell(agent, { cell: 'process' })).guest.kind).toBe('ok');
+    const after = held();
+    expect(after.children).toBe(before.children);
+    expect(after.descriptors).toBeLessThanOrEqual(before.descriptors + 2);
+    expect(after.threads).toBeLessThanOrEqual(before.threads + 2);
+  }, 120_000);
 
   it.skipIf(findBubblewrap() === undefined)('run, and are killed, in namespaces of their own', async () => {
     const agent = await prepared(
