@@ -4,15 +4,16 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeWorld } from '../../demo/world.ts';
 import { startTicketApi, type TicketApi } from '../../demo/ticket-api.ts';
-import { CELL_KINDS, openHost, verifyAudit, type CellKind, type RunResult } from '../../host/index.ts';
+import { openHost, verifyAudit, type CellKind, type RunResult } from '../../host/index.ts';
 import { GUEST_LANGUAGES } from '../../src/build/language.ts';
+import { CELLS } from '../sandbox/support/cell.ts';
 import { guest, reasonToSkip } from '../support/guests.ts';
 import { starlingGuest } from '../support/starling-guest.ts';
 
 /** One agent, built by every toolchain, two engines for JavaScript, and run in every cell. */
 const BUILDS = [...GUEST_LANGUAGES, 'js-starling'] as const;
 type Build = (typeof BUILDS)[number];
-const CASES = BUILDS.flatMap((build) => CELL_KINDS.map((cell) => ({ build, cell })));
+const CASES = BUILDS.flatMap((build) => CELLS.map((cell) => ({ build, cell })));
 const keyOf = (build: Build, cell: CellKind): string => `${build} ${cell}`;
 
 const sources = join(import.meta.dirname, '..', '..', 'guest-examples', 'triage', 'js', 'triage.js');

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CELL_KINDS, openHost, verifyAudit, type Host, type RunResult } from '../../../host/index.ts';
+import { openHost, verifyAudit, type Host, type RunResult } from '../../../host/index.ts';
 import type { LimitName } from '../../../host/contracts/limits.ts';
+import { CELLS } from '../../sandbox/support/cell.ts';
 import { hostileComponent } from '../../sandbox/support/wat.ts';
 import { makeAgentWorld, type AgentWorld } from '../../support/agent-world.ts';
 import { guest } from '../../support/guests.ts';
@@ -48,7 +49,7 @@ const heldNow = (): { descriptors: number; children: number } => ({
   children: readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').split(' ').filter(Boolean).length,
 });
 
-describe.each(CELL_KINDS)('in a cell of kind `%s`, an agent that', (cell) => {
+describe.each(CELLS)('in a cell of kind `%s`, an agent that', (cell) => {
   const worlds: AgentWorld[] = [];
   const components = new Map<Attack['component'], Uint8Array>();
   beforeAll(async () => {
