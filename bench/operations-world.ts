@@ -67,6 +67,7 @@ function makeDatabase(path: string): void {
 }
 
 const configurationFor = (tool: string): string => `version: 1
+cell: thread
 limits: { hostCalls: 1000000, wall: 600s, cpu: 600s }
 agents:
   bench:

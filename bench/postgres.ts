@@ -106,6 +106,7 @@ async function measureGuest({ host, port }: PostgresServer, directory: string): 
   writeFileSync(
     configuration,
     `version: 1
+cell: thread
 limits: { hostCalls: 1000000, wall: 600s, cpu: 600s }
 agents: { bench: { component: operations.wasm } }
 databases:

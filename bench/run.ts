@@ -3,7 +3,10 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import process from 'node:process';
 
-const BENCHMARKS = ['decision', 'operations', 'start', 'tools', 'postgres', 'streaming', 'fairness', 'density', 'soak'];
+const BENCHMARKS = [
+  ...['decision', 'operations', 'start', 'cells', 'tools', 'postgres', 'streaming'],
+  ...['fairness', 'density', 'soak'],
+];
 let failed = false;
 for (const name of BENCHMARKS) {
   const file = join(import.meta.dirname, `${name}.ts`);

@@ -2,7 +2,7 @@
  * Runs one agent after another in one host, and measures what stays: resident memory, descriptors, threads, children.
  * The baseline is what there is after the first tenth. Usage: `node bench/soak.ts [--json] [--count N]`.
  */
-import { copyFileSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -44,7 +44,8 @@ const directory = mkdtempSync(join(tmpdir(), 'sallyport-bench-'));
 const rows: Row[] = [];
 try {
   for (const name of ['policy', 'workspace']) cpSync(join(example, name), join(directory, name), { recursive: true });
-  copyFileSync(join(example, 'sallyport.yaml'), join(directory, 'sallyport.yaml'));
+  const configuration = readFileSync(join(example, 'sallyport.yaml'), 'utf8');
+  writeFileSync(join(directory, 'sallyport.yaml'), `${configuration}cell: thread\n`);
   const component = join(directory, 'hello.wasm');
   await buildGuest({ language: 'js', directory: join(example, 'js'), output: component });
   const host = await openHost({ configuration: join(directory, 'sallyport.yaml'), workingDirectory: directory });

@@ -5,7 +5,7 @@
  * The time runs from the call of `run` to the intent of the first effect in the audit record (milliseconds there).
  */
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -57,7 +57,8 @@ const directory = mkdtempSync(join(tmpdir(), 'sallyport-bench-'));
 const rows: Row[] = [];
 try {
   for (const name of ['policy', 'workspace']) cpSync(join(example, name), join(directory, name), { recursive: true });
-  copyFileSync(join(example, 'sallyport.yaml'), join(directory, 'sallyport.yaml'));
+  const configuration = readFileSync(join(example, 'sallyport.yaml'), 'utf8');
+  writeFileSync(join(directory, 'sallyport.yaml'), `${configuration}cell: thread\n`);
   const baseline = await sample(10, 1, () => spawnSync(process.execPath, ['-e', '0']));
   const toolchains = await detectToolchains();
   for (const language of GUEST_LANGUAGES) {

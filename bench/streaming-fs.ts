@@ -53,6 +53,7 @@ function makeWorld(): World {
 }
 
 const CONFIGURATION = `version: 1
+cell: thread
 limits: { hostCalls: 1000000, wall: 600s, cpu: 600s }
 agents:
   bench:

@@ -70,6 +70,7 @@ async function makeWorld(): Promise<World> {
 }
 
 const CONFIGURATION = `version: 1
+cell: thread
 limits: { hostCalls: 1000000, wall: 600s, cpu: 600s }
 agents:
   bench:

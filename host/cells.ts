@@ -39,19 +39,20 @@ export function createCells({ spare }: { readonly spare: boolean }): Cells {
   let warm = spare ? warmThreadCell({ entry: CELL_ENTRY }) : undefined;
   const pool = createCellPool({ entry: CELL_ENTRY });
   const shared = createSharedCells({ entry: SHARED_CELL_ENTRY, mostRuns: MOST_SHARED });
+  const processes = createGuestProcesses();
   return Object.freeze({
     preparation: createPreparation(),
     modules: createModuleStore(),
     pool,
     shared,
-    processes: createGuestProcesses(),
+    processes,
     spare(): WarmCell | undefined {
       const taken = warm;
       warm = undefined;
       return taken;
     },
     close: async () => {
-      await Promise.all([warm?.close(), pool.close(), shared.close()]);
+      await Promise.all([warm?.close(), pool.close(), shared.close(), processes.close()]);
     },
   });
 }

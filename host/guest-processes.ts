@@ -14,6 +14,10 @@ export interface ProcessFence {
 export interface GuestProcesses {
   /** A process for one run. Throws `ERR_PLATFORM` where the fence is open and the component is not pinned. */
   start(limits: ProcessLimits, pinned: boolean): Promise<CellProcess>;
+  /** Tries the fence and starts a process now, for a run with these limits that is about to come. */
+  startAhead(limits: ProcessLimits): void;
+  /** Ends what nobody used. */
+  close(): Promise<void>;
 }
 
 /** Tries both fences of guests: with bubblewrap, and where that does not work here, without. */
@@ -34,12 +38,26 @@ async function tryFence(fence: (bubblewrap: string | undefined) => Fence): Promi
 /** The fence is tried once, when the first guest needs it. */
 export function createGuestProcesses(): GuestProcesses {
   let tried: Promise<ProcessFence> | undefined;
+  let spare: { readonly limits: ProcessLimits; readonly process: CellProcess } | undefined;
+  const installed = findBubblewrap();
+
+  // It knows nothing of any guest yet: it can be started while the fence is tried.
+  const startEarly = (limits: ProcessLimits): CellProcess =>
+    startCellProcess({ limits, ...(installed === undefined ? {} : { bubblewrap: installed }) });
+
+  /** Of another run's limits, it is of no use to anybody. */
+  function takeSpare(limits: ProcessLimits): CellProcess | undefined {
+    const ahead = spare;
+    spare = undefined;
+    if (ahead === undefined || HELD.every((name) => ahead.limits[name] === limits[name])) return ahead?.process;
+    void ahead.process.close();
+    return undefined;
+  }
+
   return Object.freeze({
     async start(limits: ProcessLimits, pinned: boolean): Promise<CellProcess> {
       tried ??= tryProcessFence();
-      // Started while the fence is tried: it knows nothing of any guest yet.
-      const installed = findBubblewrap();
-      const early = startCellProcess({ limits, ...(installed === undefined ? {} : { bubblewrap: installed }) });
+      const early = takeSpare(limits) ?? startEarly(limits);
       try {
         const { bubblewrap, checks } = await tried;
         if (!pinned) refuseOpen(checks);
@@ -51,8 +69,25 @@ export function createGuestProcesses(): GuestProcesses {
       await early.close();
       return startCellProcess({ limits });
     },
+    startAhead(limits: ProcessLimits): void {
+      tried ??= tryProcessFence();
+      tried.catch(() => undefined); // told to the run that waits for it
+      try {
+        spare ??= { limits, process: startEarly(limits) };
+      } catch {
+        // the run that needs one tries again, and says why it cannot
+      }
+    },
+    async close(): Promise<void> {
+      const ahead = spare;
+      spare = undefined;
+      await ahead?.process.close();
+    },
   });
 }
+
+/** What a process has for good when it starts. */
+const HELD = ['cpuMs', 'heapBytes', 'stackBytes'] as const satisfies readonly (keyof ProcessLimits)[];
 
 /** What nobody pinned does not run where a fence that it needs is open. */
 function refuseOpen(checks: readonly FenceCheck[]): void {

@@ -121,12 +121,19 @@ export async function openHost(options: HostOptions): Promise<Host> {
   try {
     const configuration = readConfiguration(options.configuration, options.workingDirectory, powers);
     const functions = new Map(Object.entries(options.functions ?? {}));
+    if (options.spareCell === true) startProcessAhead(configuration, cells);
     if (options.functions !== undefined) checkFunctions(configuration.settings.tools, functions);
     return createHost({ configuration, workingDirectory: options.workingDirectory, powers, cells, functions });
   } catch (error) {
     await cells.close();
     throw error;
   }
+}
+
+/** Where agents live in processes, the one that is about to run needs one as well. */
+function startProcessAhead({ manifest }: Configuration, { processes }: Cells): void {
+  const agent = [...manifest.agents.values()].find(({ cell }) => cell === 'process');
+  if (agent !== undefined) processes.startAhead(agent.limits);
 }
 
 interface HostParts {

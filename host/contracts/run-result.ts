@@ -37,8 +37,8 @@ export interface RunResult {
   readonly error?: RunError;
   readonly decisions: DecisionCounts;
   readonly usage: Usage;
-  /** Where the guest lived, or would have. */
-  readonly cell: CellKind;
+  /** Where the guest lived, or would have; `null` where it was not even known. */
+  readonly cell: CellKind | null;
   readonly program: Program | null;
   /** Digest of the component. */
   readonly component: string | null;

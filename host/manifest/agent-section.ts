@@ -24,7 +24,7 @@ export interface AgentManifest {
   readonly args: readonly string[];
   /** Whether a component that imports what no rule grants is refused at load; the stricter of the host's and its own. */
   readonly imports: 'deny' | 'strict';
-  /** Where it lives: what it says itself, or what the host says for all. */
+  /** Where it lives: what it says itself, what the host says for all, or what `unsaidCell` does. */
   readonly cell: CellKind;
   /** What it takes for the time and for chance: what it says itself, or what the host says for all. */
   readonly wasi: GuestWorld;
@@ -38,9 +38,9 @@ export interface Declared {
   readonly environments: readonly string[];
   readonly limits: RunLimits;
   readonly imports: 'deny' | 'strict';
-  /** For agents that do not say it themselves. */
-  readonly cell: CellKind;
   readonly wasi: GuestWorld;
+  /** For agents that do not say it themselves; without it, what is known of their components decides. */
+  readonly cell?: CellKind;
 }
 
 /** Checks the agents against what is declared. */
@@ -70,7 +70,7 @@ function resolveAgent(name: string, raw: RawAgent, declared: Declared, context: 
   const own = resolveLimits(limits ?? {}, declared.limits, (key, message) =>
     context.problem(at('limits', key), message),
   );
-  const livesIn = cell ?? declared.cell;
+  const livesIn = cell ?? declared.cell ?? unsaidCell(digest);
   const lower = lowerLimits(own, declared.limits);
   return Object.freeze({
     name,
@@ -87,6 +87,9 @@ function resolveAgent(name: string, raw: RawAgent, declared: Declared, context: 
     limits: limitsFor(livesIn, digest, lower, (message) => context.problem(at('cell'), message)),
   });
 }
+
+/** Somebody chose a pinned component byte by byte; any other is what a file happens to hold today. */
+const unsaidCell = (digest: string | undefined): CellKind => (digest === undefined ? 'process' : 'thread');
 
 function checkDeclared(
   what: 'purpose' | 'environment',

@@ -40,6 +40,7 @@ export function readHostSections(reader: SectionReader, context: ResolveContext)
   const wasi = resolveWasi(reader.value('wasi', sections.wasi) ?? {}, REAL_WORLD, (key, message) => {
     context.problem(['wasi', key], message);
   });
+  const cell = reader.value('cell', sections.cell);
   const agents = reader.value('agents', sections.agents) ?? {};
   return {
     policy: resolvePolicy(reader.value('policy', sections.policy) ?? 'policy', context),
@@ -57,7 +58,7 @@ export function readHostSections(reader: SectionReader, context: ResolveContext)
     limits,
     agents: resolveAgents(
       agents,
-      { purposes, environments, limits, imports, wasi, cell: reader.value('cell', sections.cell) ?? 'thread' },
+      { purposes, environments, limits, imports, wasi, ...(cell === undefined ? {} : { cell }) },
       context,
     ),
   };

@@ -22,6 +22,7 @@ const namesSchema = z.array(nameSchema).max(1000);
 const CELL_MEANING =
   '`process`: the agent lives in a process of its own that has nothing but its calls to the gates; `thread`: beside them; ' +
   '`shared`: with many others on one thread, for small agents whose digest is pinned.';
+const UNSAID_CELL = '`process` without it, and `thread` for an agent whose `digest` is pinned.';
 
 export const agentSchema = z
   .strictObject({
@@ -46,7 +47,7 @@ export const agentSchema = z
     imports: importsSchema
       .optional()
       .describe('`strict` for this agent alone; where the host is strict, every agent is.'),
-    cell: z.enum(CELL_KINDS).optional().describe(`${CELL_MEANING} The one of the host without it.`),
+    cell: z.enum(CELL_KINDS).optional().describe(`${CELL_MEANING} The host's without it.`),
     wasi: wasiSchema.optional().describe('Its own clock and random bytes; what it does not say is said by the host.'),
     limits: limitsSchema.optional().describe('Lower limits for this agent.'),
   })
@@ -87,7 +88,7 @@ export const HOST_SECTIONS = {
     .describe(
       'Labels of data, from the least to the most sensitive. public, internal, confidential, secret without it.',
     ),
-  cell: z.enum(CELL_KINDS).optional().describe(`${CELL_MEANING} \`thread\` without it.`),
+  cell: z.enum(CELL_KINDS).optional().describe(`${CELL_MEANING} ${UNSAID_CELL}`),
   limits: limitsSchema.optional(),
   wasi: wasiSchema.optional(),
   imports: importsSchema

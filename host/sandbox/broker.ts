@@ -89,13 +89,15 @@ interface Session {
   readonly calls: HostCalls;
   /** Number of the last call. */
   last: number;
+  /** What answers carried, and is not counted yet. */
+  answered: number;
 }
 
 async function serve(options: BrokerOptions, ending: RunEnding): Promise<GuestEnd> {
   const { artefact, imports, limits, meter, descriptor } = options;
-  const handles = createHandleTable(imports, (live) => session.calls.handles(live));
+  const handles = createHandleTable(imports);
   const session: Session = {
-    ...{ options, handles, channel: createFrameChannel(descriptor), writer: createWireWriter(), last: 0 },
+    ...{ options, handles, channel: createFrameChannel(descriptor), writer: createWireWriter(), last: 0, answered: 0 },
     table: createImportTable(artefact, handles).map((called) => called && servedBy(called, imports)),
     calls: createHostCalls({
       ...{ limits, meter, ending, values: AS_THEY_ARE, sampleMemory: () => undefined, isEarly: () => false },
@@ -167,7 +169,7 @@ function hear(
     }
     case FROM_PROCESS.end: {
       notePages(options, reader.u32());
-      const end = parseProcessEnd(reader.text(), options.limits);
+      const end = parseProcessEnd(reader.text(), options.artefact.program, options.limits);
       reader.end();
       return end;
     }
@@ -189,7 +191,7 @@ function drop({ handles, calls }: Session, reader: WireReader): void {
 }
 
 function answerCall(session: Session, reader: WireReader, ending: RunEnding): undefined | Promise<undefined> {
-  const { options, calls, table } = session;
+  const { options, calls, handles, table } = session;
   const id = reader.u32();
   if (id !== (session.last + 1) >>> 0) throw new WireError('a call out of order');
   session.last = id;
@@ -199,6 +201,10 @@ function answerCall(session: Session, reader: WireReader, ending: RunEnding): un
   notePages(options, reader.u32());
   try {
     calls.enter(label);
+    // Of the answers before: an honest process ends at them by itself, and knows where in the guest that is.
+    calls.handles(handles.live());
+    calls.carried('bytesIn', session.answered);
+    session.answered = 0;
     calls.charge(label, reader.left());
     calls.carried('bytesOut', reader.left());
     const values = called.wire.readValues(reader);
@@ -257,7 +263,8 @@ function failed({ calls }: Session, { called, label }: Served, error: unknown): 
   return called.wire.fails ? { tag: 'err', val: payload } : calls.fault(`\`${label}\` has no declared error`);
 }
 
-function send({ channel, writer, calls }: Session, id: number, { called, label }: Served, answer: unknown): void {
+function send(session: Session, id: number, { called, label }: Served, answer: unknown): void {
+  const { channel, writer, calls } = session;
   writer.begin();
   writer.u8(TO_PROCESS.answer);
   writer.u32(id);
@@ -269,7 +276,7 @@ function send({ channel, writer, calls }: Session, id: number, { called, label }
   }
   const frame = writer.take();
   calls.charge(label, frame.length);
-  calls.carried('bytesIn', frame.length);
+  session.answered += frame.length;
   channel.write(frame); // whether the process is gone is seen at the next reading
 }
 

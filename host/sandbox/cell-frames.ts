@@ -1,4 +1,3 @@
-import type { GuestEnd } from '../contracts/run-end.ts';
 import type { RunLimits } from '../contracts/limits.ts';
 import type { Artefact } from './artefact.ts';
 
@@ -45,6 +44,3 @@ export const mostFrameBytes = ({ callBytes }: Pick<RunLimits, 'callBytes'>): num
 
 /** The most values in one frame: each is worth eight bytes, as everywhere at the border of the guest. */
 export const mostValues = ({ callBytes }: Pick<RunLimits, 'callBytes'>): number => Math.ceil((4 * callBytes) / 8);
-
-/** How a process says that its guest ended: kinds that the broker alone decides are left out. */
-export type ProcessGuestEnd = Exclude<GuestEnd, { kind: 'exit' | 'cancelled' }>;

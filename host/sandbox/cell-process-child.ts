@@ -4,8 +4,9 @@ import { pathToFileURL } from 'node:url';
 import { GLUE_FILE, type Artefact } from './artefact.ts';
 import { FROM_PROCESS, SOCKET, TO_PROCESS, type CellJob } from './cell-frames.ts';
 import { createFrameChannel } from './frame-channel.ts';
+import type { GuestEnd } from '../contracts/run-end.ts';
 import type { ImportedFunction } from './import-table.ts';
-import { openInstance, type ModuleMap } from './instance.ts';
+import { openInstance, type EndPhase, type ModuleMap } from './instance.ts';
 import { createMeter } from './meter.ts';
 import { createProxyImports } from './proxy-imports.ts';
 import { createWireReader } from './wire-reader.ts';
@@ -78,19 +79,27 @@ function callBroker(id: number, index: number, { wire }: ImportedFunction, value
   return wire.readAnswer(reader);
 }
 
-/** No function waits: the answer of the broker is there when it returns. And the broker counts the calls. */
-function alone({ artefact, limits }: CellJob): { artefact: Artefact; limits: CellJob['limits'] } {
+/** No function waits: the answer of the broker is there when it returns. */
+function alone(artefact: Artefact): Artefact {
   const imports = Object.entries(artefact.imports).map(([iface, wanted]) => [iface, { ...wanted, waits: [] }] as const);
-  return {
-    artefact: { ...artefact, directory: DIRECTORY, imports: Object.fromEntries(imports) },
-    limits: { ...limits, hostCalls: NO_BOUND },
-  };
+  return { ...artefact, directory: DIRECTORY, imports: Object.fromEntries(imports) };
+}
+
+/** Tells the end and waits to be ended: a guest that holds the thread does not get it back. */
+function tellEnd(end: GuestEnd): never {
+  writer.begin();
+  writer.u8(FROM_PROCESS.end);
+  writer.u32(meter.peakPages());
+  writer.text(JSON.stringify(end));
+  send();
+  while (channel.read(NO_BOUND) !== undefined); // nothing that comes now is for anybody
+  process.exit(0);
 }
 
 async function main(): Promise<void> {
   const { job, glue, bytes } = readJob();
   const modules = await compiled(bytes);
-  const { artefact, limits } = alone(job);
+  const artefact = alone(job.artefact);
   let calls = 0;
   const imports = createProxyImports(artefact, {
     call: (index, called, values) => callBroker(++calls, index, called, values),
@@ -101,19 +110,19 @@ async function main(): Promise<void> {
       send();
     },
   });
+  // First what a core module needs in the place of generated code: later nothing can be loaded.
+  const start = job.artefact.program === 'module' ? await import('./module-start.ts') : {};
   serveGlue(glue);
   const { user, system } = process.cpuUsage();
   writer.begin();
   writer.u8(FROM_PROCESS.started);
   writer.f64((user + system) / 1000);
   send();
-  const end = await openInstance({ artefact, modules, imports, limits, meter }, 'for a run').run(job.input);
-  writer.begin();
-  writer.u8(FROM_PROCESS.end);
-  writer.u32(meter.peakPages());
-  writer.text(JSON.stringify(end));
-  send();
-  channel.read(NO_BOUND); // there is nothing more to come: the supervisor ends this process
+  const notify = (phase: EndPhase, end: GuestEnd): void => {
+    if (phase === 'ending') tellEnd(end);
+  };
+  const options = { artefact, modules, imports, limits: job.limits, meter, notify, ...start };
+  tellEnd(await openInstance(options, 'for a run').run(job.input));
 }
 
 await main();

@@ -26,10 +26,10 @@ export interface CellProcess {
 }
 
 /** The limits that the system and the engine of a process enforce by themselves. */
-export type ProcessLimits = Pick<RunLimits, 'cpuMs' | 'heapBytes'>;
+export type ProcessLimits = Pick<RunLimits, 'cpuMs' | 'heapBytes' | 'stackBytes'>;
 
 export interface CellProcessOptions {
-  /** Of the run that it is for: CPU time, and the JavaScript heap. */
+  /** Of the run that it is for: CPU time, the JavaScript heap, the stack. */
   readonly limits: ProcessLimits;
   /** Where the system has bubblewrap, and it works: the process gets namespaces of its own. */
   readonly bubblewrap?: string;
@@ -38,6 +38,7 @@ export interface CellProcessOptions {
 const SELF = realpathSync(fileURLToPath(import.meta.url));
 const ENTRY = join(dirname(SELF), `cell-process-child${extname(SELF)}`);
 const STDERR_BYTES = 4096;
+const KIB = 1024;
 const MIB = 1_048_576;
 
 /** Starts the process. Throws where the system cannot. */
@@ -91,10 +92,14 @@ export function startCellProcess(options: CellProcessOptions): CellProcess {
 
 /** How the process of a guest is started, also for whoever wants to try the fence itself. */
 export const cellCommand = (
-  { bubblewrap, limits: { cpuMs, heapBytes } }: CellProcessOptions,
+  { bubblewrap, limits: { cpuMs, heapBytes, stackBytes } }: CellProcessOptions,
   entry: string,
 ): [command: string, ...rest: string[]] =>
-  fencedCommand({ entry, cpuMs, heapMebibytes: Math.floor(heapBytes / MIB), bubblewrap });
+  fencedCommand({
+    ...{ entry, cpuMs, bubblewrap },
+    heapMebibytes: Math.floor(heapBytes / MIB),
+    stackKibibytes: Math.floor(stackBytes / KIB),
+  });
 
 /** What the socket of a child is made of. Not public, so it is looked at before it is used. */
 interface SocketHandle {
@@ -140,7 +145,7 @@ function tailOf(stream: Readable): () => string {
 /** The engine ends a process with a full heap by `abort`; a shell tells a signal as a number above 128. */
 function endOf(code: number | null, signal: NodeJS.Signals | null, stderr: string): GuestEnd {
   if (/heap out of memory|Reached heap limit|allocation failed/i.test(stderr))
-    return { kind: 'limit', limit: 'memoryBytes', message: 'the heap of the cell is full' };
+    return { kind: 'limit', limit: 'heapBytes', message: 'the heap of the cell is full' };
   const how = signal ?? (code !== null && code > 128 ? `signal ${code - 128}` : `code ${code ?? 'unknown'}`);
   return { kind: 'trap', message: `the process of the guest ended (${how})` };
 }

@@ -29,6 +29,10 @@ const NAMES: ReadonlyMap<string, string> = new Map([
   ['sqlite', 'opens no database'],
   ['network', 'reaches no network'],
   ['listen', 'is reached by no network'],
+  ['localSocket', 'reaches no socket of the machine'],
+  ['datagram', 'sends no datagram'],
+  ['names', 'asks for no name'],
+  ['inspector', 'opens no inspector'],
   ['code', 'makes no code from text'],
   ['addon', 'loads no native code'],
   ['foreign', 'calls no foreign functions'],
@@ -49,7 +53,7 @@ export const processFence =
   (entry) =>
     cellCommand(
       {
-        limits: { cpuMs: TIMEOUT_MS, heapBytes: DEFAULT_LIMITS.heapBytes },
+        limits: { ...DEFAULT_LIMITS, cpuMs: TIMEOUT_MS },
         ...(bubblewrap === undefined ? {} : { bubblewrap }),
       },
       entry,

@@ -11,6 +11,7 @@ export class ForgedHandle extends Error {
 export interface HandleTable extends WireHandles {
   /** The process dropped it: the resource, by which the gate is told. */
   drop(number: number): { readonly resource: string; readonly object: object };
+  readonly live: () => number;
 }
 
 interface Entry {
@@ -18,8 +19,8 @@ interface Entry {
   readonly object: object;
 }
 
-/** `onHandles` is told how many there are each time that there is one more. */
-export function createHandleTable(imports: HostImports, onHandles: (live: number) => void): HandleTable {
+/** Makes a table of the resources that these gates give. */
+export function createHandleTable(imports: HostImports): HandleTable {
   const entries = new Map<number, Entry>();
   let last = 0;
 
@@ -34,7 +35,6 @@ export function createHandleTable(imports: HostImports, onHandles: (live: number
     numberOf(resource: string, value: unknown): number {
       if (!isResource(imports, resource, value)) throw new TypeError(`a value is not a \`${resource}\``);
       entries.set(++last, { resource, object: value });
-      onHandles(entries.size);
       return last;
     },
     valueOf(resource: string, number: number, own: boolean): object {
@@ -44,6 +44,7 @@ export function createHandleTable(imports: HostImports, onHandles: (live: number
       return entry.object;
     },
     drop: (number: number) => find(number, true),
+    live: () => entries.size,
   });
 }
 

@@ -15,6 +15,7 @@ import { PAGE_BYTES } from './memory-plan.ts';
 import type { Meter } from './meter.ts';
 import { createLowering, type LowerImport } from './lowered-import.ts';
 import { createMeasuring, type MeasureImport } from './measured-import.ts';
+import type { StartModule } from './module-start.ts';
 import { callEntry } from './program-entry.ts';
 import { createStopwatch } from './stopwatch.ts';
 import { createRunEnding, type RunEnding } from './run-ending.ts';
@@ -32,6 +33,8 @@ export interface InstanceOptions {
   readonly thread?: 'own' | 'shared';
   /** Counts the instructions of an artefact that has them counted; made of the limit `fuel` where absent. */
   readonly tank?: FuelTank;
+  /** How a program that is a core module is started; loaded when it is needed, where absent. */
+  readonly startModule?: StartModule;
   /** Ends the run from outside; the reason is the `GuestEnd`. */
   readonly stop?: AbortSignal;
   /** Told how the run goes: `ending` when something ends it while the guest may still hold the thread; `ended` once. */
@@ -111,7 +114,7 @@ export function openInstance(options: InstanceOptions, when: 'ahead' | 'for a ru
       stopwatch,
     });
     if (program === 'module' || glue === undefined) {
-      const { startModule } = await import('./module-start.ts'); // what an agent does not need is not loaded
+      const startModule = options.startModule ?? (await import('./module-start.ts')).startModule; // no agent needs it
       return startModule({ module: moduleNamed(modules, MODULE_FILE), cores, imports: options.imports, calls });
     }
     const instantiateCore = Object.assign(cores.instantiate, { lower, measure });

@@ -13,8 +13,10 @@ export interface ModuleStart {
   readonly calls: HostCalls;
 }
 
+export type StartModule = (start: ModuleStart) => () => Promise<GuestEnd>;
+
 /** Instantiates a command of WASI preview 1; what it returns runs it. There is no generated code. */
-export function startModule({ module, cores, imports, calls }: ModuleStart): () => Promise<GuestEnd> {
+export const startModule: StartModule = ({ module, cores, imports, calls }) => {
   const own: { memory?: WebAssembly.Memory } = {};
   const preview1 = createPreview1({
     imports,
@@ -35,4 +37,4 @@ export function startModule({ module, cores, imports, calls }: ModuleStart): () 
     await run();
     return { kind: 'exit', code: 0 };
   };
-}
+};

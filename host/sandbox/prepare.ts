@@ -14,6 +14,7 @@ import type { Frame } from './frame.ts';
 import { PAGE_BYTES } from './memory-plan.ts';
 import { isHostErrorCode, type PrepareJob } from './prepare-job.ts';
 import { PREVIEW1_NEEDS } from './preview1/needs.ts';
+import { PREVIEW1_SIGNATURES } from './preview1/signatures.ts';
 import { prepareInChild, type PrepareBounds } from './prepare-process.ts';
 import { SIGNATURES } from './signature-schema.ts';
 import { REWRITER_VERSION, TRANSPILER } from './transpiler-version.ts';
@@ -108,6 +109,7 @@ function cacheKey(digest: string, job: PrepareJob): string {
     REWRITER_VERSION,
     [...CONTRACT_TYPES],
     [...PREVIEW1_NEEDS],
+    [...PREVIEW1_SIGNATURES],
     job.budget,
     job.fuel,
     job.served,

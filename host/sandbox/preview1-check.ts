@@ -2,6 +2,7 @@ import { HostError } from '../contracts/errors.ts';
 import type { ServedInterface } from '../contracts/served-interface.ts';
 import type { ArtefactImport } from './artefact.ts';
 import { PREVIEW1_NEEDS } from './preview1/needs.ts';
+import { PREVIEW1_SIGNATURES } from './preview1/signatures.ts';
 import { printable } from './printable.ts';
 import { SECTION, sectionsOf } from './wasm-binary.ts';
 
@@ -58,10 +59,22 @@ function needsOf(wanted: ReadonlySet<string>, served: readonly ServedInterface[]
       const missing = [...names].find((wit) => rows.every((row) => row.name !== wit));
       if (missing !== undefined) throw refused(`the module needs \`${name}#${missing}\`, which no gate serves`);
       const waits = rows.filter((row) => row.waits && names.has(row.name)).map((row) => row.name);
-      return [name, { version: '0.2.0', functions: [...names], waits, classes: [], signatures: {} }];
+      return [
+        name,
+        { version: '0.2.0', functions: [...names], waits, classes: [], signatures: signaturesOf(name, names) },
+      ];
     }),
   );
 }
+
+/** With them, the calls can cross to the host from a process of the guest's own. */
+const signaturesOf = (iface: string, names: ReadonlySet<string>): ArtefactImport['signatures'] =>
+  Object.fromEntries(
+    [...PREVIEW1_SIGNATURES].flatMap(([name, signature]) => {
+      const [from, wit = ''] = name.split('#');
+      return from === iface && names.has(wit) ? [[wit, signature]] : [];
+    }),
+  );
 
 const refused = (message: string): HostError => new HostError('ERR_COMPONENT_REFUSED', message);
 const invalid = (message: string, hints: readonly string[] = []): HostError =>

@@ -1,14 +1,15 @@
 import type { RunLimits } from '../contracts/limits.ts';
+import type { Program } from '../contracts/program.ts';
 import type { GuestEnd } from '../contracts/run-end.ts';
 import { parseGuestEnd } from './cell-message.ts';
 import { withoutPaths } from './printable.ts';
 import { WireError } from './wire-reader.ts';
 
 /**
- * What the process of a guest says about its end: known kinds and fields, texts within their bounds. `exit` and
- * `cancelled` are nothing that happens in the process.
+ * What the process of a guest says about its end: known kinds and fields, texts within their bounds. Programs return exit
+ * codes, agents do not; `cancelled` is nothing that happens in the process.
  */
-export function parseProcessEnd(json: string, limits: Pick<RunLimits, 'callBytes'>): GuestEnd {
+export function parseProcessEnd(json: string, program: Program, limits: Pick<RunLimits, 'callBytes'>): GuestEnd {
   const end = parseGuestEnd(parsed(json));
   switch (end?.kind) {
     case 'ok':
@@ -25,6 +26,8 @@ export function parseProcessEnd(json: string, limits: Pick<RunLimits, 'callBytes
     case 'fault':
       return { ...end, message: withoutPaths(end.message) };
     case 'exit':
+      if (program !== 'agent') return end;
+      throw new WireError('an end that is none');
     case 'cancelled':
     case undefined:
       throw new WireError('an end that is none');

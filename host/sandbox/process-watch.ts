@@ -17,7 +17,7 @@ export interface ProcessWatch {
   close(): void;
 }
 
-/** Polls a process. Linear memory has bounds of its own; this one is for everything that is not in them. */
+/** Polls a process. Linear memory has a bound of its own: what is too much is of everything else. */
 export function createProcessWatch(
   process: CellProcess,
   { memoryBytes, heapBytes }: { readonly memoryBytes: RunLimits['memoryBytes']; readonly heapBytes: number },
@@ -34,7 +34,7 @@ export function createProcessWatch(
     if (usage.residentBytes > most)
       stop({
         kind: 'limit',
-        limit: 'memoryBytes',
+        limit: 'heapBytes',
         message: 'the process of the agent took more memory than its limits allow',
       });
   }

@@ -37,6 +37,17 @@ export function createWireWriter(): WireWriter {
     return at;
   }
 
+  // Room is made first: it may put another buffer in the place of this one.
+  function u32(value: number): void {
+    const at = room(4);
+    buffer.writeUInt32LE(value >>> 0, at);
+  }
+
+  function u64(value: bigint): void {
+    const at = room(8);
+    buffer.writeBigUInt64LE(BigInt.asUintN(64, value), at);
+  }
+
   return Object.freeze({
     begin(): void {
       if (buffer.length > KEPT_BYTES) buffer = Buffer.allocUnsafe(FIRST_BYTES);
@@ -50,23 +61,23 @@ export function createWireWriter(): WireWriter {
       const at = room(2);
       buffer.writeUInt16LE(value & 0xffff, at);
     },
-    u32(value: number): void {
-      const at = room(4);
-      buffer.writeUInt32LE(value >>> 0, at);
-    },
-    u64(value: bigint): void {
-      const at = room(8);
-      buffer.writeBigUInt64LE(BigInt.asUintN(64, value), at);
-    },
+    u32,
+    u64,
     f32(value: number): void {
+      if (value !== value) {
+        u32(CANONICAL_NAN_32); // there are many NaNs; on the wire there is one
+        return;
+      }
       const at = room(4);
-      if (value === value) buffer.writeFloatLE(value, at);
-      else buffer.writeUInt32LE(CANONICAL_NAN_32, at);
+      buffer.writeFloatLE(value, at);
     },
     f64(value: number): void {
+      if (value !== value) {
+        u64(CANONICAL_NAN_64); // there are many NaNs; on the wire there is one
+        return;
+      }
       const at = room(8);
-      if (value === value) buffer.writeDoubleLE(value, at);
-      else buffer.writeBigUInt64LE(CANONICAL_NAN_64, at);
+      buffer.writeDoubleLE(value, at);
     },
     raw(bytes: Uint8Array): void {
       const at = room(bytes.length);

@@ -11,6 +11,9 @@ describe('doctor', () => {
     expect(stdout).toMatch(/^engine node \d+\.\d+\.\d+ on \S+/);
     for (const language of ['js', 'rust', 'python'])
       expect(stdout).toMatch(new RegExp(`^${language} +(yes|no) +\\S`, 'm'));
+    for (const fence of ['preparing process', 'process cell'])
+      for (const what of ['reaches no network', 'sends no datagram', 'calls no foreign functions'])
+        expect(stdout).toMatch(new RegExp(`^${fence}: ${what} +yes +tried, and denied$`, 'm'));
     expect(stdout).not.toContain('\\u{a}');
   });
 

@@ -11,6 +11,7 @@ let world: AgentWorld;
 afterEach(() => world.remove());
 
 const CONFIGURATION = (component: string): string => `version: 1
+cell: thread
 agents:
   first: { component: ${component} }
   second: { component: ${component}, limits: { memory: 32MiB } }

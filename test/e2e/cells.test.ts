@@ -1,14 +1,16 @@
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openHost, type CellKind, type RunResult } from '../../host/index.ts';
 import { GUEST_LANGUAGES } from '../../src/build/language.ts';
 import { makeAgentWorld, type AgentWorld } from '../support/agent-world.ts';
+import { greetingWorld } from '../cli/greeting-world.ts';
+import { agentText, componentOf } from '../sandbox/support/wat.ts';
 import { guest, reasonToSkip } from '../support/guests.ts';
 
 describe.for(GUEST_LANGUAGES)('hello in %s', (language) => {
   let world: AgentWorld;
   beforeAll(() => {
-    world = makeAgentWorld({ rows: [] });
+    world = greetingWorld();
   });
   afterAll(() => world.remove());
 
@@ -31,7 +33,7 @@ describe.for(GUEST_LANGUAGES)('hello in %s', (language) => {
     skip(reason !== undefined, reason);
     const thread = await run('thread');
     const process = await run('process');
-    expect(process.result.cell).toBe('process');
+    expect(process.result).toMatchObject({ cell: 'process', status: 'ok', output: 'Good morning, Ada!' });
     expect(process.records).toEqual(thread.records);
     const told = ({ status, output, error, decisions }: RunResult): object => ({ status, output, error, decisions });
     expect(told(process.result)).toEqual(told(thread.result));
@@ -49,4 +51,35 @@ it('does not run in a weaker cell than the configuration says', async () => {
   await expect(host.run({ input: '', cell: 'thread' })).rejects.toMatchObject({ code: 'ERR_USAGE' });
   await host.close();
   world.remove();
+});
+
+describe('a process that was started ahead', () => {
+  const CONFIGURATION =
+    'version: 1\nagents: { tester: { component: agent.wasm }, other: { component: agent.wasm, limits: { stack: 2MiB } } }\ncell: process\n';
+  const children = (): string => readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8');
+
+  it.each([
+    ['is used by the run that it was started for', ['tester']],
+    ['is ended where the run has other limits, and another one is started', ['other', 'tester']],
+    ['is ended with its host, where nobody ran', []],
+  ])('%s', async (_, agents) => {
+    const world = makeAgentWorld({ configuration: CONFIGURATION });
+    world.write('agent.wasm', await componentOf(agentText()));
+    const before = children();
+    const host = await openHost({
+      configuration: 'sallyport.yaml',
+      workingDirectory: world.directory,
+      spareCell: true,
+    });
+    expect(children()).not.toBe(before);
+    for (const agent of agents)
+      expect(await host.run({ agent, input: 'hello' })).toMatchObject({
+        status: 'ok',
+        cell: 'process',
+        output: 'hello',
+      });
+    await host.close();
+    await vi.waitFor(() => expect(children()).toBe(before), { timeout: 5000 });
+    world.remove();
+  });
 });

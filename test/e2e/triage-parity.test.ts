@@ -1,17 +1,20 @@
-import { readFileSync, rmSync, mkdtempSync } from 'node:fs';
+import { appendFileSync, readFileSync, rmSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeWorld } from '../../demo/world.ts';
 import { startTicketApi, type TicketApi } from '../../demo/ticket-api.ts';
-import { openHost, verifyAudit, type RunResult } from '../../host/index.ts';
+import { openHost, verifyAudit, type CellKind, type RunResult } from '../../host/index.ts';
 import { GUEST_LANGUAGES } from '../../src/build/language.ts';
+import { CELLS } from '../sandbox/support/cell.ts';
 import { guest, reasonToSkip } from '../support/guests.ts';
 import { starlingGuest } from '../support/starling-guest.ts';
 
-/** One agent, built by every toolchain: two engines for JavaScript. */
+/** One agent, built by every toolchain, two engines for JavaScript, and run in every cell. */
 const BUILDS = [...GUEST_LANGUAGES, 'js-starling'] as const;
 type Build = (typeof BUILDS)[number];
+const CASES = BUILDS.flatMap((build) => CELLS.map((cell) => ({ build, cell })));
+const keyOf = (build: Build, cell: CellKind): string => `${build} ${cell}`;
 
 const sources = join(import.meta.dirname, '..', '..', 'guest-examples', 'triage', 'js', 'triage.js');
 const componentOf = (build: Build): Promise<string> =>
@@ -28,7 +31,7 @@ interface Played {
 
 let api: TicketApi;
 const directories: string[] = [];
-const played = new Map<Build, Played>();
+const played = new Map<string, Played>();
 
 /** The contract of all builds: the same sequence of (action, resource, decision, rules). */
 function decisionsOf(path: string): string[] {
@@ -46,10 +49,11 @@ function decisionsOf(path: string): string[] {
   });
 }
 
-async function play(build: Build): Promise<Played> {
+async function play(build: Build, cell: CellKind): Promise<Played> {
   const directory = mkdtempSync(join(tmpdir(), 'sallyport-triage-'));
   directories.push(directory);
   const world = makeWorld({ directory, api: api.url });
+  appendFileSync(world.configuration, `cell: ${cell}\n`);
   const host = await openHost({ configuration: world.configuration, workingDirectory: directory });
   const result = await host.run({ component: await componentOf(build), input: world.input });
   const audit = result.audit ?? '';
@@ -60,8 +64,8 @@ async function play(build: Build): Promise<Played> {
 
 beforeAll(async () => {
   api = await startTicketApi({ host: '127.0.0.1', port: 0 });
-  for (const build of BUILDS) {
-    if ((await missing(build)) === undefined) played.set(build, await play(build));
+  for (const { build, cell } of CASES) {
+    if ((await missing(build)) === undefined) played.set(keyOf(build, cell), await play(build, cell));
   }
 }, 900_000);
 
@@ -70,12 +74,12 @@ afterAll(async () => {
   for (const directory of directories) rmSync(directory, { recursive: true, force: true });
 });
 
-describe.for(BUILDS)('triage in %s', (build) => {
+describe.for(CASES)('triage in $build, in a $cell', ({ build, cell }) => {
   it('does its work and meets one denial per gate', async ({ skip }) => {
     const reason = await missing(build);
     skip(reason !== undefined, reason);
-    const { result, whole } = played.get(build)!;
-    expect(result).toMatchObject({ status: 'ok', cell: 'thread' });
+    const { result, whole } = played.get(keyOf(build, cell))!;
+    expect(result).toMatchObject({ status: 'ok', cell });
     expect(JSON.parse(result.output ?? '')).toMatchObject({
       denied: [
         { gate: 'http', reason: 'no-rule' },
@@ -87,10 +91,11 @@ describe.for(BUILDS)('triage in %s', (build) => {
     expect(whole).toBe(true);
   });
 
-  it('leaves the same decision log and the same report as in JavaScript', async ({ skip }) => {
+  it('leaves the same decision log and the same report as in JavaScript, in a thread', async ({ skip }) => {
     const reason = await missing(build);
     skip(reason !== undefined, reason);
-    expect(played.get(build)!.decisions).toEqual(played.get('js')!.decisions);
-    expect(played.get(build)!.report).toEqual(played.get('js')!.report);
+    const [here, there] = [played.get(keyOf(build, cell))!, played.get(keyOf('js', 'thread'))!];
+    expect(here.decisions).toEqual(there.decisions);
+    expect(here.report).toEqual(there.report);
   });
 });

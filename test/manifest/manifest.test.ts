@@ -131,6 +131,19 @@ describe('a configuration', () => {
     expect(parse(text, folder.directory).agents.get('a')?.limits).toMatchObject({ wallMs: 10_000, cpuMs: 1000 });
   });
 
+  it.for([
+    { host: '', agent: '', cell: 'process' },
+    { host: '', agent: `digest: sha256:${'a'.repeat(64)}`, cell: 'thread' },
+    { host: 'cell: thread', agent: '', cell: 'thread' },
+    { host: 'cell: process', agent: `digest: sha256:${'a'.repeat(64)}`, cell: 'process' },
+    { host: 'cell: process', agent: 'cell: thread', cell: 'thread' },
+    { host: '', agent: `digest: sha256:${'a'.repeat(64)}, cell: process`, cell: 'process' },
+  ])('puts an agent into a $cell where the host says `$host` and the agent `$agent`', ({ host, agent, cell }) => {
+    using folder = folderWithPolicy();
+    const text = `version: 1\n${host}\nagents: {a: {component: a.wasm, ${agent}}}`;
+    expect(parse(text, folder.directory).agents.get('a')?.cell).toBe(cell);
+  });
+
   it('does not answer for a gate that it was read without', () => {
     using folder = folderWithPolicy();
     expect(() => parse('version: 1', folder.directory).section({ ...boxConfig, key: 'other' })).toThrow(

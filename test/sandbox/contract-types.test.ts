@@ -1,8 +1,10 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { componentEmbed, componentNew } from '@bytecodealliance/jco-transpile/wasm-tools';
-import { expect, it } from 'vitest';
-import { importedFunctions } from '../../host/sandbox/component-types.ts';
+import { beforeAll, expect, it } from 'vitest';
+import { importedFunctions, type ImportedFunctions } from '../../host/sandbox/component-types.ts';
+import { PREVIEW1_NEEDS } from '../../host/sandbox/preview1/needs.ts';
+import { PREVIEW1_SIGNATURES } from '../../host/sandbox/preview1/signatures.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const PACKAGE = /^package ([a-z:-]+)(@[0-9.]+)?;$/m;
@@ -15,7 +17,8 @@ function nested(...files: readonly string[]): { readonly text: string; readonly 
   return { text: `package ${name}${version} {\n${source.replace(header ?? '', '')}\n}`, imports: interfaces };
 }
 
-it('knows the type of every function of the contract and of WASI', async () => {
+/** All that a component can import, as one that imports it has it. */
+async function everything(): Promise<ImportedFunctions> {
   const wit = join(root, 'wit');
   const wasi = join(root, 'test', 'wasi', 'wit', 'deps');
   const agent = ['world.wit', ...readdirSync(wit).filter((name) => name !== 'world.wit')].map((name) =>
@@ -28,9 +31,18 @@ it('knows the type of every function of the contract and of WASI', async () => {
     ...packages.map(({ text }) => text),
   ].join('\n');
   const module = await componentEmbed({ dummy: true, witSource, world: 'all', features: { tag: 'all' } });
-  const { types } = importedFunctions(await componentNew(module, []));
+  return importedFunctions(await componentNew(module, []));
+}
 
-  const lines = [...types].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, digest]) => `  ['${name}', '${digest}'],`);
+let all: ImportedFunctions;
+beforeAll(async () => {
+  all = await everything();
+});
+
+it('knows the type of every function of the contract and of WASI', async () => {
+  const lines = [...all.types]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, digest]) => `  ['${name}', '${digest}'],`);
   const file = `/*
  * Generated. After a change of \`wit/\`: npx vitest run test/sandbox/contract-types.test.ts -u
  */
@@ -42,4 +54,10 @@ ${lines.join('\n')}
 ]);
 `;
   await expect(file).toMatchFileSnapshot(join(root, 'host', 'sandbox', 'contract-types.ts'));
+});
+
+it('knows the signatures of what stands behind preview 1', () => {
+  const needed = [...PREVIEW1_NEEDS.values()].flat().flatMap((need) => need.functions.map((name) => `${need.interface}#${name}`)); // prettier-ignore
+  expect(new Set(PREVIEW1_SIGNATURES.keys())).toEqual(new Set(needed));
+  for (const [name, signature] of PREVIEW1_SIGNATURES) expect(signature, name).toEqual(all.signatures.get(name));
 });

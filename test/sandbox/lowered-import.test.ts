@@ -40,6 +40,17 @@ describe('an import that the host lowers', () => {
     expect(meter.hostCalls()).toBe(1);
   });
 
+  it.each(['[static]thing.of', '[constructor]thing'])(
+    'leaves `%s` to the glue: it is no function of the interface',
+    (name) => {
+      const signature: FunctionSignature = { self: false, parameters: ['string'], result: 'string' };
+      const { lower } = cross({}, { functions: [name], waits: [], signatures: { [name]: signature } });
+      const own = (): void => undefined;
+      const options = { memory: () => undefined, realloc: () => undefined, flags: () => undefined } as unknown as CanonicalOptions; // prettier-ignore
+      expect(lower(`${IFACE}@1.0.0`, name, own, options)).toBe(own);
+    },
+  );
+
   it('hands the guest a declared error', () => {
     const { call, text, memory, ended } = lowered(() => throwWit('no'));
     call(16, 5, 64);

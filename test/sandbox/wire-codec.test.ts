@@ -52,6 +52,17 @@ describe('values on the wire', () => {
       expect(read(type, written(type, value))).toEqual(value);
     }
   });
+  it.each([...PRIMITIVES])(
+    'arrive as they were sent where the writer runs out of room in the middle of a `%s`',
+    (type) => {
+      const value = type === 'string' ? 'text' : type === 'char' ? 'é' : type === 'bool' ? true : type.endsWith('64') && type !== 'f64' ? 7n : 7; // prettier-ignore
+      const behind: ValueType = { kind: 'tuple', of: [{ kind: 'list', of: 'u8' }, type] };
+      for (let length = 16 * 1024 - 24; length <= 16 * 1024; length++) {
+        const sent = [new Uint8Array(length).fill(1), value];
+        expect(read(behind, written(behind, sent))).toEqual(sent);
+      }
+    },
+  );
 
   it('have one form: bytes that are taken are the bytes that would have been written', () => {
     fc.assert(

@@ -18,7 +18,7 @@ const ENDED: RunResult = {
 };
 const OK: RunResult = { ...ENDED, output: 'done' };
 const EXITED: RunResult = { ...ENDED, program: 'module', output: '', exitCode: 255 };
-const REFUSED: RunResult = { ...ENDED, run: null, program: null, component: null, policy: null, audit: null, status: 'invalid', error: { code: 'ERR_CONFIG_READ', message: 'x' } }; // prettier-ignore
+const REFUSED: RunResult = { ...ENDED, run: null, cell: null, program: null, component: null, policy: null, audit: null, status: 'invalid', error: { code: 'ERR_CONFIG_READ', message: 'x' } }; // prettier-ignore
 
 describe('the schema of a result', () => {
   it('holds for a run that went well, for a program that ended and for a run that could not start', () => {

@@ -17,7 +17,10 @@ export interface AgentWorld {
 /** Shared by all tests: it is addressed by content, and a component is prepared once. */
 const cache = join(import.meta.dirname, '..', '..', 'build', 'test-cache');
 
-/** Makes a world. Rows are those of `policy.csv`; `configuration` is added to a minimal `sallyport.yaml`. */
+/**
+ * Makes a world. Rows are those of `policy.csv`; `configuration` is added to a minimal `sallyport.yaml`. Where it says
+ * nothing of cells, they are threads: the test is about something else.
+ */
 export function makeAgentWorld(options: { configuration?: string; rows?: readonly string[] } = {}): AgentWorld {
   const directory = mkdtempSync(join(tmpdir(), 'sallyport-world-'));
   const write = (path: string, contents: string | Uint8Array): string => {
@@ -33,7 +36,8 @@ export function makeAgentWorld(options: { configuration?: string; rows?: readonl
       .sort()
       .map((name) => join(audit, name));
   const configuration = options.configuration ?? 'version: 1\nagents: { tester: { component: agent.wasm } }\n';
-  write('sallyport.yaml', `${configuration}cache: { directory: ${cache} }\n`);
+  const cell = /\bcell:/.test(configuration) ? '' : 'cell: thread\n';
+  write('sallyport.yaml', `${configuration}${cell}cache: { directory: ${cache} }\n`);
   write('policy/policy.csv', `${(options.rows ?? []).join('\n')}\n`);
   return {
     directory,

@@ -57,7 +57,9 @@ export const run: CommandSpec = {
     { flags: '-e, --env <name=value>', description: 'a variable that the program sees (repeatable)', repeats: true },
     {
       flags: '--cell <kind>',
-      description: 'where the agent lives: thread or process; never a weaker one than the configuration says',
+      description:
+        'where the agent lives: thread or process; never a weaker one than the configuration says, ' +
+        'and that is process unless the digest of the component is pinned',
     },
     {
       flags: '--count <n>',

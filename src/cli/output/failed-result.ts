@@ -8,7 +8,7 @@ export function failedResult(error: HostError): RunResult {
     error: { code: error.code, message: error.message },
     decisions: { allow: 0, deny: 0, pending: 0 },
     usage: { wallMs: 0, cpuMs: 0, peakLinearMemoryBytes: 0, hostCalls: 0 },
-    cell: 'thread',
+    cell: null,
     program: null,
     component: null,
     policy: null,

@@ -52,7 +52,7 @@ describe('what another process exchanges after the host was opened is not served
     copyFileSync('/usr/bin/printf', program);
     chmodSync(program, 0o755);
     const tool = `tools: { print: { description: Prints., isolation: none, command: ${program}, arguments: [hello] } }`;
-    world.write('sallyport.yaml', `version: 1\nagents: { tester: { component: agent.wasm } }\n${tool}\n`);
+    world.write('sallyport.yaml', `version: 1\ncell: thread\nagents: { tester: { component: agent.wasm } }\n${tool}\n`);
     const { see } = await makeBed(world);
     const call = ['tools.call', 'print', '{}'] as const;
     expect((await see([call]))[0]?.ok).toMatchObject({ stdout: 'hello' });

@@ -82,7 +82,7 @@ describe.each(CELLS)('in a cell of kind `%s`, an agent that', (cell) => {
     return { host: await openHost({ configuration: 'sallyport.yaml', workingDirectory: world.directory }), world };
   }
 
-  const run = (host: Host, input: string): Promise<RunResult> => host.run({ agent: 'tester', input });
+  const run = (host: Host, input: string): Promise<RunResult> => host.run({ agent: 'tester', input, cell });
 
   it.each(ATTACKS)('$what ends at its limit `$limit`', async (attack) => {
     const { host, world } = await hostFor(attack);
@@ -126,7 +126,7 @@ describe.each(CELLS)('in a cell of kind `%s`, an agent that', (cell) => {
     const { host } = await hostFor({ component: 'flooding', limits: 'cpu: 2s' });
     const [hostile, neighbour] = await Promise.all([
       run(host, 's'),
-      host.run({ agent: 'neighbour', input: 'a neighbour' }),
+      host.run({ agent: 'neighbour', input: 'a neighbour', cell }),
     ]);
     expect(hostile.error?.limit).toBe('cpuMs');
     expect(neighbour).toMatchObject({ status: 'ok', output: 'a neighbour' });
