@@ -118,7 +118,7 @@ describe('a function', () => {
   });
 
   it('reads no link that would tell a place on the machine', () => {
-    const { root } = opened({ readLink: answered('/home/someone') });
+    const { root } = opened({ readLink: answered('/home/x') });
     expect(codeOf(() => root.readlinkAt('l'))).toBe('not-permitted');
   });
 });

@@ -29,7 +29,7 @@ import { bytes, fsFixture, text } from '../../gates/fs/fs-fixture.ts';
 const MIB = 1 << 20;
 const FAST_MS = 250;
 
-describe('F12: a file that is open is worth what was decided, and no more', () => {
+describe('a file that is open is worth what was decided, and no more', () => {
   it('stays the object that was opened, whatever takes its name', () => {
     using fixture = fsFixture();
     const { root, outside, gate } = fixture;

@@ -47,7 +47,7 @@ const NEVER_LINKS = [
   'x/deploy/keys',
 ];
 
-describe('F13: links that a guest makes lead nowhere that it could not go itself', () => {
+describe('links that a guest makes lead nowhere that it could not go itself', () => {
   it.each(OUT)('makes none to `%s`', (target) => {
     using fixture = planted();
     const answer = errorOf(fixture.gate.files.symbolicLink(target, '/workspace/l'));

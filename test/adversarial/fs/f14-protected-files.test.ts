@@ -6,7 +6,7 @@ import { fsFixture, text } from '../../gates/fs/fs-fixture.ts';
 
 const NEVER_CHANGED = ['.git/hooks/pre-commit', '.git/config', '.bashrc', 'deep/.zshenv', '.ssh/authorized_keys'];
 
-describe('F14: protected names are protected in every way to open and to change a file', () => {
+describe('protected names are protected in every way to open and to change a file', () => {
   it.each(NEVER_CHANGED)('never changes `%s`, whatever the policy says', (name) => {
     using fixture = fsFixture({ rules: [{ id: 'r1', namesHost: true }] });
     const { root, gate } = fixture;

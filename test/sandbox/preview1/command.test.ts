@@ -72,7 +72,7 @@ describe('a program', () => {
     });
     expect(() => program.call('proc_exit', status)).toThrow('the run has ended');
     expect(codes).toEqual([code]);
-    expect(program.ended()).toEqual({ kind: 'exit', ok: code === 0 });
+    expect(program.ended()).toEqual({ kind: 'exit', code });
   });
 
   it('cannot raise signals, may yield, and has no sockets', () => {
