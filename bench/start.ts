@@ -1,6 +1,7 @@
 /**
- * Measures how long an agent takes to its first effect: once with an empty cache (cold), then prepared, in every language
- * that this machine can build. The baseline is the start of an empty Node process. Usage: `node bench/start.ts [--json]`.
+ * Measures how long an agent takes to its first effect: with an empty cache (cold), prepared, prepared and in a process of
+ * its own, and from a cell that was opened ahead (pooled), in every language that this machine can build. The baseline is
+ * the start of an empty Node process. Usage: `node bench/start.ts [--json]`.
  *
  * The time runs from the call of `run` to the intent of the first effect in the audit record (milliseconds there).
  */
@@ -20,12 +21,18 @@ const CACHED = 20;
 const example = join(import.meta.dirname, '..', 'guest-examples', 'hello');
 const { openHost } = await loadHost();
 
+type Host = Awaited<ReturnType<typeof openHost>>;
+type Cell = 'thread' | 'process';
+type Times = { readonly first: number; readonly whole: number };
+
+const open = (directory: string): Promise<Host> =>
+  openHost({ configuration: join(directory, 'sallyport.yaml'), workingDirectory: directory });
+
 /** Microseconds from the call of `run` to the first effect, and to the end. */
-async function once(directory: string, component: string): Promise<{ first: number; whole: number }> {
-  const host = await openHost({ configuration: join(directory, 'sallyport.yaml'), workingDirectory: directory });
+async function once(host: Host, component: string, cell: Cell): Promise<Times> {
   const started = performance.now();
   const startedAt = performance.timeOrigin + started;
-  const result = await host.run({ component, input: 'bench', signal: new AbortController().signal });
+  const result = await host.run({ component, input: 'bench', cell });
   const whole = (performance.now() - started) * 1000;
   if (result.status !== 'ok' || result.audit === null) throw new Error(JSON.stringify(result));
   const line = readFileSync(result.audit, 'utf8')
@@ -35,21 +42,40 @@ async function once(directory: string, component: string): Promise<{ first: numb
   return { first: (Date.parse(at) - startedAt) * 1000, whole };
 }
 
-async function measure(
-  directory: string,
-  component: string,
-): Promise<{ cold: Figures; cached: Figures; whole: Figures }> {
-  const cold: number[] = [];
-  for (let turn = 0; turn < COLD; turn += 1) {
+/** Each in a host of its own. */
+async function alone(directory: string, component: string): Promise<Times> {
+  const host = await open(directory);
+  const times = await once(host, component, 'thread');
+  await host.close();
+  return times;
+}
+
+async function times(count: number, turn: () => Promise<Times>): Promise<{ first: Figures; whole: Figures }> {
+  const taken: Times[] = [];
+  for (let index = 0; index < count; index += 1) taken.push(await turn());
+  return { first: figuresOf(taken.map(({ first }) => first)), whole: figuresOf(taken.map(({ whole }) => whole)) };
+}
+
+async function measure(directory: string, component: string): Promise<Record<string, Figures>> {
+  const cold = await times(COLD, () => {
     rmSync(join(directory, '.sallyport', 'cache'), { recursive: true, force: true });
-    cold.push((await once(directory, component)).first);
-  }
-  const cached: { first: number; whole: number }[] = [];
-  for (let turn = 0; turn < CACHED; turn += 1) cached.push(await once(directory, component));
+    return alone(directory, component);
+  });
+  const cached = await times(CACHED, () => alone(directory, component));
+  const host = await open(directory);
+  await once(host, component, 'process'); // the fence is tried once for each host
+  const fenced = await times(CACHED, () => once(host, component, 'process'));
+  const pooled = await times(CACHED, async () => {
+    await host.warm({ component, cells: 1 });
+    return once(host, component, 'thread');
+  });
+  await host.close();
   return {
-    cold: figuresOf(cold),
-    cached: figuresOf(cached.map(({ first }) => first)),
-    whole: figuresOf(cached.map(({ whole }) => whole)),
+    cold: cold.first,
+    cached: cached.first,
+    whole: cached.whole,
+    process: fenced.first,
+    pooled: pooled.first,
   };
 }
 
@@ -78,5 +104,5 @@ try {
 printResult(
   'start',
   rows,
-  'cold and cached: to the first effect; whole: cached, to the end of the run; ratio: beside the start of an empty Node process',
+  'cold, cached, in a process, from a pool: to the first effect; whole: cached, to the end; ratio: beside the start of an empty Node process',
 );
