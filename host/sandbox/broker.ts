@@ -171,6 +171,8 @@ function hear(
       notePages(options, reader.u32());
       const end = parseProcessEnd(reader.text(), options.artefact.program, options.limits);
       reader.end();
+      // The call that was one too many was stopped before it left the process.
+      if (end.kind === 'limit' && end.limit === 'hostCalls') options.meter.countCall();
       return end;
     }
     default:
