@@ -71,8 +71,8 @@ ${library === undefined ? '' : `  /python: { directory: ${join(library, 'usr', '
     python: (script: string) => run(world, 'python', ['-c', script]),
     ruby: (script: string) => run(world, 'ruby', ['-e', script]),
     php: async (script: string) => {
-      world.write('shared/main.php', `<?php\n${script}`);
-      return run(world, 'php', ['-q', '/work/main.php']);
+      world.write('shared/index.php', `<?php\n${script}`);
+      return run(world, 'php', ['-q', '/work/index.php']);
     },
   };
 }

@@ -118,7 +118,7 @@ echo implode(' ', array_diff(scandir('/work'), ['.', '..'])), "\\n";
 echo @file_get_contents('/work/private/key') === false ? 'denied' : 'read', "\\n";
 exit(4);
 `);
-    expect(result.output).toBe('2\nempty in.txt main.php out.txt private\ndenied\n');
+    expect(result.output).toBe('2\nempty in.txt index.php out.txt private\ndenied\n');
     expect(result.exitCode).toBe(4);
     expect(contents('out.txt')).toBe('txet');
     expect(denied).toContain('fs:read /work/private/key');
