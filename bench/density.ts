@@ -2,6 +2,7 @@
  * Keeps many agents alive at once in one host, each waiting for a server, and measures the memory of one. Usage:
  * `node bench/density.ts [--json] [--count N]`. The baseline is the host after one of each has come and gone.
  */
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -15,6 +16,8 @@ import { detectToolchains } from '../src/build/toolchains.ts';
 import { loadHost } from './compiled-host.ts';
 import { countOr, figuresOf, printResult, round, type Row } from './measurement.ts';
 
+const ROW = '--row';
+type Cell = 'shared' | 'thread';
 const AGENTS = { shared: countOr(1000), thread: countOr(100) } as const;
 const example = join(import.meta.dirname, '..', 'guest-examples', 'waiting');
 const { openHost } = await loadHost();
@@ -24,7 +27,7 @@ const server = createServer((_, response) => void waiting.push(() => response.en
 await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
 
-async function measure(cell: keyof typeof AGENTS, components: readonly string[], what: string): Promise<Row> {
+async function measure(cell: Cell, components: readonly string[], what: string): Promise<Row> {
   const directory = mkdtempSync(join(tmpdir(), 'sallyport-bench-'));
   const agents = components.map((component, index) => {
     const digest = createHash('sha256').update(readFileSync(component)).digest('hex');
@@ -71,28 +74,45 @@ async function measure(cell: keyof typeof AGENTS, components: readonly string[],
   };
 }
 
-const directory = mkdtempSync(join(tmpdir(), 'sallyport-bench-'));
-const rows: Row[] = [];
-try {
-  const toolchains = await detectToolchains();
-  const components: string[] = [];
-  for (const language of ['rust', 'js'] as const) {
-    if (!toolchains[language].available) {
-      process.stderr.write(`left out ${language}: ${toolchains[language].howToGet}\n`);
-      continue;
-    }
-    const output = join(directory, `waiting-${language}.wasm`);
-    await buildGuest({ language, directory: join(example, language), output });
-    components.push(output);
-    rows.push(await measure('shared', [output], language));
-  }
-  rows.push(await measure('shared', components, 'mixed'), await measure('thread', components, 'mixed'));
-} finally {
-  server.close();
-  rmSync(directory, { recursive: true, force: true });
+const [flag, cell = '', what = '', ...given] = process.argv.slice(2);
+if (flag === ROW)
+  process.stdout.write(JSON.stringify(await measure(cell as Cell, componentsIn(given), what))); // this file started itself
+else await measureAll();
+server.close();
+
+function componentsIn(args: readonly string[]): readonly string[] {
+  return args.filter((arg) => arg.endsWith('.wasm'));
 }
-printResult(
-  'density',
-  rows,
-  'live agents that wait; time: from the start of one until it waits; memory: what the host grew by',
-);
+
+/** Each row in a process of its own: what one has freed would be room for the next. */
+async function measureAll(): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), 'sallyport-bench-'));
+  const rows: Row[] = [];
+  const add = (of: Cell, kind: string, components: readonly string[]): void => {
+    const counted = process.argv.slice(process.argv.indexOf('--count') < 0 ? process.argv.length : -2);
+    const args = [process.argv[1] ?? '', ROW, of, kind, ...components, ...counted];
+    const { stdout, stderr, status } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+    if (status !== 0) throw new Error(stderr);
+    rows.push(JSON.parse(stdout) as Row); // printed by the line above
+  };
+  try {
+    const toolchains = await detectToolchains();
+    const components: string[] = [];
+    for (const language of ['rust', 'js'] as const) {
+      if (!toolchains[language].available) {
+        process.stderr.write(`left out ${language}: ${toolchains[language].howToGet}\n`);
+        continue;
+      }
+      const output = join(directory, `waiting-${language}.wasm`);
+      await buildGuest({ language, directory: join(example, language), output });
+      components.push(output);
+      add('shared', language, [output]);
+    }
+    add('shared', 'mixed', components);
+    add('thread', 'mixed', components);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+  const note = 'live agents that wait; time: from the start of one until it waits; memory: what the host grew by';
+  printResult('density', rows, note);
+}

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync } from 'node:fs';
+import { mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
@@ -9,16 +9,14 @@ import { command } from '../support/command.ts';
 
 /** Interpreters as their projects build them for WASI preview 1, from a package of them that cannot be resolved as CommonJS. */
 const FOLDER = join(import.meta.dirname, '..', '..', 'node_modules', '@runno', 'sandbox', 'dist', 'langs');
-const binary = (name: string): string => join(FOLDER, name);
+export const interpreter = (name: string): string => join(FOLDER, name);
 
-const PYTHON = binary('python-3.11.3.wasm');
-
-export const HAS_INTERPRETERS = existsSync(PYTHON);
+const PYTHON = interpreter('python-3.11.3.wasm');
 
 /** Unpacks the library of Python as the package has it. Whoever asks removes the folder. */
 export function unpackLibrary(): string {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-library-'));
-  execFileSync('tar', ['-xzf', binary('python-3.11.3.tar.gz'), '-C', folder]);
+  execFileSync('tar', ['-xzf', interpreter('python-3.11.3.tar.gz'), '-C', folder]);
   return folder;
 }
 
@@ -56,8 +54,8 @@ export function makeInterpreterBed({
 limits: { ${limits} }
 agents:
   python: { component: ${PYTHON}${library === undefined ? '' : ', env: { PYTHONHOME: /python }'} }
-  ruby: { component: ${binary('ruby-3.2.0.wasm')} }
-  php: { component: ${binary('php-cgi-8.2.0.wasm')} }
+  ruby: { component: ${interpreter('ruby-3.2.0.wasm')} }
+  php: { component: ${interpreter('php-cgi-8.2.0.wasm')} }
 mounts:
   ${at}: { directory: shared, access: rw${mount} }
 ${library === undefined ? '' : `  /python: { directory: ${join(library, 'usr', 'local')} }\n`}${more}

@@ -1,19 +1,19 @@
 import { readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { HAS_INTERPRETERS, makeInterpreterBed, unpackLibrary, type InterpreterBed } from './interpreter-bed.ts';
+import { makeInterpreterBed, unpackLibrary, type InterpreterBed } from './interpreter-bed.ts';
 
 let library = '';
 let bed: InterpreterBed;
 beforeAll(() => {
-  if (HAS_INTERPRETERS) library = unpackLibrary();
+  library = unpackLibrary();
 });
 afterAll(() => rmSync(library, { recursive: true, force: true }));
 afterEach(() => bed.world.remove());
 
 const contents = (name: string): string => readFileSync(join(bed.world.directory, 'shared', name), 'utf8');
 
-describe.skipIf(!HAS_INTERPRETERS)('an unmodified interpreter, started by `sallyport run`', () => {
+describe('an unmodified interpreter, started by `sallyport run`', () => {
   it('runs Python: files of the mount, and denials as its own exceptions', async () => {
     bed = makeInterpreterBed();
     bed.world.write('shared/in.json', '[1, 2, 39]');

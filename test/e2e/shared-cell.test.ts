@@ -134,6 +134,22 @@ describe('agents on one thread', () => {
     expect(await run(host, 'read a')).toMatchObject({ status: 'ok' });
   });
 
+  it('end together where one of them does not give the thread back; records are closed, and the next run has another', async () => {
+    const { host, world } = await hostOf({ limits: 'fuel: 1000000000000, wall: 1s, cpu: 1h' });
+    await run(host, 'read a', 'two'); // so that it is prepared, and the thread is there
+    const [held, neighbour] = await Promise.all([run(host, 'spin'), run(host, `wait ${url}/30000`, 'two')]);
+    expect(held).toMatchObject({ status: 'limit', error: { limit: 'wallMs' } });
+    expect(neighbour).toMatchObject({ status: 'host-fault' });
+    for (const { audit } of [held, neighbour]) {
+      const { verification } = verifyAudit(
+        { directory: '.sallyport/audit', workingDirectory: world.directory },
+        audit!,
+      );
+      expect(verification.ok).toBe(true);
+    }
+    expect(await run(host, 'read b', 'two')).toMatchObject({ status: 'ok', output: '1 B' });
+  });
+
   it('tell how long each of them had the thread', async () => {
     const { host } = await hostOf({ limits: 'fuel: 500000000' });
     const [spun, waited] = await Promise.all([run(host, 'spin'), run(host, `wait ${url}/100`, 'two')]);

@@ -58,7 +58,7 @@ export const run: CommandSpec = {
     {
       flags: '--cell <kind>',
       description:
-        'where the agent lives: thread or process; never a weaker one than the configuration says, ' +
+        'where the agent lives: shared, thread or process; never a weaker one than the configuration says, ' +
         'and that is process unless the digest of the component is pinned',
     },
     {
