@@ -9,14 +9,34 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { registerHooks } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { componentize } from '@bytecodealliance/componentize-js';
+import type * as Toolchain from '@bytecodealliance/componentize-js';
 import { rolldown } from 'rolldown';
 
 const root = join(import.meta.dirname, '..', '..');
 const built = join(root, 'build', 'guests');
 const wit = join(root, 'wit');
+
+const AHEAD_OF_TIME = '@bytecodealliance/weval';
+const NOTHING = 'data:text/javascript,export default () => { throw new Error("not used") };';
+
+/**
+ * The toolchain without its compiler ahead of time, which is not used: that one needs a native package, and npm leaves it
+ * out where it runs on an older Node than the tests do.
+ */
+async function toolchain(): Promise<typeof Toolchain> {
+  const hooks = registerHooks({
+    resolve: (specifier, context, next) =>
+      specifier === AHEAD_OF_TIME ? { url: NOTHING, shortCircuit: true } : next(specifier, context),
+  });
+  try {
+    return await import('@bytecodealliance/componentize-js');
+  } finally {
+    hooks.deregister();
+  }
+}
 
 /** The contract as one text: the toolchain does not find WIT by path. */
 function contractText(): string {
@@ -66,7 +86,10 @@ export async function starlingGuest(entry: string, given?: StarlingWorld): Promi
     worldName: world,
     disableFeatures: FEATURES.filter((feature) => !features.includes(feature)),
   };
-  const { component } = await componentize(options).finally(() => rmSync(directory, { recursive: true, force: true }));
+  const tool = await toolchain();
+  const { component } = await tool
+    .componentize(options)
+    .finally(() => rmSync(directory, { recursive: true, force: true }));
   const temporary = `${path}.${process.pid}`;
   writeFileSync(temporary, component);
   renameSync(temporary, path); // another worker may be reading
