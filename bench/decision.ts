@@ -36,6 +36,9 @@ const VOCABULARY: Vocabulary = {
   purposes: ['triage', 'audit'],
   environments: ['prod', 'test'],
   labels: ['public', 'internal', 'confidential'],
+  approvers: ['owner', 'cfo'],
+  detectors: ['email', 'iban', 'token'],
+  alerts: ['soc'],
   actions: ['http:GET', 'http:POST', 'fs:read', 'fs:write', 'db:select', 'tool:call'],
   isArgument: () => true,
 };

@@ -82,9 +82,9 @@ function refuseHeldThreads(file: string, { agents }: Manifest, { db }: GateSetti
 
 /** What agents could write must not be what the host relies on: its records, its rules, its cache, what it runs. */
 function refuseExposed(file: string, manifest: Manifest, settings: GateSettings, powers: HostPowers): void {
-  const { audit, cache, policy, agents } = manifest;
+  const { audit, cache, state, policy, agents } = manifest;
   const named = [
-    ...[audit.directory, cache.directory, policy.directory, policy.rules, manifest.file],
+    ...[audit.directory, cache.directory, state.directory, policy.directory, policy.rules, manifest.file],
     ...(policy.model === undefined ? [] : [policy.model]),
     ...[...agents.values()].map(({ component }) => component),
   ];

@@ -15,6 +15,7 @@ import { toolConfig, type ToolConfig } from './gates/tool-exec/config.ts';
 import { isToolArgument } from './gates/tool-exec/request.ts';
 import { exposedPrograms, TOOL_ACTIONS, TOOL_INTERFACE } from './gates/tool-exec/index.ts';
 import type { DatabaseInspector } from './gates/db/engine.ts';
+import type { HostManifest } from './manifest/host-section.ts';
 import type { Vocabulary } from './policy/vocabulary.ts';
 import { WASI_INTERFACES } from './wasi/interfaces.ts';
 
@@ -125,13 +126,16 @@ const ACTIONS: readonly string[] = [
   ...POLICY_ACTIONS,
 ];
 
+/** What the words of a policy come from: the host's own part of the configuration. */
+export type VocabularySource = Pick<HostManifest, 'purposes' | 'environments' | 'labels' | 'approvers' | 'alerts'>;
+
 /** The words that a policy may use under this configuration. */
 export function vocabularyOf(
-  words: Pick<Vocabulary, 'purposes' | 'environments' | 'labels'>,
+  { purposes, environments, labels, approvers, alerts }: VocabularySource,
   tools: ToolConfig,
 ): Vocabulary {
   return {
-    ...words,
+    ...{ purposes, environments, labels, alerts, detectors: [], approvers: [...approvers.keys()] },
     actions: ACTIONS,
     isArgument(action, resourcePattern, name): boolean {
       switch (action.slice(0, action.indexOf(':'))) {

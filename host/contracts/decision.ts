@@ -25,13 +25,57 @@ export interface PolicyRef {
 /** How much of the payload enters the audit record. */
 export type LogDetail = 'digest' | 'full';
 
+/** For whom one counter of a budget counts. */
+export type BudgetScope = 'agent' | 'role' | 'user' | 'resource';
+
+/**
+ * Room that one rule gives: calls (`rate`), bytes, money, or calls under way at the same time. Budgets are not merged: each
+ * has a counter of its own, and all must have room.
+ */
+export interface BudgetTerm {
+  readonly kind: 'rate' | 'bytes' | 'cost' | 'concurrency';
+  /** The rule that wrote it; with `kind` and scope it names the counter. */
+  readonly rule: string;
+  /** Calls, bytes, or millionths of the currency. */
+  readonly limit: number;
+  /** The length of the window, milliseconds. None for `concurrency`. */
+  readonly periodMs?: number;
+  /** ISO 4217; only for `cost`. */
+  readonly currency?: string;
+  readonly scope: BudgetScope;
+}
+
+/** What a person has to say yes to: one of each role, all of them different people. */
+export interface ApprovalTerms {
+  /** Names of `approvers` in the configuration, sorted. */
+  readonly roles: readonly string[];
+  /** How long the answer is waited for, milliseconds. */
+  readonly ttlMs: number;
+}
+
+/** A label, and where it stands in the order of the configuration: 0 is the least sensitive. */
+export interface LabelRef {
+  readonly name: string;
+  readonly rank: number;
+}
+
 /** What must be done with an allow: the strictest of all matching rows. A gate that cannot do one of them denies. */
 export interface Obligations {
   /** The most rows that one call may return. */
   readonly rows?: number;
+  /** The most bytes that one call may move, in both directions together. */
+  readonly bytes?: number;
   /** The longest that one effect may take, in milliseconds. */
   readonly timeoutMs?: number;
   readonly log?: LogDetail;
+  readonly budgets?: readonly BudgetTerm[];
+  /** Names of detectors, sorted: what they find is masked in what comes in and goes out. */
+  readonly redact?: readonly string[];
+  /** What is read carries at least this label into the run. */
+  readonly label?: LabelRef;
+  readonly approval?: ApprovalTerms;
+  /** Who is to be told, sorted. */
+  readonly alert?: readonly string[];
 }
 export type ObligationName = keyof Obligations;
 
@@ -49,11 +93,11 @@ export interface Allow {
   readonly policy: PolicyRef;
 }
 
-/** Asked of a person, later; until then the pipeline denies with `not-approved`. */
+/** Allowed once the people that `obligations.approval` names have said so. */
 export interface RequireApproval {
   readonly effect: 'approve';
   readonly rules: readonly RuleRef[];
-  readonly approvers: readonly string[];
+  readonly obligations: Obligations & { readonly approval: ApprovalTerms };
   readonly policy: PolicyRef;
 }
 

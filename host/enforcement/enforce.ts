@@ -1,5 +1,15 @@
 import type { AuditEntry, RecordedDecision, RunLog } from '../contracts/audit-record.ts';
-import type { Allow, Decision, DenialReason, ObligationName, PolicyRef, RuleRef } from '../contracts/decision.ts';
+import { isExhausted, type Budgets, type Reservation } from '../contracts/budget.ts';
+import type { ApprovalAnswer, ApprovalRequest, Approvals } from '../contracts/approval.ts';
+import type {
+  Allow,
+  Decision,
+  DenialReason,
+  ObligationName,
+  PolicyRef,
+  RequireApproval,
+  RuleRef,
+} from '../contracts/decision.ts';
 import type { DecisionPoint } from '../contracts/decision-point.ts';
 import { HINTS, type Denial } from '../contracts/denial.ts';
 import type { Ids } from '../contracts/ids.ts';
@@ -13,9 +23,11 @@ import {
   type Json,
   type Parsed,
 } from '../contracts/request.ts';
-import type { DriverResult, Effect, Enforced, ImmediateEffect, Pending } from './effect.ts';
+import type { DriverResult, Effect, Enforced, ImmediateEffect, OutcomeFacts, Pending } from './effect.ts';
+import { undischarged } from './capable.ts';
 import { createGrantAuthority, type Redeem } from './grant.ts';
 import { isProtected } from './protection.ts';
+import { recordedObligations } from './recorded-obligations.ts';
 import { requestDigest } from './request-digest.ts';
 
 /** What the operator is told as it happens: one event per decision. */
@@ -46,6 +58,10 @@ export interface PipelineOptions {
   readonly log: RunLog;
   readonly clock: Clock;
   readonly ids: Ids;
+  /** Asks people. Without it, whatever needs an approval is denied. */
+  readonly approvals?: Approvals;
+  /** Keeps counters. Without it, whatever has a budget is denied. */
+  readonly budgets?: Budgets;
   readonly observe: (event: DecisionEvent) => void;
   /** Called with every fault of the host, for the operator. Its text never reaches the guest. */
   readonly fault: (error: unknown) => void;
@@ -76,6 +92,7 @@ interface OpenEffect {
   readonly action: string;
   readonly resource: string;
   readonly allow: Allow;
+  readonly reservation: Reservation | undefined;
   readonly startedUs: number;
 }
 
@@ -87,6 +104,7 @@ interface Refused {
   readonly agent?: string;
   readonly policy: PolicyRef;
   readonly detail?: { readonly [key: string]: Json };
+  readonly retryAfterMs?: number;
 }
 
 const UNPARSED = '(not in canonical form)';
@@ -94,6 +112,8 @@ const UNPARSED = '(not in canonical form)';
 /** Makes the pipeline of one run. */
 export function createPipeline(options: PipelineOptions): Pipeline {
   const { principal, facts, decisionPoint, log, clock, ids, observe, fault } = options;
+  const { approvals, budgets } = options;
+  const means = { approvals: approvals !== undefined, budgets: budgets !== undefined, labels: false };
   const grants = createGrantAuthority();
   let failed = false;
 
@@ -108,8 +128,9 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     }
   }
 
-  function denialOf(reason: DenialReason, decision: string): Denial {
-    return { decision, reason, hint: HINTS[reason], retryAfterMs: undefined };
+  function denialOf(reason: DenialReason, decision: string, retryAfterMs?: number): Denial {
+    const later = retryAfterMs === undefined ? undefined : BigInt(Math.ceil(retryAfterMs));
+    return { decision, reason, hint: HINTS[reason], retryAfterMs: later };
   }
 
   /** Records a denial, tells the operator, and returns what the guest may know. */
@@ -127,7 +148,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const decision: RecordedDecision = { effect: 'deny', id, rules, reason, ...agent };
     const written = append({ type: 'effect.denied', ...who(), action, resource, decision, policy, ...extra });
     observe({ action, resource, effect: 'deny', reason, id, ...agent, ...told });
-    return denialOf(written === undefined ? 'audit-unavailable' : reason, id);
+    return written === undefined ? denialOf('audit-unavailable', id) : denialOf(reason, id, refused.retryAfterMs);
   }
 
   const who = (): Partial<AuditEntry> => ({
@@ -141,24 +162,21 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     policy: decisionPoint.policy,
   });
 
-  /** Allow, or the reason why not. Approval and reservation come between: until they exist, they deny. */
-  function decide(request: AccessRequest<unknown>, discharges: ReadonlySet<ObligationName>): Allow | Refused {
+  /** Allow, allow once somebody has approved, or the reason why not. */
+  function decide(
+    request: AccessRequest<unknown>,
+    discharges: ReadonlySet<ObligationName>,
+  ): Allow | RequireApproval | Refused {
     const decision = decisionPoint.decide(request.accesses, { ...facts, nowMs: clock.nowMs() });
-    switch (decision.effect) {
-      case 'deny':
-        return decision;
-      case 'approve':
-        return { reason: 'not-approved', rules: decision.rules, access: 0, policy: decision.policy };
-      case 'allow': {
-        const asked = Object.keys(decision.obligations) as ObligationName[]; // keys of a closed, host-made record
-        const obligations = asked.filter((name) => name !== 'log' && !discharges.has(name));
-        const { rules, policy } = decision;
-        if (obligations.length > 0)
-          return { reason: 'unsupported-obligation', rules, access: 0, policy, detail: { obligations } };
-        const guarded = request.accesses.findIndex(({ protection }) => isProtected(protection, rules));
-        return guarded < 0 ? decision : { reason: 'protected-resource', rules, access: guarded, policy };
-      }
+    if (decision.effect === 'deny') return decision;
+    const { rules, policy } = decision;
+    const obligations = undischarged(decision.obligations, discharges, means);
+    if (obligations.length > 0) {
+      const reason = obligations.includes('approval') ? 'not-approved' : 'unsupported-obligation';
+      return { reason, rules, access: 0, policy, detail: { obligations } };
     }
+    const guarded = request.accesses.findIndex(({ protection }) => isProtected(protection, rules));
+    return guarded < 0 ? decision : { reason: 'protected-resource', rules, access: guarded, policy };
   }
 
   /** Whether an effect that goes on would still be allowed. A decision holds as long as the policy that made it. */
@@ -171,11 +189,34 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     return decisionPoint.policy.generation === policy.generation || !('reason' in decide(request, discharges));
   }
 
+  /** Takes room for an effect, if its rules give only so much. */
+  function reserve(
+    request: AccessRequest<unknown>,
+    { obligations, rules, policy }: Allow,
+  ): Reservation | Refused | undefined {
+    const terms = obligations.budgets;
+    if (terms === undefined || budgets === undefined) return undefined;
+    const [{ action, resource }] = request.accesses;
+    try {
+      const answer = budgets.reserve({ terms, principal, action, resource });
+      if (!isExhausted(answer)) return answer;
+      const { exhausted, retryAfterMs } = answer;
+      const detail = { budget: { ...exhausted } };
+      const later = retryAfterMs === undefined ? {} : { retryAfterMs };
+      return { reason: 'budget-exhausted', rules, access: 0, policy, detail, ...later };
+    } catch (error) {
+      fault(error); // counters that cannot be kept: what they bound does not happen
+      return { reason: 'budget-exhausted', rules, access: 0, policy };
+    }
+  }
+
   function perform<Target, Value, Failure>(
     effect: Effect<Target, Value, Failure>,
     request: AccessRequest<Target>,
     allow: Allow,
   ): Pending<Enforced<Value, Failure>> {
+    const reservation = reserve(request, allow);
+    if (reservation !== undefined && 'reason' in reservation) return refuse(request, reservation);
     const [{ action, resource }] = request.accesses;
     const digest = requestDigest(request);
     const id = ids.decision();
@@ -183,7 +224,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       effect: 'allow',
       id,
       rules: allow.rules.map((rule) => rule.id),
-      ...(Object.keys(allow.obligations).length === 0 ? {} : { obligations: { ...allow.obligations } }),
+      ...recordedObligations(allow.obligations),
     };
     const intent = append({
       type: 'effect.intended',
@@ -195,6 +236,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       policy: allow.policy,
     });
     if (intent === undefined) {
+      reservation?.settle({ performed: false });
       observe({ action, resource, effect: 'deny', reason: 'audit-unavailable', id });
       return { status: 'denied', denial: denialOf('audit-unavailable', id) };
     }
@@ -206,9 +248,10 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       decisionId: id,
       rules: allow.rules,
       obligations: allow.obligations,
+      takeBytes: (bytes) => reservation?.takeBytes(bytes) ?? true,
       stands: () => stands(effect, request, allow),
     });
-    const open: OpenEffect = { intent, action, resource, allow, startedUs: clock.monotonicUs() };
+    const open: OpenEffect = { intent, action, resource, allow, reservation, startedUs: clock.monotonicUs() };
     let result: Pending<DriverResult<Value, Failure>>;
     try {
       result = effect.perform(grant);
@@ -248,7 +291,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         return { status: 'failed', failure: result.failure };
       case 'denied': {
         const { intent, action, resource, allow } = open;
-        const outcome = { status: 'error', code: result.reason, ...result.facts } as const;
+        const outcome = { status: 'error', code: result.reason, ...release(open, result.facts) } as const;
         const refused: Refused = { reason: result.reason, rules: allow.rules, access: 0, policy: allow.policy };
         const told = result.facts?.detail === undefined ? {} : { detail: result.facts.detail };
         return { status: 'denied', denial: deny(action, resource, refused, { intent, outcome }, told) };
@@ -263,15 +306,29 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     return { status: 'fault' };
   }
 
-  function settle({ intent, startedUs }: OpenEffect, outcome: NonNullable<AuditEntry['outcome']>): void {
-    const durationUs = Math.round(clock.monotonicUs() - startedUs);
-    append({ type: 'effect.settled', intent, outcome: { ...outcome, durationUs } });
+  function settle(open: OpenEffect, outcome: NonNullable<AuditEntry['outcome']>): void {
+    const durationUs = Math.round(clock.monotonicUs() - open.startedUs);
+    const released = release(open, outcome);
+    append({ type: 'effect.settled', intent: open.intent, outcome: { ...outcome, ...released, durationUs } });
+  }
+
+  /** Gives back what an effect did not use of its budgets. */
+  function release({ reservation }: OpenEffect, facts: OutcomeFacts = {}): OutcomeFacts {
+    if (reservation === undefined) return facts;
+    try {
+      const used = reservation.settle({ performed: true });
+      return { ...facts, discharged: { ...facts.discharged, ...used } };
+    } catch (error) {
+      fault(error); // what was reserved stays taken
+      return facts;
+    }
   }
 
   /** Decides on what a parser returned and, if it is allowed, performs it. */
   function admit<Target, Value, Failure>(
     effect: Effect<Target, Value, Failure>,
     parsed: Parsed<Target>,
+    mayWait: boolean,
   ): Pending<Enforced<Value, Failure>> {
     if (isRefusal(parsed)) {
       const detail = { refused: parsed.refused };
@@ -279,15 +336,66 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       return failed ? { status: 'denied', denial } : { status: 'refused', text: parsed.refused };
     }
     const decided = decide(parsed, effect.discharges);
-    if (!('reason' in decided)) return perform(effect, parsed, decided);
-    const { action, resource, attributes } = parsed.accesses[decided.access] ?? parsed.accesses[0];
-    const record = shown(parsed, requestDigest(parsed));
-    const { detail } = decided;
-    const told: Told = { attributes, accesses: parsed.accesses, ...(detail === undefined ? {} : { detail }) };
-    return { status: 'denied', denial: deny(action, resource, decided, record, told) };
+    if ('reason' in decided) return refuse(parsed, decided);
+    if (decided.effect === 'allow') return perform(effect, parsed, decided);
+    if (!mayWait) return refuse(parsed, notApproved(decided, 'unsupported-obligation', { obligations: ['approval'] }));
+    return approve(effect, parsed, decided);
   }
 
-  function run<Target, Value, Failure>(effect: Effect<Target, Value, Failure>): Pending<Enforced<Value, Failure>> {
+  function refuse(request: AccessRequest<unknown>, refused: Refused): { status: 'denied'; denial: Denial } {
+    const { action, resource, attributes } = request.accesses[refused.access] ?? request.accesses[0];
+    const record = shown(request, requestDigest(request));
+    const { detail } = refused;
+    const told: Told = { attributes, accesses: request.accesses, ...(detail === undefined ? {} : { detail }) };
+    return { status: 'denied', denial: deny(action, resource, refused, record, told) };
+  }
+
+  const notApproved = (
+    { rules, policy }: RequireApproval,
+    reason: DenialReason,
+    detail: { readonly [key: string]: Json },
+  ): Refused => ({ reason, rules, access: 0, policy, detail });
+
+  /** Waits for people. The effect is suspended, not failed; what they say is for this request under this policy alone. */
+  async function approve<Target, Value, Failure>(
+    effect: Effect<Target, Value, Failure>,
+    request: AccessRequest<Target>,
+    asked: RequireApproval,
+  ): Promise<Enforced<Value, Failure>> {
+    const answer = await ask(request, asked);
+    if (answer.status !== 'granted')
+      return refuse(request, notApproved(asked, 'not-approved', { approval: { ...answer } }));
+    // The policy may have changed while people thought: then they said yes to something else.
+    const again = decide(request, effect.discharges);
+    if ('reason' in again) return refuse(request, again);
+    if (again.policy.digest !== asked.policy.digest)
+      return refuse(request, notApproved(asked, 'not-approved', { approval: { status: 'policy-changed' } }));
+    return perform(effect, request, { ...again, effect: 'allow' });
+  }
+
+  function ask(
+    request: AccessRequest<unknown>,
+    { rules, obligations, policy }: RequireApproval,
+  ): Promise<ApprovalAnswer> {
+    const question: ApprovalRequest = {
+      decision: ids.decision(),
+      principal,
+      facts,
+      accesses: request.accesses.map(({ action, resource }) => ({ action, resource })),
+      summary: request.summary,
+      ...(request.payload === undefined ? {} : { payload: request.payload }),
+      digest: requestDigest(request),
+      policy,
+      rules,
+      terms: obligations.approval,
+    };
+    return approvals?.ask(question) ?? Promise.resolve({ status: 'unavailable' });
+  }
+
+  function run<Target, Value, Failure>(
+    effect: Effect<Target, Value, Failure>,
+    mayWait: boolean,
+  ): Pending<Enforced<Value, Failure>> {
     const faulted = (error: unknown): { readonly status: 'fault' } => {
       fault(error);
       return { status: 'fault' };
@@ -295,8 +403,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     try {
       const parsed = effect.parse();
       return parsed instanceof Promise
-        ? parsed.then((ready) => admit(effect, ready)).catch(faulted)
-        : admit(effect, parsed);
+        ? parsed.then((ready) => admit(effect, ready, mayWait)).catch(faulted)
+        : admit(effect, parsed, mayWait);
     } catch (error) {
       return faulted(error);
     }
@@ -306,10 +414,12 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     redeem: grants.redeem,
     auditFailed: () => failed,
 
-    enforce: run,
+    enforce<Target, Value, Failure>(effect: Effect<Target, Value, Failure>): Pending<Enforced<Value, Failure>> {
+      return run(effect, true);
+    },
 
     enforceNow<Target, Value, Failure>(effect: ImmediateEffect<Target, Value, Failure>): Enforced<Value, Failure> {
-      const enforced = run(effect);
+      const enforced = run(effect, false);
       if (!(enforced instanceof Promise)) return enforced;
       fault(new TypeError('an immediate effect waited')); // it has been performed and recorded all the same
       return { status: 'fault' };
@@ -318,7 +428,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     check(parsed: Parsed<unknown>, discharges: ReadonlySet<ObligationName>): Decision['effect'] {
       if (failed || isRefusal(parsed)) return 'deny'; // what an attempt would get without a record
       const decided = decide(parsed, discharges);
-      if (!('reason' in decided)) return 'allow';
+      if (!('reason' in decided)) return decided.effect;
       return decided.reason === 'not-approved' ? 'approve' : 'deny';
     },
 

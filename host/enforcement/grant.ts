@@ -21,6 +21,8 @@ export interface Claim<Target> {
   readonly decisionId: string;
   readonly rules: readonly RuleRef[];
   readonly obligations: Obligations;
+  /** Takes room for bytes from the budgets of the rules, before they move. False: they must not move. */
+  readonly takeBytes: (bytes: number) => boolean;
   /**
    * Whether what was decided still stands: for an effect that goes on, before each of its steps. It is decided again
    * where the policy has changed since, and no longer stands once a record could not be written.

@@ -20,6 +20,10 @@ export interface HostManifest {
   readonly environments: readonly string[];
   /** From the least to the most sensitive. */
   readonly labels: readonly string[];
+  /** The people behind each name that `approve=` may give: `user:NAME`. */
+  readonly approvers: ReadonlyMap<string, readonly string[]>;
+  readonly alerts: readonly string[];
+  readonly state: { readonly directory: string };
   readonly limits: RunLimits;
   readonly agents: ReadonlyMap<string, AgentManifest>;
 }
@@ -30,9 +34,13 @@ export function readHostSections(reader: SectionReader, context: ResolveContext)
   reader.value('version', sections.version);
   const audit = reader.value('audit', sections.audit);
   const cache = reader.value('cache', sections.cache);
-  const purposes = distinct('purposes', reader.value('purposes', sections.purposes) ?? [], context);
-  const environments = distinct('environments', reader.value('environments', sections.environments) ?? [], context);
-  const labels = distinct('labels', reader.value('labels', sections.labels) ?? DEFAULT_LABELS, context);
+  const purposes = distinct(['purposes'], reader.value('purposes', sections.purposes) ?? [], context);
+  const environments = distinct(['environments'], reader.value('environments', sections.environments) ?? [], context);
+  const labels = distinct(['labels'], reader.value('labels', sections.labels) ?? DEFAULT_LABELS, context);
+  const approvers = reader.value('approvers', sections.approvers) ?? {};
+  for (const [name, people] of Object.entries(approvers)) distinct(['approvers', name], people, context);
+  const alerts = distinct(['alerts'], reader.value('alerts', sections.alerts) ?? [], context);
+  const state = reader.value('state', sections.state);
   const limits = resolveLimits(reader.value('limits', sections.limits) ?? {}, DEFAULT_LIMITS, (key, message) => {
     context.problem(['limits', key], message);
   });
@@ -55,6 +63,9 @@ export function readHostSections(reader: SectionReader, context: ResolveContext)
     purposes,
     environments,
     labels,
+    approvers: new Map(Object.entries(approvers)),
+    alerts,
+    state: { directory: resolveDirectory('state', state?.directory ?? '.sallyport/state', context) },
     limits,
     agents: resolveAgents(
       agents,
@@ -64,9 +75,9 @@ export function readHostSections(reader: SectionReader, context: ResolveContext)
   };
 }
 
-function distinct(key: string, names: readonly string[], context: ResolveContext): readonly string[] {
+function distinct(path: ConfigPath, names: readonly string[], context: ResolveContext): readonly string[] {
   names.forEach((name, index) => {
-    if (names.indexOf(name) < index) context.problem([key, index], `\`${name}\` stands there twice`);
+    if (names.indexOf(name) < index) context.problem([...path, index], `\`${name}\` stands there twice`);
   });
   return names;
 }

@@ -19,6 +19,10 @@ const importsSchema = z.enum(['deny', 'strict']);
 
 const namesSchema = z.array(nameSchema).max(1000);
 
+const userSchema = z
+  .string()
+  .regex(/^user:[A-Za-z0-9][A-Za-z0-9._@-]{0,127}$/, { error: 'expected `user:` and a name' });
+
 const CELL_MEANING =
   '`process`: the agent lives in a process of its own that has nothing but its calls to the gates; `thread`: beside them; ' +
   '`shared`: with many others on one thread, for small agents whose digest is pinned.';
@@ -34,11 +38,7 @@ export const agentSchema = z
       .describe('The only component that may run under this name: `sha256:` and hex.'),
     purpose: nameSchema.optional().describe('Why it runs: one of `purposes`. Rules may ask for it.'),
     environment: nameSchema.optional().describe('Where it runs: one of `environments`. Rules may ask for it.'),
-    onBehalfOf: z
-      .string()
-      .regex(/^user:[A-Za-z0-9][A-Za-z0-9._@-]{0,127}$/, { error: 'expected `user:` and a name' })
-      .optional()
-      .describe('The person on whose behalf it runs: `user:NAME`.'),
+    onBehalfOf: userSchema.optional().describe('The person on whose behalf it runs: `user:NAME`.'),
     env: z
       .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: 'expected the name of a variable' }), textSchema)
       .optional()
@@ -88,6 +88,15 @@ export const HOST_SECTIONS = {
     .describe(
       'Labels of data, from the least to the most sensitive. public, internal, confidential, secret without it.',
     ),
+  approvers: z
+    .record(nameSchema, z.array(userSchema).min(1).max(1000))
+    .optional()
+    .describe('Who may approve, by the name that `approve=` gives in rules: lists of `user:NAME`.'),
+  alerts: namesSchema.optional().describe('The names that `alert=` may give in rules.'),
+  state: z
+    .strictObject({ directory: pathSchema.optional().describe('`.sallyport/state` without it.') })
+    .optional()
+    .describe('What outlives a run: counters of budgets, and questions to people.'),
   cell: z.enum(CELL_KINDS).optional().describe(`${CELL_MEANING} ${UNSAID_CELL}`),
   limits: limitsSchema.optional(),
   wasi: wasiSchema.optional(),

@@ -1,10 +1,10 @@
-import type { Allow, Decision, Deny, DenialReason, RuleRef } from '../contracts/decision.ts';
+import type { Allow, Decision, Deny, DenialReason, RequireApproval, RuleRef } from '../contracts/decision.ts';
 import type { DecisionContext, DecisionPoint } from '../contracts/decision-point.ts';
 import { HostError } from '../contracts/errors.ts';
 import type { Access } from '../contracts/request.ts';
 import { createCandidateMemo } from './candidate-memo.ts';
 import { createEngine, type Engine } from './casbin/engine.ts';
-import { strictest } from './obligation.ts';
+import { allowedBy } from './obligations/allowed-by.ts';
 import type { PolicySlice } from './policy-snapshot.ts';
 import { matchesResource } from './resource-pattern.ts';
 import { splitCanonical, type ResourceParts } from './resource-parts.ts';
@@ -45,14 +45,13 @@ export async function createDecisionPoint(slice: PolicySlice, agent: string): Pr
     },
   });
 
-  function allow(rules: readonly Rule[]): Allow {
+  function allow(rules: readonly Rule[]): Allow | RequireApproval {
     const distinct = rules.length === 1 ? rules : [...new Set(rules)];
-    return {
-      effect: 'allow',
-      rules: distinct.map(refOf),
-      obligations: strictest(distinct.map(({ obligations }) => obligations)),
+    return allowedBy(
+      distinct.map(refOf),
+      distinct.map(({ obligations }) => obligations),
       policy,
-    };
+    );
   }
 
   function unavailable(access: number): Deny {

@@ -5,7 +5,7 @@ import type { ConditionInput, Verdict } from './conditions/clause.ts';
 import { findClause, findingText, resourceMismatch, type ClauseFinding } from './mismatch.ts';
 import { mayMatch, mostNear, nearness } from './nearness.ts';
 import { proposeRow, type Proposal } from './row-proposal.ts';
-import { strictest } from './obligation.ts';
+import { allowedBy } from './obligations/allowed-by.ts';
 import type { PolicySnapshot } from './policy-snapshot.ts';
 import { matchesResource } from './resource-pattern.ts';
 import { splitCanonical, type ResourceParts } from './resource-parts.ts';
@@ -167,12 +167,11 @@ function decide(snapshot: PolicySnapshot, parts: ResourceParts | undefined, matc
   if (denying.length > 0)
     return { effect: 'deny', reason: 'forbidden-by-rule', rules: denying.slice(0, 1).map(ref), access: 0, policy };
   if (matching.length === 0) return { effect: 'deny', reason: 'no-rule', rules: [], access: 0, policy };
-  return {
-    effect: 'allow',
-    rules: matching.map(ref),
-    obligations: strictest(matching.map(({ rule }) => rule.obligations)),
+  return allowedBy(
+    matching.map(ref),
+    matching.map(({ rule }) => rule.obligations),
     policy,
-  };
+  );
 }
 
 function explained({ rule, line }: Pick<Held, 'rule' | 'line'>, input: ConditionInput): ExplainedRule {

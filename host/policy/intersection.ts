@@ -1,8 +1,8 @@
-import type { Allow, Decision, Deny, RequireApproval, RuleRef } from '../contracts/decision.ts';
+import type { Allow, Decision, Deny, Obligations, RequireApproval, RuleRef } from '../contracts/decision.ts';
 import type { DecisionContext, DecisionPoint } from '../contracts/decision-point.ts';
 import type { RunFacts } from '../contracts/principal.ts';
 import type { Access } from '../contracts/request.ts';
-import { strictest } from './obligation.ts';
+import { allowedBy } from './obligations/allowed-by.ts';
 
 /** One principal of a chain: how it decides, and the facts of its own run. */
 export interface ChainLink {
@@ -17,7 +17,8 @@ export interface ChainLink {
  * acts; the others are those on whose behalf it does, the nearest first. Each decides under the facts of its own run.
  *
  * - A denial by one is a denial. The first that denies gives the reason; the rules of all that deny are named.
- * - An allow names the rules of all and carries the obligations of all, of each kind the strictest.
+ * - An allow names the rules of all and carries the obligations of all, of each kind the strictest; every person that one
+ *   of them asks for has to approve.
  * - A rule names a resource (and so lifts a protection) only where each principal has one that does.
  */
 export function intersectionOf(links: readonly [ChainLink, ...ChainLink[]]): DecisionPoint {
@@ -30,15 +31,8 @@ export function intersectionOf(links: readonly [ChainLink, ...ChainLink[]]): Dec
       const decisions = links.map(({ decisionPoint, facts }) => decisionPoint.decide(accesses, { ...facts, nowMs }));
       const denied = decisions.findIndex(({ effect }) => effect === 'deny');
       if (denied >= 0) return denial(decisions, denied, links);
-      const asked = decisions.filter((decision) => decision.effect === 'approve');
-      if (asked.length > 0) return approval(asked, rulesOf(decisions));
-      const allowed = decisions.filter((decision) => decision.effect === 'allow');
-      return {
-        effect: 'allow',
-        rules: namedByAll(allowed),
-        obligations: strictest(allowed.map(obligationsOf)),
-        policy,
-      };
+      const allowed = decisions.filter((decision) => decision.effect !== 'deny');
+      return allowedBy(namedByAll(allowed), allowed.map(obligationsOf), policy);
     },
   });
 }
@@ -51,18 +45,9 @@ function denial(decisions: readonly Decision[], first: number, links: readonly C
   return { ...reason, rules: rulesOf(denials), ...(first === 0 || agent === undefined ? {} : { agent }) };
 }
 
-/** Who may approve for all. Where that is nobody, nobody can. */
-function approval(asked: readonly RequireApproval[], rules: readonly RuleRef[]): Decision {
-  const [first, ...others] = asked;
-  if (first === undefined) throw new TypeError('an approval without a decision that asks for it');
-  const approvers = first.approvers.filter((name) => others.every((other) => other.approvers.includes(name)));
-  if (approvers.length > 0) return { effect: 'approve', rules, approvers, policy: first.policy };
-  return { effect: 'deny', reason: 'not-approved', rules, access: 0, policy: first.policy };
-}
+const obligationsOf = ({ obligations }: Allow | RequireApproval): Obligations => obligations;
 
-const obligationsOf = ({ obligations }: Allow): Allow['obligations'] => obligations;
-
-function namedByAll(allowed: readonly Allow[]): readonly RuleRef[] {
+function namedByAll(allowed: readonly (Allow | RequireApproval)[]): readonly RuleRef[] {
   const named = allowed.every(({ rules }) => rules.some(({ namesHost }) => namesHost));
   const rules = rulesOf(allowed);
   return named ? rules : rules.map(({ id }) => ({ id, namesHost: false }));

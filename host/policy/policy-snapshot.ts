@@ -7,7 +7,7 @@ import { createProblemList } from './problem-list.ts';
 import { createRoleGraph, type RoleGraph, type RoleLink } from './role-graph.ts';
 import { checkRows } from './rule-check.ts';
 import { createCellCompiler, type PlacedRule } from './rule.ts';
-import type { Vocabulary, Words } from './vocabulary.ts';
+import { wordsOf, type Vocabulary, type Words } from './vocabulary.ts';
 
 /** The texts of one policy set, already read. */
 export interface PolicySource {
@@ -53,11 +53,7 @@ export function loadPolicy(source: PolicySource, vocabulary: Vocabulary, generat
   const problems = createProblemList();
   if (source.model !== undefined) checkModelFile(source.model, problems);
   const rows = parsePolicyFile(source.policy, problems);
-  const words: Words = {
-    purposes: [...vocabulary.purposes],
-    environments: [...vocabulary.environments],
-    labels: [...vocabulary.labels],
-  };
+  const words = wordsOf(vocabulary);
   const rules = checkRows(source.policy.file, rows, vocabulary, createCellCompiler(words), problems);
   problems.throwIfAny();
   const links = rows.links.map(({ cells }) => cells);

@@ -63,7 +63,7 @@ export function createCellCompiler(words: Words): CellCompiler {
       return cell.includes('arg.') ? parse() : remembered(conditions, cell, parse);
     },
     obligations: (cell: string, effect: RuleEffect) =>
-      remembered(obligations, `${effect} ${cell}`, () => parseObligations(cell, effect)),
+      remembered(obligations, `${effect} ${cell}`, () => parseObligations(cell, effect, words)),
   });
 }
 
@@ -90,6 +90,12 @@ export function compileRule({ id, cells }: Pick<PlacedRule, 'id' | 'cells'>, com
     namesHost: resource.namesHost,
     condition: compiler.condition(conditionCell, () => true),
     effect,
-    obligations: compiler.obligations(obligationCell, effect),
+    obligations: withRule(compiler.obligations(obligationCell, effect), id),
   };
+}
+
+/** Each counter of a budget is that of one rule; cells that are alike are read once. */
+function withRule(obligations: Obligations, rule: string): Obligations {
+  const { budgets } = obligations;
+  return budgets === undefined ? obligations : { ...obligations, budgets: budgets.map((term) => ({ ...term, rule })) };
 }

@@ -4,18 +4,30 @@ export interface Vocabulary {
   readonly environments: readonly string[];
   /** From the lowest to the highest. */
   readonly labels: readonly string[];
+  /** The roles of people who may approve. */
+  readonly approvers: readonly string[];
+  /** What `redact` can name. */
+  readonly detectors: readonly string[];
+  /** Who can be alerted. */
+  readonly alerts: readonly string[];
   /** Every action that a gate can ask for, for instance `http:GET`. */
   readonly actions: readonly string[];
   /** Whether an access of this action on such a resource carries the attribute `name` (`arg.NAME` in a rule). */
   isArgument(action: string, resourcePattern: string, name: string): boolean;
 }
 
-/** The part of a vocabulary that conditions are compiled with. Plain data. */
-export interface Words {
-  readonly purposes: readonly string[];
-  readonly environments: readonly string[];
-  readonly labels: readonly string[];
-}
+/** The part of a vocabulary that cells are compiled with. Plain data. */
+export type Words = Pick<Vocabulary, 'purposes' | 'environments' | 'labels' | 'approvers' | 'detectors' | 'alerts'>;
+
+/** The words alone, copied. */
+export const wordsOf = (words: Words): Words => ({
+  purposes: [...words.purposes],
+  environments: [...words.environments],
+  labels: [...words.labels],
+  approvers: [...words.approvers],
+  detectors: [...words.detectors],
+  alerts: [...words.alerts],
+});
 
 /** The action cells that an action can meet: itself, and the wildcard of its capability. */
 export const actionCells = (action: string): readonly [string, string] => [action, `${capabilityOf(action)}:*`];

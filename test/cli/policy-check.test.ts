@@ -31,14 +31,14 @@ describe('policy check', () => {
       'p, role:any, fs:read, /w/**, -, perhaps, -',
       'p, role:any',
     ];
-    world = greetingWorld({ rows: [...rows, 'p, role:any, fs:read, /w/**, hours(08-08 UTC), allow, rate=1/m'] });
+    world = greetingWorld({ rows: [...rows, 'p, role:any, fs:read, /w/**, hours(08-08 UTC), allow, rate=1/w'] });
     const { code, stdout, stderr } = await check();
     expect([code, stdout]).toEqual([3, '']);
     for (const says of [
       /policy\.csv:1:4: unknown role `role:nobody`/,
       /policy\.csv:2:\d+: .*`perhaps`/,
       /policy\.csv:3:\d+: a `p` row has 6 cells/,
-      /policy\.csv:4:\d+: .*not supported yet/,
+      /policy\.csv:4:\d+: `rate=1\/w` is not in the form of `rate=60\/m`/,
     ])
       expect(stderr).toMatch(says);
     const json = onlyJson((await check('--json')).stdout) as { error: { code: string; hints: string[] } };

@@ -28,10 +28,16 @@ export interface GateCases {
   readonly secrets?: readonly string[];
 }
 
-const OBLIGATIONS: Readonly<Record<ObligationName, Obligations>> = {
+/** But `approval`, which makes another kind of answer. */
+const OBLIGATIONS: Readonly<Record<Exclude<ObligationName, 'approval'>, Obligations>> = {
   rows: { rows: 1 },
   timeoutMs: { timeoutMs: 5_000 },
   log: { log: 'full' },
+  bytes: { bytes: 1 << 20 },
+  redact: { redact: ['email'] },
+  alert: { alert: ['soc'] },
+  label: { label: { name: 'public', rank: 0 } },
+  budgets: { budgets: [{ kind: 'rate', rule: 'p-1', limit: 10, periodMs: 1_000, scope: 'agent' }] },
 };
 
 const camel = (name: string) => name.replaceAll(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
@@ -107,7 +113,7 @@ export function gateCases({ name, served, actions, create, intention, secrets = 
       withGate(
         () => allow(obligations),
         async ({ gate, performed }, _, call) => {
-          const can = obligation === 'log' || gate.discharges.has(obligation as ObligationName);
+          const can = ['log', 'alert'].includes(obligation) || gate.discharges.has(obligation as ObligationName);
           const outcome = await call();
           if (can) expect(outcome).toHaveProperty('value');
           else expect(outcome).toEqual(denied('unsupported-obligation'));

@@ -78,6 +78,7 @@ const claim: Claim<Target> = {
   decisionId: 'run-1/1',
   rules: [],
   obligations: {},
+  takeBytes: () => true,
   stands: () => true,
 };
 

@@ -31,6 +31,7 @@ describe('a grant', () => {
         decisionId: 'run-1/1',
         rules: [{ id: 'rule-1a2b3c', namesHost: false }],
         obligations: { log: 'full' },
+        takeBytes: expect.any(Function) as unknown,
         stands: expect.any(Function) as unknown,
       });
     });

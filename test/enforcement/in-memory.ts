@@ -37,7 +37,7 @@ export const deny = (reason: DenialReason = 'no-rule', access = 0): Deny => ({
 export const approve = (): RequireApproval => ({
   effect: 'approve',
   rules: RULES,
-  approvers: ['role:owner'],
+  obligations: { approval: { roles: ['owner'], ttlMs: 60_000 } },
   policy: POLICY,
 });
 

@@ -62,6 +62,9 @@ describe('the policy of the triage agent', () => {
       purposes: ['triage'],
       environments: [],
       labels: [],
+      approvers: ['owner', 'cfo'],
+      detectors: ['email', 'iban', 'token'],
+      alerts: ['soc'],
       actions,
       isArgument: (_: string, __: string, name: string) => name === 'file',
     };

@@ -14,6 +14,9 @@ export const VOCABULARY: Vocabulary = {
   purposes: ['triage', 'audit'],
   environments: ['prod', 'test'],
   labels: ['public', 'internal', 'confidential', 'secret'],
+  approvers: ['owner', 'cfo'],
+  detectors: ['email', 'iban', 'token'],
+  alerts: ['soc'],
   actions: [
     'http:GET',
     'http:POST',

@@ -23,10 +23,10 @@ const deny = (id: string, access = 0): Decision => ({
   access,
   policy,
 });
-const approve = (id: string, ...approvers: string[]): Decision => ({
+const approve = (id: string, ...roles: string[]): Decision => ({
   effect: 'approve',
   rules: [rule(id)],
-  approvers,
+  obligations: { approval: { roles, ttlMs: 60_000 } },
   policy,
 });
 
@@ -61,12 +61,10 @@ describe('the decision point of a chain', () => {
     expect(decide(allow('r1', {}, true), allow('r2', {}, true)).rules).toEqual([rule('r1', true), rule('r2', true)]);
   });
 
-  it('asks those who may approve for all, and nobody where there is no such person', () => {
-    expect(decide(allow('r1'), approve('r2', 'owner'))).toMatchObject({ effect: 'approve', approvers: ['owner'] });
-    expect(decide(approve('r1', 'owner', 'chief'), approve('r2', 'chief'))).toMatchObject({ approvers: ['chief'] });
-    expect(decide(approve('r1', 'owner'), approve('r2', 'chief'))).toMatchObject({
-      effect: 'deny',
-      reason: 'not-approved',
-    });
+  it('asks every person that one of them asks for', () => {
+    const ask = (...roles: string[]) => ({ effect: 'approve', obligations: { approval: { roles, ttlMs: 60_000 } } });
+    expect(decide(allow('r1'), approve('r2', 'owner'))).toMatchObject(ask('owner'));
+    expect(decide(approve('r1', 'owner', 'chief'), approve('r2', 'chief'))).toMatchObject(ask('chief', 'owner'));
+    expect(decide(approve('r1', 'owner'), approve('r2', 'chief'))).toMatchObject(ask('chief', 'owner'));
   });
 });

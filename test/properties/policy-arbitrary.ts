@@ -13,6 +13,9 @@ export const VOCABULARY: Vocabulary = {
   purposes: ['p1', 'p2'],
   environments: ['prod', 'test'],
   labels: ['low', 'mid', 'high'],
+  approvers: ['owner', 'cfo'],
+  detectors: ['email', 'iban', 'token'],
+  alerts: ['soc'],
   actions: ACTIONS,
   isArgument: () => true,
 };

@@ -1,0 +1,16 @@
+import type { Obligations } from '../contracts/decision.ts';
+import type { Json } from '../contracts/request.ts';
+
+/** Obligations as the record has them; nothing where there are none. */
+export function recordedObligations(obligations: Obligations): {
+  readonly obligations?: { readonly [name: string]: Json };
+} {
+  const { budgets, approval, label, ...rest } = obligations;
+  const recorded = {
+    ...rest,
+    ...(budgets === undefined ? {} : { budgets: budgets.map((term) => ({ ...term })) }),
+    ...(approval === undefined ? {} : { approval: { ...approval } }),
+    ...(label === undefined ? {} : { label: label.name }),
+  };
+  return Object.keys(recorded).length === 0 ? {} : { obligations: recorded };
+}
