@@ -32,6 +32,8 @@ export interface AgentRun {
   readonly parent?: { readonly run: string; readonly decision: string };
   /** The longest chain of agents that it may be part of. */
   readonly depth: number;
+  /** The rank of what it is given: 0, or the label of its caller. */
+  readonly label: number;
   readonly tree: RunTree;
   /** `agent` is the one that the event is about: itself, or one that it called. */
   readonly onEvent: (event: RunEvent, agent: string) => void;

@@ -9,6 +9,7 @@ import { cellPlan, poolKey, type CellTerms } from './cell-plan.ts';
 import { CELL_ENTRY, type Cells } from './cells.ts';
 import { HostError } from './contracts/errors.ts';
 import { isReal, worldText } from './contracts/guest-world.ts';
+import type { LabelRef } from './contracts/decision.ts';
 import type { Principal } from './contracts/principal.ts';
 import { writesItsAnswer } from './contracts/program.ts';
 import type { RunResult } from './contracts/run-result.ts';
@@ -91,6 +92,7 @@ interface OpenedRun {
 
 async function performRun(run: AgentRun, opened: OpenedRun, powers: HostPowers, cells: Cells): Promise<Ending> {
   const { configuration, agent, limits, facts, signal, onEvent } = run;
+  const { manifest } = configuration;
   const { id, component, principal, log } = opened;
   let artefact;
   let start;
@@ -121,11 +123,12 @@ async function performRun(run: AgentRun, opened: OpenedRun, powers: HostPowers, 
   const isPooled = run.cell === 'thread' && run.callers.length === 0;
   const pooled = isPooled ? cells.pool.take(poolKey(run, artefact)) : undefined;
   const answer = createProgramAnswer(limits.outputBytes);
+  let label = labelAt(manifest.labels, run.label);
   const warm = run.cell === 'shared' ? cells.shared.place() : (pooled ?? cells.spare());
   const cell = startThreadCell({
     entry: CELL_ENTRY,
     data: { plan: cellPlan(run, artefact, powers), ahead: false } satisfies CellData,
-    seat: { run: id, principal, facts, log: log.state(), ...start } satisfies RunSeat,
+    seat: { run: id, principal, facts, log: log.state(), label: run.label, ...start } satisfies RunSeat,
     artefact,
     modules: cells.modules,
     ...(warm === undefined ? {} : { warm }),
@@ -135,6 +138,7 @@ async function performRun(run: AgentRun, opened: OpenedRun, powers: HostPowers, 
     onMessage(message) {
       const event = message as RunEvent; // the cell's entry posts nothing else
       if (event.kind === 'answer') answer.add(event.bytes);
+      if (event.kind === 'label') label = event.label;
       // What a called program writes is handed to its caller and shown to nobody else.
       if (event.kind !== 'answer' || run.parent === undefined) onEvent(event, agent.name);
     },
@@ -152,7 +156,11 @@ async function performRun(run: AgentRun, opened: OpenedRun, powers: HostPowers, 
       { kind: 'fault', text: diagnostics === '' ? guest.message : `${guest.message}\n${diagnostics}` },
       agent.name,
     );
-  const ending = { ...endingOf(bounded(guest, limits.callBytes)), usage, program: artefact.program };
+  const ending = {
+    ...endingOf(bounded(guest, limits.callBytes)),
+    ...{ usage, program: artefact.program },
+    ...(label === undefined ? {} : { label }),
+  };
   return writesItsAnswer(artefact.program) ? answer.into(ending) : ending;
 }
 
@@ -173,6 +181,12 @@ export async function warmAgent(
   });
   const data: CellData = { plan: cellPlan(terms, artefact, powers), ahead: true };
   return pool.keep(poolKey(terms, artefact), { data, artefact, modules, limits }, count);
+}
+
+/** The label that a run begins with. */
+function labelAt(order: readonly string[], rank: number): LabelRef | undefined {
+  const name = order[rank];
+  return name === undefined ? undefined : { name, rank };
 }
 
 /** Refuses a component that is not the one that the configuration pins. */
@@ -226,6 +240,7 @@ function close(
       status,
       decisions,
       ...(ending.output === undefined ? {} : { output: ending.output }),
+      ...(ending.label === undefined ? {} : { label: ending.label.name }),
       ...(ending.exitCode === undefined ? {} : { exitCode: ending.exitCode }),
       ...(error === undefined ? {} : { error }),
     };

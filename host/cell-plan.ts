@@ -1,6 +1,7 @@
+import { join } from 'node:path';
 import type { AgentRun } from './agent-run-plan.ts';
 import type { HostPowers } from './host-powers.ts';
-import type { CellPlan } from './run-spec.ts';
+import type { CellPlan, LabelPlan } from './run-spec.ts';
 import type { Artefact } from './sandbox/artefact.ts';
 import { passwordsOf } from './settings.ts';
 
@@ -24,7 +25,14 @@ export function cellPlan(
     limits,
     program,
     world: agent.wasi,
+    labels: labelPlan(configuration),
   };
+}
+
+function labelPlan({ manifest }: AgentRun['configuration']): LabelPlan | undefined {
+  const [lowest, ...others] = manifest.labels;
+  const file = join(manifest.state.directory, 'labels.sqlite');
+  return lowest === undefined ? undefined : { order: [lowest, ...others], file };
 }
 
 /** Under which key opened cells of one host wait: of the same key, any will do. */

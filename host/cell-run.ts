@@ -1,5 +1,6 @@
 import type { GuestEnd } from './contracts/run-end.ts';
 import { createAuditFiles } from './powers/audit-file.ts';
+import { createCarriedLabels } from './powers/carried-labels.ts';
 import { createClock } from './powers/clock.ts';
 import { createRandom } from './powers/random.ts';
 import { sleep } from './powers/sleep.ts';
@@ -14,7 +15,10 @@ export async function runInCell(context: CellContext, makeDecisionPoint: MakeDec
   const { data, seat, ready, artefact, modules, process, limits, meter, thread, ledger, stop, notify, post, ask } =
     context;
   const { plan, ahead } = data as CellData; // the host that started this cell made it, and the seat as well
-  const powers = { clock: createClock(), random: createRandom(), files: createAuditFiles(), ledger, sleep, ask };
+  const powers = {
+    ...{ clock: createClock(), random: createRandom(), files: createAuditFiles(), ledger, sleep, ask },
+    makeCarriedLabels: createCarriedLabels,
+  };
   const gates = await openGates(plan, Object.keys(artefact.imports), { ...powers, makeDecisionPoint }, post);
   const shape = { artefact, modules, imports: gates.imports, limits, meter, thread, stop, notify };
   try {

@@ -1,4 +1,5 @@
 import { basename, dirname, join, resolve } from 'node:path';
+import { labelledResources, type RawClassification } from './classification.ts';
 import { HostError } from './contracts/errors.ts';
 import { didYouMean } from './contracts/suggestion.ts';
 import type { HostPowers } from './host-powers.ts';
@@ -34,6 +35,7 @@ export function readManifest(
     tools: manifest.section(configs.tools),
     log: manifest.section(configs.log),
     policyCheck: manifest.section(configs.policyCheck),
+    classification: classificationOf(file, manifest, manifest.section(configs.classification)),
   };
   refuseMissingAgents(file, manifest, settings);
   refuseHeldThreads(file, manifest, settings);
@@ -50,6 +52,14 @@ export function readConfiguration(file: string, workingDirectory: string, powers
     ...(model === undefined ? {} : { model: readText(model, powers) }),
   };
   return { manifest, settings, policy: loadPolicy(source, vocabularyOf(manifest, settings.tools), 1) };
+}
+
+/** The labels of resources. They name labels of the configuration. */
+function classificationOf(file: string, { labels }: Manifest, entries: readonly RawClassification[]) {
+  const hints: string[] = [];
+  const resources = labelledResources(entries, labels, (message) => hints.push(`${file}: ${message}`));
+  if (hints.length === 0) return resources;
+  throw new HostError('ERR_CONFIG_INVALID', `\`${file}\` classifies data with labels that it does not have`, { hints });
 }
 
 /** A tool that is an agent names one that is there. */

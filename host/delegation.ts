@@ -3,6 +3,7 @@ import type { Principal, RunFacts } from './contracts/principal.ts';
 import { EXIT_OF_STATUS, type RunResult } from './contracts/run-result.ts';
 import type { ComponentTool } from './gates/tool-exec/component-tool.ts';
 import type { AgentCall, AgentEnd } from './gates/tool-exec/tool-supervisor.ts';
+import { groupsOf } from './groups.ts';
 import type { AgentManifest } from './manifest/agent-section.ts';
 import { lowerLimits } from './manifest/limit-section.ts';
 import type { RunEvent } from './run-event.ts';
@@ -40,6 +41,7 @@ function lineBytes(event: RunEvent): number {
     case 'output':
       return event.lines.reduce((sum, line) => sum + Buffer.byteLength(line), 0);
     case 'decision':
+    case 'label':
     case 'answer': // it is handed to the caller
     case 'fault':
       return 0;
@@ -61,9 +63,10 @@ export function runDelegated(delegation: Delegation) {
       ...run,
       agent,
       component: agent.component,
-      facts: factsBelow(run.facts, agent),
+      facts: factsBelow(run.facts, agent, (user) => groupsOf(run.configuration.manifest, user)),
       cell: agent.cell,
       limits: limitsBelow(agent, call, context),
+      label: call.label,
       input: call.input,
       given: NOTHING_GIVEN,
       signal: context.signal,
@@ -78,7 +81,7 @@ export function runDelegated(delegation: Delegation) {
     try {
       const result = await start(child);
       context.charge({ cpuMs: result.usage.cpuMs, hostCalls: result.usage.hostCalls });
-      return endOf(result, call, context.signal);
+      return { ...endOf(result, call, context.signal), ...labelOf(result, run.configuration.manifest.labels) };
     } catch (error) {
       // There is no record of such a run; that of the caller says that it could not be started.
       const text = `the agent \`${agent.name}\` could not be started: ${describeError(error)}`;
@@ -86,6 +89,11 @@ export function runDelegated(delegation: Delegation) {
       return { status: 'not-started', code: 'not-started' };
     }
   };
+}
+
+/** What a called agent has read, its caller has read. */
+function labelOf({ label }: RunResult, order: readonly string[]): Pick<AgentEnd, 'label'> {
+  return label === undefined ? {} : { label: { name: label, rank: order.indexOf(label) } };
 }
 
 /** What keeps an agent from being called at all, whatever the policy says. Counts the call where nothing does. */
@@ -112,12 +120,18 @@ function refusalOf(
 const exhausted = (why: string): AgentEnd => ({ status: 'refused', reason: 'budget-exhausted', why });
 
 /** Purpose and person are those of the caller: the agent runs for what the caller runs for. */
-function factsBelow(facts: RunFacts, agent: AgentManifest): RunFacts {
+function factsBelow(
+  facts: RunFacts,
+  agent: AgentManifest,
+  groupsOf: (user: string) => readonly string[] | undefined,
+): RunFacts {
   const purpose = facts.purpose ?? agent.purpose;
   const onBehalfOf = facts.onBehalfOf ?? agent.onBehalfOf;
+  const groups = onBehalfOf === undefined ? undefined : groupsOf(onBehalfOf);
   return {
     ...(purpose === undefined ? {} : { purpose }),
     ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
+    ...(groups === undefined ? {} : { groups }),
     ...(agent.environment === undefined ? {} : { environment: agent.environment }),
   };
 }

@@ -11,6 +11,7 @@ import { didYouMean } from './contracts/suggestion.ts';
 import { createRunTree } from './run-tree.ts';
 import { helpWith, type DenialHelp } from './denial-help.ts';
 import type { DecisionEvent } from './enforcement/enforce.ts';
+import { groupsOf } from './groups.ts';
 import { createHostPowers, type HostPowers } from './host-powers.ts';
 import { inspectComponent, type Inspection } from './inspection.ts';
 import { prepareAhead, type PreparedAhead } from './prepared-ahead.ts';
@@ -171,6 +172,7 @@ function createHost({ configuration, workingDirectory, powers, cells, functions 
         limits: agent.limits,
         functions,
         callers: [],
+        label: 0,
         depth: MOST_DEPTH,
         tree: createRunTree(agent.limits),
         onEvent: (event: RunEvent, about: string) => tellSafely(event, request, about),
@@ -264,9 +266,11 @@ function factsOf(request: RunOptions, agent: AgentManifest, { manifest }: Config
   if (onBehalfOf !== undefined && !USER.test(onBehalfOf)) {
     throw new HostError('ERR_USAGE', `\`${onBehalfOf}\` is not a user: write \`user:NAME\``);
   }
+  const groups = onBehalfOf === undefined ? undefined : groupsOf(manifest, onBehalfOf);
   return {
     ...(purpose === undefined ? {} : { purpose }),
     ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
+    ...(groups === undefined ? {} : { groups }),
     ...(agent.environment === undefined ? {} : { environment: agent.environment }),
   };
 }
@@ -305,6 +309,8 @@ function tell(event: RunEvent, request: RunOptions, agent: string): void {
       return;
     case 'answer':
       request.onAnswer?.(event.bytes);
+      return;
+    case 'label': // stands in the result
       return;
     case 'fault':
       request.onFault?.(event.text);

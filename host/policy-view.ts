@@ -1,7 +1,14 @@
+import { matchPattern } from './classification.ts';
 import type { Configuration } from './configuration.ts';
 import { attributesOf, isAttributesRefusal } from './contracts/attributes.ts';
 import type { DenialReason, PolicyRef } from './contracts/decision.ts';
 import { HostError } from './contracts/errors.ts';
+import type { CarriedLabels } from './contracts/label.ts';
+import { groupsOf } from './groups.ts';
+import { createResourceLabels } from './labels/resource-labels.ts';
+import { createRunLabels } from './labels/run-labels.ts';
+import type { Manifest } from './manifest/manifest.ts';
+import { didYouMean } from './contracts/suggestion.ts';
 import type { Clock } from './contracts/powers.ts';
 import type { DecisionContext } from './contracts/decision-point.ts';
 import { parseStrictJson } from './contracts/strict-json.ts';
@@ -28,6 +35,8 @@ export interface PolicyReport {
 export interface AskedFacts {
   readonly purpose?: string;
   readonly onBehalfOf?: string;
+  /** The label of what the run has read; the lowest, if absent. */
+  readonly label?: string;
 }
 
 /** What an operator asks about. */
@@ -93,9 +102,34 @@ export function createPolicyView(configuration: Configuration, clock: Clock): Po
   const file = manifest.policy.rules;
   let explainer: Explainer | undefined;
 
+  /** The label that rules test, where a run has read so much. What runs wrote along is not looked up. */
+  function labelledAs(read: string | undefined, access: Access): Access {
+    const [lowest, ...others] = manifest.labels;
+    if (lowest === undefined || access.label !== undefined) return access;
+    const rank = read === undefined ? 0 : manifest.labels.indexOf(read);
+    if (rank < 0)
+      throw new HostError(
+        'ERR_USAGE',
+        `there is no label \`${read ?? ''}\`${didYouMean(read ?? '', manifest.labels)}`,
+        {
+          hints: manifest.labels,
+        },
+      );
+    const labels = createRunLabels({
+      order: [lowest, ...others],
+      resources: createResourceLabels(settings.classification, matchPattern),
+      carried: NOTHING_CARRIED,
+      initialRank: rank,
+      grown: () => undefined,
+    });
+    return labels.labelled([access])[0];
+  }
+
   function explainAccess(agent: AgentManifest, access: Access, facts: AskedFacts & { atMs?: number }) {
     explainer ??= createExplainer(policy);
-    const explanation = explainer.explain(`agent:${agent.name}`, access, contextOf(agent, facts, clock));
+    const labelled = labelledAs(facts.label, access);
+    const context = contextOf(agent, facts, { clock, manifest });
+    const explanation = explainer.explain(`agent:${agent.name}`, labelled, context);
     const judged = undeclared(settings, access) ?? protectedView(policy, explanation, access);
     return view(withMount(settings, access, judged), explanation, file);
   }
@@ -130,6 +164,8 @@ export function createPolicyView(configuration: Configuration, clock: Clock): Po
   });
 }
 
+const NOTHING_CARRIED: CarriedLabels = { rankOf: () => undefined, raise: () => undefined, close: () => undefined };
+
 /** What rows can name. */
 function declaredBy({ tools, db, fs }: Configuration['settings']): Declared {
   return {
@@ -146,10 +182,12 @@ function declaredBy({ tools, db, fs }: Configuration['settings']): Declared {
 function contextOf(
   agent: AgentManifest,
   { purpose = agent.purpose, onBehalfOf = agent.onBehalfOf, atMs }: AskedFacts & { atMs?: number },
-  clock: Clock,
+  { clock, manifest }: { readonly clock: Clock; readonly manifest: Manifest },
 ): DecisionContext {
+  const groups = onBehalfOf === undefined ? undefined : groupsOf(manifest, onBehalfOf);
   return {
     nowMs: atMs ?? clock.nowMs(),
+    ...(groups === undefined ? {} : { groups }),
     ...(purpose === undefined ? {} : { purpose }),
     ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
     ...(agent.environment === undefined ? {} : { environment: agent.environment }),

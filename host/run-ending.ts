@@ -1,5 +1,6 @@
 import { HostError } from './contracts/errors.ts';
 import { EXIT } from './contracts/exit-code.ts';
+import type { LabelRef } from './contracts/decision.ts';
 import type { Program } from './contracts/program.ts';
 import type { GuestEnd, GuestFrames, Usage } from './contracts/run-end.ts';
 import type { RunError, RunStatus } from './contracts/run-result.ts';
@@ -13,6 +14,8 @@ export interface Ending {
   readonly exitCode?: number;
   readonly error?: RunError;
   readonly usage: Usage;
+  /** What the run has read, all together. */
+  readonly label?: LabelRef;
   /** Nothing where the run ended before that was known. */
   readonly program?: Program;
 }

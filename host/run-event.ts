@@ -1,3 +1,4 @@
+import type { LabelRef } from './contracts/decision.ts';
 import type { LogLevel } from './contracts/log-sink.ts';
 import type { DecisionEvent } from './enforcement/enforce.ts';
 
@@ -11,5 +12,7 @@ export type RunEvent =
   | { readonly kind: 'output'; readonly stream: 'stdout' | 'stderr'; readonly lines: readonly string[] }
   /** What a program that is no agent wrote to standard output; raw. */
   | { readonly kind: 'answer'; readonly bytes: Uint8Array }
+  /** The run has read something more sensitive than all before. */
+  | { readonly kind: 'label'; readonly label: LabelRef }
   /** A fault of the host. */
   | { readonly kind: 'fault'; readonly text: string };

@@ -27,6 +27,16 @@ export interface CellPlan {
   readonly limits: RunLimits;
   readonly program: Program;
   readonly world: GuestWorld;
+  /** Labels of data; nothing where the configuration has no labels at all. */
+  readonly labels: LabelPlan | undefined;
+}
+
+/** What the labels of a run are made with. */
+export interface LabelPlan {
+  /** From the least to the most sensitive. */
+  readonly order: readonly [string, ...string[]];
+  /** Where labels are kept that were written along. */
+  readonly file: string;
 }
 
 /** The run that takes its place in a cell. */
@@ -37,6 +47,8 @@ export interface RunSeat {
   readonly log: RunLogState;
   readonly input: string;
   readonly surroundings: Surroundings;
+  /** The rank of what it is given: 0, or the label of whoever calls it. */
+  readonly label: number;
 }
 
 /** What a cell is opened with. */

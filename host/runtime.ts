@@ -1,5 +1,9 @@
 import type { AuditFiles } from './audit/audit-files.ts';
 import { resumeRunLog } from './audit/run-log.ts';
+import { matchPattern } from './classification.ts';
+import type { CarriedLabels } from './contracts/label.ts';
+import { createResourceLabels } from './labels/resource-labels.ts';
+import { createRunLabels } from './labels/run-labels.ts';
 import type { Gate, GateServices, Intention } from './contracts/gate.ts';
 import type { HostImports } from './contracts/guest-import.ts';
 import type { Clock, ProcessLedger, Random } from './contracts/powers.ts';
@@ -24,6 +28,8 @@ import { createFixedClock } from './wasi/fixed-clock.ts';
 import { createSeededRandom } from './wasi/seeded-random.ts';
 import { createWasi } from './wasi/virtual-wasi.ts';
 
+type Post = (event: RunEvent) => void;
+
 /** Makes the decision point of an agent, or gives one that was made before for the same policy. */
 export type MakeDecisionPoint = (slice: PolicySlice, agent: string) => Promise<DecisionPoint>;
 
@@ -35,6 +41,7 @@ export interface CellPowers {
   readonly ledger: ProcessLedger;
   readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
   readonly makeDecisionPoint: MakeDecisionPoint;
+  readonly makeCarriedLabels: (file: string) => CarriedLabels;
   /** Asks the supervisor for what is not in the cell. */
   readonly ask: CellAsk;
 }
@@ -190,6 +197,7 @@ export async function openGates(
   const late = createLatePipeline();
   const { pipeline } = late;
   let log: ReturnType<typeof resumeRunLog> | undefined;
+  let labels: ReturnType<typeof openLabels>;
   const gates: Gate[] = [];
   const context: GateContext = { plan, powers, pipeline, post, gates };
   const asked = new Set(interfaces.flatMap((name) => [name, SERVED_BY_GATES.get(name) ?? name]));
@@ -212,6 +220,7 @@ export async function openGates(
     rehearse: () => rehearse(plan, own, powers.clock),
     seat(seat: RunSeat): void {
       seated = seat;
+      labels = openLabels(plan, seat, powers, post);
       log = resumeRunLog(seat.log, { files: powers.files, clock: powers.clock });
       late.seat(
         createPipeline({
@@ -222,6 +231,7 @@ export async function openGates(
           log,
           clock: powers.clock,
           ids: createIds(seat.run),
+          ...(labels === undefined ? {} : { labels: labels.run }),
           observe: (event) => {
             if (event.effect !== 'allow') post({ kind: 'decision', event });
           },
@@ -234,9 +244,24 @@ export async function openGates(
       const closed = await Promise.allSettled(gates.map(async (gate) => gate.close()));
       for (const result of closed)
         if (result.status === 'rejected') post({ kind: 'fault', text: faultText(result.reason) });
+      labels?.close();
       log?.close();
     },
   });
+}
+
+/** The labels of one run, where the configuration has any. */
+function openLabels({ labels, settings }: CellPlan, seat: RunSeat, { makeCarriedLabels }: CellPowers, post: Post) {
+  if (labels === undefined) return undefined;
+  const carried = makeCarriedLabels(labels.file);
+  const run = createRunLabels({
+    order: labels.order,
+    resources: createResourceLabels(settings.classification, matchPattern),
+    carried,
+    initialRank: seat.label,
+    grown: (label) => post({ kind: 'label', label }),
+  });
+  return { run, close: () => carried.close() };
 }
 
 const linkOf = async (

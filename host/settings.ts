@@ -1,4 +1,6 @@
 import type { ServedInterface } from './contracts/served-interface.ts';
+import { classificationConfig } from './classification.ts';
+import type { LabelledResource } from './contracts/label.ts';
 import { createDbConfig, type DbConfig } from './gates/db/config.ts';
 import { ACTIONS as DB_ACTIONS, DB_INTERFACE, dbWaits, isDbArgument } from './gates/db/index.ts';
 import { exposedPaths, fsConfig, type FsConfig } from './gates/fs/config.ts';
@@ -27,6 +29,8 @@ export interface GateSettings {
   readonly tools: ToolConfig;
   readonly log: LogConfig;
   readonly policyCheck: PolicyCheckConfig;
+  /** The labels of resources. */
+  readonly classification: readonly LabelledResource[];
 }
 
 const TYPES_INTERFACE: ServedInterface = {
@@ -74,6 +78,7 @@ export function gateConfigs(inspector: DatabaseInspector) {
     tools: toolConfig,
     log: logConfig,
     policyCheck: policyCheckConfig,
+    classification: classificationConfig,
   };
 }
 
@@ -127,15 +132,19 @@ const ACTIONS: readonly string[] = [
 ];
 
 /** What the words of a policy come from: the host's own part of the configuration. */
-export type VocabularySource = Pick<HostManifest, 'purposes' | 'environments' | 'labels' | 'approvers' | 'alerts'>;
+export type VocabularySource = Pick<
+  HostManifest,
+  'purposes' | 'environments' | 'labels' | 'approvers' | 'alerts' | 'groups'
+>;
 
 /** The words that a policy may use under this configuration. */
 export function vocabularyOf(
-  { purposes, environments, labels, approvers, alerts }: VocabularySource,
+  { purposes, environments, labels, approvers, alerts, groups }: VocabularySource,
   tools: ToolConfig,
 ): Vocabulary {
   return {
     ...{ purposes, environments, labels, alerts, detectors: [], approvers: [...approvers.keys()] },
+    ...(groups === undefined ? {} : { groups: [...groups.keys()] }),
     actions: ACTIONS,
     isArgument(action, resourcePattern, name): boolean {
       switch (action.slice(0, action.indexOf(':'))) {

@@ -4,6 +4,7 @@ import {
   AUDIT_VERSION,
   type AuditEntry,
   type RecordedDecision,
+  type RecordedLabels,
   type RecordedOutcome,
 } from '../contracts/audit-record.ts';
 import type { PolicyRef } from '../contracts/decision.ts';
@@ -53,8 +54,9 @@ export function createRecordEncoder(log: string, run: string): RecordEncoder {
   const timeText = createTimeText();
 
   function tailText(entry: AuditEntry, stamp: Stamp, tight: boolean): string {
-    const { intent, outcome, policy, principal, purpose, request, resource } = entry;
+    const { intent, labels, outcome, policy, principal, purpose, request, resource } = entry;
     let text = intent === undefined ? '' : `"intent":${number(intent)},`;
+    if (labels !== undefined) text += `"labels":${labelsText(labels, tight)},`;
     text += `${logMember}${number(stamp.mono)},`;
     if (outcome !== undefined) text += `"outcome":${outcomeText(outcome, tight)},`;
     if (policy !== undefined) text += `"policy":${policyText(policy, tight)},`;
@@ -90,7 +92,7 @@ export function createRecordEncoder(log: string, run: string): RecordEncoder {
 const fits = (line: string): boolean => line.length <= RECORD_BYTES / 3 || Buffer.byteLength(line) <= RECORD_BYTES;
 
 const ENTRY_FIELDS: ReadonlySet<string> = new Set<keyof AuditEntry>([
-  ...(['type', 'intent', 'principal', 'purpose', 'action', 'resource', 'accesses'] as const),
+  ...(['type', 'intent', 'principal', 'purpose', 'labels', 'action', 'resource', 'accesses'] as const),
   ...(['request', 'decision', 'policy', 'outcome', 'detail'] as const),
 ]);
 const TYPES: ReadonlySet<string> = new Set(AUDIT_TYPES);
@@ -201,6 +203,8 @@ const accessText = shape<{ readonly action: string; readonly resource: string }>
   action: fixedText,
   resource: fixedText,
 });
+
+const labelsText = shape<RecordedLabels>({ effect: fixedText, run: fixedText });
 
 function accessesText(accesses: NonNullable<AuditEntry['accesses']>, tight: boolean): string {
   const items = accesses.map((access) => accessText(access, tight));

@@ -30,6 +30,12 @@ export interface RecordedDecision {
   readonly obligations?: { readonly [name: string]: Json };
 }
 
+/** Names of labels. */
+export interface RecordedLabels {
+  readonly effect?: string;
+  readonly run: string;
+}
+
 /** How an effect ended. */
 export interface RecordedOutcome {
   readonly status: 'ok' | 'error';
@@ -52,6 +58,8 @@ export interface AuditEntry {
   readonly intent?: number;
   readonly principal?: Principal;
   readonly purpose?: string;
+  /** `effect` is the label of what is touched, `run` that of all that the run has read, this effect included. */
+  readonly labels?: RecordedLabels;
   readonly action?: string;
   readonly resource?: string;
   /** All accesses, where an effect has more than one. */

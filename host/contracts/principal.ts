@@ -17,4 +17,6 @@ export interface RunFacts {
   readonly purpose?: string;
   readonly environment?: string;
   readonly onBehalfOf?: string;
+  /** The groups of that person, `group:NAME`; absent where the configuration names no groups. */
+  readonly groups?: readonly string[];
 }

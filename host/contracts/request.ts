@@ -20,6 +20,8 @@ export interface Access {
   readonly resource: string;
   readonly attributes: Attributes;
   readonly protection?: Protection;
+  /** The label that rules test: of what is read, or of what would flow out. Set by the pipeline, and by no gate. */
+  readonly label?: string;
 }
 
 /** The capabilities that have a gate. */

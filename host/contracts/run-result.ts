@@ -35,6 +35,8 @@ export interface RunResult {
   /** Of a program that ended by itself; an agent has none unless it called WASI `exit`. */
   readonly exitCode?: number;
   readonly error?: RunError;
+  /** The label of all that the run had read: its output may tell of it. Absent where it never came to read anything. */
+  readonly label?: string;
   readonly decisions: DecisionCounts;
   readonly usage: Usage;
   /** Where the guest lived, or would have; `null` where it was not even known. */

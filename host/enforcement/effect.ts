@@ -1,4 +1,4 @@
-import type { DenialReason, ObligationName } from '../contracts/decision.ts';
+import type { DenialReason, LabelRef, ObligationName } from '../contracts/decision.ts';
 import type { Denial } from '../contracts/denial.ts';
 import type { RecordedOutcome } from '../contracts/audit-record.ts';
 import type { Capability, Parsed } from '../contracts/request.ts';
@@ -15,10 +15,17 @@ export type EffectEnd = { readonly code?: string; readonly facts: OutcomeFacts }
 
 /** How a driver ends. It never throws for what the world may do; an exception is a fault of the host. */
 export type DriverResult<Value, Failure> =
-  | { readonly status: 'ok'; readonly value: Value; readonly facts?: OutcomeFacts }
+  | { readonly status: 'ok'; readonly value: Value; readonly facts?: OutcomeFacts; readonly label?: LabelRef }
   /** The guest has its value while the effect goes on, a stream: its end is reported later, once. */
   | { readonly status: 'begun'; readonly value: Value; readonly ended: (report: (end: EffectEnd) => void) => void }
-  | { readonly status: 'failed'; readonly failure: Failure; readonly code: string; readonly facts?: OutcomeFacts }
+  | {
+      readonly status: 'failed';
+      readonly failure: Failure;
+      readonly code: string;
+      readonly facts?: OutcomeFacts;
+      /** The label of what the result tells, where it is known only now: a called agent has read it. */
+      readonly label?: LabelRef;
+    }
   /** The driver found, before the effect, that the object is not what may be touched (an address, a link). */
   | { readonly status: 'denied'; readonly reason: DenialReason; readonly facts?: OutcomeFacts };
 

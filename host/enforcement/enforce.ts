@@ -12,6 +12,7 @@ import type {
 } from '../contracts/decision.ts';
 import type { DecisionPoint } from '../contracts/decision-point.ts';
 import { HINTS, type Denial } from '../contracts/denial.ts';
+import type { RunLabels } from '../contracts/label.ts';
 import type { Ids } from '../contracts/ids.ts';
 import type { Clock } from '../contracts/powers.ts';
 import type { Principal, RunFacts } from '../contracts/principal.ts';
@@ -29,6 +30,7 @@ import { createGrantAuthority, type Redeem } from './grant.ts';
 import { isProtected } from './protection.ts';
 import { recordedObligations } from './recorded-obligations.ts';
 import { requestDigest } from './request-digest.ts';
+import { shownOf } from './shown-request.ts';
 
 /** What the operator is told as it happens: one event per decision. */
 export interface DecisionEvent {
@@ -62,6 +64,8 @@ export interface PipelineOptions {
   readonly approvals?: Approvals;
   /** Keeps counters. Without it, whatever has a budget is denied. */
   readonly budgets?: Budgets;
+  /** What the run has read so far. Without it, whatever adds a label is denied. */
+  readonly labels?: RunLabels;
   readonly observe: (event: DecisionEvent) => void;
   /** Called with every fault of the host, for the operator. Its text never reaches the guest. */
   readonly fault: (error: unknown) => void;
@@ -93,6 +97,8 @@ interface OpenEffect {
   readonly resource: string;
   readonly allow: Allow;
   readonly reservation: Reservation | undefined;
+  /** What it writes carries along what the run reads meanwhile. */
+  readonly kept: { readonly ended: () => void } | undefined;
   readonly startedUs: number;
 }
 
@@ -112,8 +118,12 @@ const UNPARSED = '(not in canonical form)';
 /** Makes the pipeline of one run. */
 export function createPipeline(options: PipelineOptions): Pipeline {
   const { principal, facts, decisionPoint, log, clock, ids, observe, fault } = options;
-  const { approvals, budgets } = options;
-  const means = { approvals: approvals !== undefined, budgets: budgets !== undefined, labels: false };
+  const { approvals, budgets, labels } = options;
+  const means = {
+    approvals: approvals !== undefined,
+    budgets: budgets !== undefined,
+    labels: labels !== undefined,
+  };
   const grants = createGrantAuthority();
   let failed = false;
 
@@ -162,12 +172,15 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     policy: decisionPoint.policy,
   });
 
+  const labelled = (accesses: AccessRequest<unknown>['accesses']): AccessRequest<unknown>['accesses'] =>
+    labels === undefined ? accesses : labels.labelled(accesses);
+
   /** Allow, allow once somebody has approved, or the reason why not. */
   function decide(
     request: AccessRequest<unknown>,
     discharges: ReadonlySet<ObligationName>,
   ): Allow | RequireApproval | Refused {
-    const decision = decisionPoint.decide(request.accesses, { ...facts, nowMs: clock.nowMs() });
+    const decision = decisionPoint.decide(labelled(request.accesses), { ...facts, nowMs: clock.nowMs() });
     if (decision.effect === 'deny') return decision;
     const { rules, policy } = decision;
     const obligations = undischarged(decision.obligations, discharges, means);
@@ -179,14 +192,19 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     return guarded < 0 ? decision : { reason: 'protected-resource', rules, access: guarded, policy };
   }
 
-  /** Whether an effect that goes on would still be allowed. A decision holds as long as the policy that made it. */
+  /**
+   * Whether an effect that goes on would still be allowed. A decision holds as long as the policy that made it, and until
+   * the run has read something that it had not read then.
+   */
   function stands(
     { discharges }: Pick<Effect<unknown, unknown, unknown>, 'discharges'>,
     request: AccessRequest<unknown>,
     { policy }: Allow,
+    rank: number | undefined,
   ): boolean {
     if (failed) return false;
-    return decisionPoint.policy.generation === policy.generation || !('reason' in decide(request, discharges));
+    const same = decisionPoint.policy.generation === policy.generation && labels?.current().rank === rank;
+    return same || !('reason' in decide(request, discharges));
   }
 
   /** Takes room for an effect, if its rules give only so much. */
@@ -218,6 +236,15 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const reservation = reserve(request, allow);
     if (reservation !== undefined && 'reason' in reservation) return refuse(request, reservation);
     const [{ action, resource }] = request.accesses;
+    const recorded = recordedLabels(request);
+    try {
+      labels?.admit(request.accesses, allow.obligations.label);
+    } catch (error) {
+      fault(error); // a label that is not kept would be lost
+      reservation?.settle({ performed: false });
+      return refuse(request, { reason: 'policy-unavailable', rules: allow.rules, access: 0, policy: allow.policy });
+    }
+    const label = labels?.current();
     const digest = requestDigest(request);
     const id = ids.decision();
     const decision: RecordedDecision = {
@@ -229,7 +256,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const intent = append({
       type: 'effect.intended',
       ...who(),
-      ...shown(request, digest, allow),
+      ...shownOf(request, digest, allow),
+      ...(label === undefined ? {} : { labels: { ...recorded, run: label.name } }),
       action,
       resource,
       decision,
@@ -249,9 +277,11 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       rules: allow.rules,
       obligations: allow.obligations,
       takeBytes: (bytes) => reservation?.takeBytes(bytes) ?? true,
-      stands: () => stands(effect, request, allow),
+      ...(label === undefined ? {} : { label }),
+      stands: () => stands(effect, request, allow, label?.rank),
     });
-    const open: OpenEffect = { intent, action, resource, allow, reservation, startedUs: clock.monotonicUs() };
+    const kept = labels?.keep(request.accesses);
+    const open: OpenEffect = { intent, action, resource, allow, reservation, kept, startedUs: clock.monotonicUs() };
     let result: Pending<DriverResult<Value, Failure>>;
     try {
       result = effect.perform(grant);
@@ -273,6 +303,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 
   /** Records how an effect ended, and says what the gate may know. */
   function conclude<Value, Failure>(open: OpenEffect, result: DriverResult<Value, Failure>): Enforced<Value, Failure> {
+    const carried = 'label' in result ? result.label : undefined;
+    if (carried !== undefined) labels?.raise(carried);
     switch (result.status) {
       case 'ok':
         settle(open, { status: 'ok', ...result.facts });
@@ -313,7 +345,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   }
 
   /** Gives back what an effect did not use of its budgets. */
-  function release({ reservation }: OpenEffect, facts: OutcomeFacts = {}): OutcomeFacts {
+  function release({ reservation, kept }: OpenEffect, facts: OutcomeFacts = {}): OutcomeFacts {
+    kept?.ended();
     if (reservation === undefined) return facts;
     try {
       const used = reservation.settle({ performed: true });
@@ -343,10 +376,15 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   }
 
   function refuse(request: AccessRequest<unknown>, refused: Refused): { status: 'denied'; denial: Denial } {
-    const { action, resource, attributes } = request.accesses[refused.access] ?? request.accesses[0];
-    const record = shown(request, requestDigest(request));
+    const accesses = labelled(request.accesses);
+    const { action, resource, attributes, label } = accesses[refused.access] ?? accesses[0];
+    const current = labels?.current().name;
+    const record = {
+      ...shownOf(request, requestDigest(request)),
+      ...(current === undefined ? {} : { labels: { ...(label === undefined ? {} : { effect: label }), run: current } }),
+    };
     const { detail } = refused;
-    const told: Told = { attributes, accesses: request.accesses, ...(detail === undefined ? {} : { detail }) };
+    const told: Told = { attributes, accesses, ...(detail === undefined ? {} : { detail }) };
     return { status: 'denied', denial: deny(action, resource, refused, record, told) };
   }
 
@@ -355,6 +393,12 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     reason: DenialReason,
     detail: { readonly [key: string]: Json },
   ): Refused => ({ reason, rules, access: 0, policy, detail });
+
+  /** The label of an effect, as rules test it: that of its first access. */
+  function recordedLabels({ accesses }: AccessRequest<unknown>): { readonly effect?: string } {
+    const [{ label }] = labelled(accesses);
+    return label === undefined ? {} : { effect: label };
+  }
 
   /** Waits for people. The effect is suspended, not failed; what they say is for this request under this policy alone. */
   async function approve<Target, Value, Failure>(
@@ -377,6 +421,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     request: AccessRequest<unknown>,
     { rules, obligations, policy }: RequireApproval,
   ): Promise<ApprovalAnswer> {
+    const [{ label }] = labelled(request.accesses);
     const question: ApprovalRequest = {
       decision: ids.decision(),
       principal,
@@ -388,6 +433,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       policy,
       rules,
       terms: obligations.approval,
+      ...(label === undefined ? {} : { label }),
     };
     return approvals?.ask(question) ?? Promise.resolve({ status: 'unavailable' });
   }
@@ -434,15 +480,4 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 
     refuse: (action: string, resource: string, reason: DenialReason) => deny(action, resource, hostDenial(reason)),
   });
-}
-
-/** What the record shows of a request: always its digest and summary; the payload only where a rule asks for it. */
-function shown(request: AccessRequest<unknown>, digest: string, allow?: Allow): Partial<AuditEntry> {
-  const full: Record<string, Json> =
-    allow?.obligations.log === 'full' && request.payload ? { payload: request.payload } : {};
-  const accesses = request.accesses.map(({ action, resource }) => ({ action, resource }));
-  return {
-    request: { ...request.summary, ...full, digest }, // last: no gate can put another in its place
-    ...(accesses.length > 1 ? { accesses } : {}),
-  };
 }

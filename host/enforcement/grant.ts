@@ -1,4 +1,4 @@
-import type { Obligations, RuleRef } from '../contracts/decision.ts';
+import type { LabelRef, Obligations, RuleRef } from '../contracts/decision.ts';
 import { HostError } from '../contracts/errors.ts';
 
 declare const grantBrand: unique symbol;
@@ -23,6 +23,8 @@ export interface Claim<Target> {
   readonly obligations: Obligations;
   /** Takes room for bytes from the budgets of the rules, before they move. False: they must not move. */
   readonly takeBytes: (bytes: number) => boolean;
+  /** What the run has read so far, this effect included; it travels with what flows out. */
+  readonly label?: LabelRef;
   /**
    * Whether what was decided still stands: for an effect that goes on, before each of its steps. It is decided again
    * where the policy has changed since, and no longer stands once a record could not be written.

@@ -23,6 +23,8 @@ export interface HostManifest {
   /** The people behind each name that `approve=` may give: `user:NAME`. */
   readonly approvers: ReadonlyMap<string, readonly string[]>;
   readonly alerts: readonly string[];
+  /** The people of each group, by its name; nothing where the configuration names no groups. */
+  readonly groups: ReadonlyMap<string, ReadonlySet<string>> | undefined;
   readonly state: { readonly directory: string };
   readonly limits: RunLimits;
   readonly agents: ReadonlyMap<string, AgentManifest>;
@@ -40,6 +42,7 @@ export function readHostSections(reader: SectionReader, context: ResolveContext)
   const approvers = reader.value('approvers', sections.approvers) ?? {};
   for (const [name, people] of Object.entries(approvers)) distinct(['approvers', name], people, context);
   const alerts = distinct(['alerts'], reader.value('alerts', sections.alerts) ?? [], context);
+  const groups = reader.value('groups', sections.groups);
   const state = reader.value('state', sections.state);
   const limits = resolveLimits(reader.value('limits', sections.limits) ?? {}, DEFAULT_LIMITS, (key, message) => {
     context.problem(['limits', key], message);
@@ -65,6 +68,7 @@ export function readHostSections(reader: SectionReader, context: ResolveContext)
     labels,
     approvers: new Map(Object.entries(approvers)),
     alerts,
+    groups: groups && new Map(Object.entries(groups).map(([name, people]) => [name, new Set(people)])),
     state: { directory: resolveDirectory('state', state?.directory ?? '.sallyport/state', context) },
     limits,
     agents: resolveAgents(

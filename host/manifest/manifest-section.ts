@@ -92,6 +92,10 @@ export const HOST_SECTIONS = {
     .record(nameSchema, z.array(userSchema).min(1).max(1000))
     .optional()
     .describe('Who may approve, by the name that `approve=` gives in rules: lists of `user:NAME`.'),
+  groups: z
+    .record(nameSchema, z.array(userSchema).max(10_000))
+    .optional()
+    .describe('Groups of people, for rules that test `on-behalf-of=group:NAME`: lists of `user:NAME`.'),
   alerts: namesSchema.optional().describe('The names that `alert=` may give in rules.'),
   state: z
     .strictObject({ directory: pathSchema.optional().describe('`.sallyport/state` without it.') })

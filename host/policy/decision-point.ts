@@ -111,14 +111,14 @@ function createAccessDecision(
   engine: Engine,
   find: CandidateFinder,
 ): (access: Access, context: DecisionContext) => AccessAnswer {
-  return ({ action, resource, attributes }, context) => {
+  return ({ action, resource, attributes, label }, context) => {
     // Maps compare strictly and Casbin loosely: only strings are the same to both.
     if (typeof action !== 'string' || typeof resource !== 'string') throw new TypeError('a request is made of strings');
     const candidates = find(action, resource);
     if (candidates === undefined) return UNDECIDABLE;
     const { parts, rules } = candidates;
     if (rules.length === 0) return NO_RULE;
-    const input = { context, attributes };
+    const input = { context, attributes, label };
     const { allowed, matched } = engine.decide({ subject: agent, action, resource, parts, input }, rules);
     const denying = matched.filter(({ effect }) => effect === 'deny');
     // Casbin decides; that its answer and the rows that it reported agree is checked all the same.

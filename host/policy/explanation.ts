@@ -136,7 +136,7 @@ export function createExplainer(snapshot: PolicySnapshot): Explainer {
   return Object.freeze({
     explain(agent: string, access: Access, context: DecisionContext): Explanation {
       const parts = splitCanonical(access.resource);
-      const input: ConditionInput = { context, attributes: access.attributes };
+      const input: ConditionInput = { context, attributes: access.attributes, label: access.label };
       const met = parts === undefined ? [] : meet(agent, access, parts, input);
       const matching = met.filter(({ subject, action, condition }) => subject && action && condition);
       const decision = decide(snapshot, parts, matching);

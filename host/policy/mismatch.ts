@@ -1,7 +1,6 @@
 import type { Attribute } from '../contracts/request.ts';
 import { testClause } from './condition.ts';
 import type { Clause, ConditionInput, Verdict } from './conditions/clause.ts';
-import { LABEL_ATTRIBUTE } from './conditions/label.ts';
 import { matchParts, parsePath } from './path-glob.ts';
 import type { ResourcePattern } from './resource-pattern.ts';
 import { SCHEMES, type ResourceParts } from './resource-parts.ts';
@@ -25,7 +24,7 @@ export function findingText({ text, verdict, saw }: ClauseFinding): string | und
   return `\`${text}\` ${verdict === false ? 'is false' : 'cannot be decided'}: ${saw}`;
 }
 
-function sawOf(about: string, { context, attributes }: ConditionInput): string {
+function sawOf(about: string, { context, attributes, label }: ConditionInput): string {
   switch (about) {
     case 'time':
       return Number.isFinite(context.nowMs)
@@ -39,10 +38,8 @@ function sawOf(about: string, { context, attributes }: ConditionInput): string {
       return context.onBehalfOf === undefined
         ? 'the run is on behalf of nobody'
         : `the run is on behalf of \`${context.onBehalfOf}\``;
-    case 'label': {
-      const label = attributes.get(LABEL_ATTRIBUTE);
-      return typeof label === 'string' ? `the label is \`${label}\`` : 'the request has no label';
-    }
+    case 'label':
+      return label === undefined ? 'the request has no label' : `the label is \`${label}\``;
     default:
       return argumentText(about, attributes.get(about.slice('arg.'.length)));
   }

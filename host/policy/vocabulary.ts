@@ -10,6 +10,8 @@ export interface Vocabulary {
   readonly detectors: readonly string[];
   /** Who can be alerted. */
   readonly alerts: readonly string[];
+  /** The groups of people; absent where the configuration names none, and rules may name any. */
+  readonly groups?: readonly string[];
   /** Every action that a gate can ask for, for instance `http:GET`. */
   readonly actions: readonly string[];
   /** Whether an access of this action on such a resource carries the attribute `name` (`arg.NAME` in a rule). */
@@ -17,7 +19,10 @@ export interface Vocabulary {
 }
 
 /** The part of a vocabulary that cells are compiled with. Plain data. */
-export type Words = Pick<Vocabulary, 'purposes' | 'environments' | 'labels' | 'approvers' | 'detectors' | 'alerts'>;
+export type Words = Pick<
+  Vocabulary,
+  'purposes' | 'environments' | 'labels' | 'approvers' | 'detectors' | 'alerts' | 'groups'
+>;
 
 /** The words alone, copied. */
 export const wordsOf = (words: Words): Words => ({
@@ -27,6 +32,7 @@ export const wordsOf = (words: Words): Words => ({
   approvers: [...words.approvers],
   detectors: [...words.detectors],
   alerts: [...words.alerts],
+  ...(words.groups === undefined ? {} : { groups: [...words.groups] }),
 });
 
 /** The action cells that an action can meet: itself, and the wildcard of its capability. */

@@ -66,6 +66,8 @@ export const AGENTS = ['alpha', 'beta', 'gamma', 'delta', 'epsilon'] as const;
 
 export interface BedOptions extends Pick<HostOptions, 'functions'> {
   readonly rows?: readonly string[];
+  /** More sections of the configuration. */
+  readonly sections?: readonly string[];
   /** More lines of the configuration, under `tools:`. */
   readonly tools?: readonly string[];
   /** More settings of an agent: `, limits: { … }`. */
@@ -138,6 +140,7 @@ export async function makeDelegationBed(options: BedOptions = {}): Promise<Deleg
           `  ask/${name}: { kind: component, description: Asks ${name}., agent: ${name}${options.ask?.[name] ?? ''} }`,
       ),
       ...(options.tools ?? []).map((line) => `  ${line}`),
+      ...(options.sections ?? []),
       '',
     ].join('\n'),
   });

@@ -107,8 +107,8 @@ export const accessOf: fc.Arbitrary<Access> = fc
     attributes: new Map<string, Attribute>([
       ...(n === undefined ? [] : [['n', n] as const]),
       ...(s === undefined ? [] : [['s', s] as const]),
-      ...(label === undefined ? [] : [['%label', label] as const]),
     ]),
+    ...(label === undefined ? {} : { label }),
   }));
 
 /** Requests near the rules: each pattern of a policy with its wildcards filled in. */

@@ -20,7 +20,7 @@ function siblings(access: Access): Access[] {
     { ...access, resource: resource.replace(/[^/]+$/, 'z') },
     { ...access, resource: resource.replace('.test', '.test2') },
     ...[...attributes.keys()]
-      .filter((name) => action.startsWith('db:') && name !== '%label')
+      .filter(() => action.startsWith('db:'))
       .map((name) => ({ ...access, attributes: new Map([...attributes, [name, 'other']]) })),
   ].filter((other) => other.action !== action || other.resource !== resource || other.attributes !== attributes);
 }

@@ -30,7 +30,7 @@ export function createToolDriver({
 
   return Object.freeze({
     async call(grant: Grant<ToolTarget>): Promise<ToolResult> {
-      const { target, obligations, decisionId } = redeem(grant);
+      const { target, obligations, decisionId, label } = redeem(grant);
       if (target.kind === 'unknown') return failed('unknown-tool');
       const { timeoutMs, maxOutputBytes } = target.tool;
       const terms = {
@@ -44,7 +44,7 @@ export function createToolDriver({
         case 'function':
           return callFunction(target, terms);
         case 'component':
-          return callComponent(target, terms);
+          return callComponent(target, terms, label?.rank ?? 0);
       }
     },
     close: () => spawner.close(),

@@ -1,3 +1,5 @@
+import type { LabelRef } from '../../contracts/decision.ts';
+
 /**
  * What lies outside the cell and is a tool all the same: functions of the embedding program, and other agents. The
  * supervisor of the cell reaches them; the gate asks it, after the decision. Plain data both ways.
@@ -31,10 +33,17 @@ export type FunctionEnd =
 
 export interface AgentCall extends Call {
   readonly input: string;
+  /** The rank of the label of what the caller has read: its input may tell of it. */
+  readonly label: number;
 }
 
 /** How the run of another agent ended. */
-export type AgentEnd =
+export type AgentEnd = AgentOutcome & {
+  /** What the agent has read, with what it was given: its answer, or that there is none, may tell of it. */
+  readonly label?: LabelRef;
+};
+
+type AgentOutcome =
   | {
       readonly status: 'ended';
       /** The id of its run. */

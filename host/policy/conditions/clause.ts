@@ -7,6 +7,8 @@ import type { ZoneClocks } from './zone-clock.ts';
 export interface ConditionInput {
   readonly context: DecisionContext;
   readonly attributes: Attributes;
+  /** Of the access; nothing where nobody knows. */
+  readonly label?: string | undefined;
 }
 
 /** The answer of a clause. `undecided` where the context cannot say: then an allow row does not match and a deny row does. */

@@ -25,6 +25,10 @@ function checkValue(fact: string, value: string, offset: number, words: ClauseSc
   if (fact === 'on-behalf-of') {
     if (!PERSON.test(value))
       throw new CellError(offset, `\`${value}\` is not a person; expected \`user:NAME\` or \`group:NAME\``);
+    const { groups } = words;
+    const group = /^group:(.*)$/s.exec(value)?.[1];
+    if (group !== undefined && groups !== undefined && !groups.includes(group))
+      throw new CellError(offset + 'group:'.length, `unknown group \`${group}\`${suggestion(group, groups)}`);
     return;
   }
   const known = fact === 'env' ? words.environments : words.purposes;
@@ -42,11 +46,13 @@ function valueIn(set: ReadonlySet<string>, fact: string): (facts: RunFacts) => V
   };
 }
 
-/** Who is in a group, the run does not know: a group that is named can neither be confirmed nor ruled out. */
+/** Where the configuration names no groups, one that a rule names can neither be confirmed nor ruled out. */
 function personIn(set: ReadonlySet<string>): (facts: RunFacts) => Verdict {
-  const groups = [...set].some((value) => value.startsWith('group:'));
-  return ({ onBehalfOf }) => {
+  const named = [...set].some((value) => value.startsWith('group:'));
+  return ({ onBehalfOf, groups }) => {
     if (onBehalfOf === undefined) return 'undecided';
-    return set.has(onBehalfOf) || (groups ? 'undecided' : false);
+    if (set.has(onBehalfOf)) return true;
+    if (groups === undefined) return named ? 'undecided' : false;
+    return groups.some((group) => set.has(group));
   };
 }

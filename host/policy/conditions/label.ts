@@ -2,12 +2,9 @@ import { CellError } from '../cell-error.ts';
 import { suggestion } from '../spelling.ts';
 import type { Clause, ClauseScope, ClauseText } from './clause.ts';
 
-/** The attribute that carries the join of all labels of an effect. No guest can name it: argument names have no `%`. */
-export const LABEL_ATTRIBUTE = '%label';
-
 const FORM = /^label(<=|>=|=)(.*)$/s;
 
-/** `label<=confidential`: the join of the labels in this effect, compared in the order of the configuration. */
+/** `label<=confidential`: the label of what is read, or of what would flow out, in the order of the configuration. */
 export function parseLabel({ text, offset }: ClauseText, { words }: ClauseScope): Clause {
   const [, operator, name] = FORM.exec(text) ?? [];
   if (operator === undefined || name === undefined)
@@ -19,9 +16,8 @@ export function parseLabel({ text, offset }: ClauseText, { words }: ClauseScope)
   return {
     text,
     about: 'label',
-    test({ attributes }) {
-      const label = attributes.get(LABEL_ATTRIBUTE);
-      const rank = typeof label === 'string' ? ranks.get(label) : undefined;
+    test({ label }) {
+      const rank = label === undefined ? undefined : ranks.get(label);
       if (rank === undefined) return 'undecided';
       if (operator === '=') return rank === wanted;
       return operator === '<=' ? rank <= wanted : rank >= wanted;

@@ -9,6 +9,7 @@ const Options = z.object({
   arguments: z.string().default('{}'),
   purpose: z.string().optional(),
   onBehalfOf: z.string().optional(),
+  label: z.string().optional(),
   at: z.iso.datetime({ offset: true }).optional(),
   json: z.boolean().default(false),
 });
@@ -30,6 +31,7 @@ export const policyExplain: CommandSpec = {
     { flags: '--arguments <json>', description: 'arguments that rules may test, as a JSON object' },
     { flags: '--purpose <purpose>', description: 'why it would run' },
     { flags: '--on-behalf-of <user>', description: 'for whom it would run: user:NAME' },
+    { flags: '--label <label>', description: 'the label of what the run would have read before; the lowest if absent' },
     { flags: '--at <time>', description: 'when it would happen, RFC 3339; now if absent' },
     JSON_OPTION,
   ],
@@ -46,6 +48,7 @@ export const policyExplain: CommandSpec = {
       ...(options.agent === undefined ? {} : { agent: options.agent }),
       ...(options.purpose === undefined ? {} : { purpose: options.purpose }),
       ...(options.onBehalfOf === undefined ? {} : { onBehalfOf: options.onBehalfOf }),
+      ...(options.label === undefined ? {} : { label: options.label }),
       ...(options.at === undefined ? {} : { atMs: Date.parse(options.at) }),
     });
     if (options.json) context.printer.json(explanation);

@@ -25,7 +25,7 @@ const agents = new Map(['a', 'b', 'c'].map((name) => [name, agentOf(name)]));
 const principalOf = (name: string) => ({ agent: `agent:${name}`, roles: ['role:any'], component: 'sha256:x' });
 const toolOf = (agent: string, more: object = {}) =>
   resolveComponentTool(`ask/${agent}`, { kind: 'component', description: 'd', agent, ...more }, () => undefined);
-const CALL = { tool: 'ask/b', decision: 'run-a/1', timeoutMs: 500, mostBytes: 100, input: 'x' };
+const CALL = { tool: 'ask/b', decision: 'run-a/1', timeoutMs: 500, mostBytes: 100, input: 'x', label: 0 };
 
 const RESULT: RunResult = {
   run: 'run-b',
@@ -46,7 +46,7 @@ function treeOf(result: RunResult = RESULT) {
   const told: RunEvent[] = [];
   // Only what a delegation looks at: the rest of a configuration is of no concern here.
   const configuration = {
-    manifest: { agents },
+    manifest: { agents, labels: [], groups: undefined },
     policy: { sliceFor: (agent: string) => ({ agent }) },
   } as unknown as AgentRun['configuration'];
   const run: AgentRun = {
@@ -60,6 +60,7 @@ function treeOf(result: RunResult = RESULT) {
     limits: DEFAULT_LIMITS,
     functions: new Map(),
     callers: [],
+    label: 0,
     depth: 16,
     tree: createRunTree(DEFAULT_LIMITS),
     signal: new AbortController().signal,
@@ -97,6 +98,7 @@ describe('M1 the run of a called agent', () => {
     expect(started[0]).toMatchObject({
       facts: { purpose: 'work', onBehalfOf: 'user:ann' },
       parent: { run: 'run-a', decision: 'run-a/1' },
+      label: 0,
       callers: [{ principal: principalOf('a'), policy: { agent: 'agent:a' } }],
       depth: 4,
     });

@@ -2,16 +2,16 @@ import { describe, expect, it } from 'vitest';
 import type { RunFacts } from '../../../host/contracts/principal.ts';
 import type { Attribute } from '../../../host/contracts/request.ts';
 import type { Verdict } from '../../../host/policy/conditions/clause.ts';
-import { LABEL_ATTRIBUTE } from '../../../host/policy/conditions/label.ts';
 import { createZoneClocks } from '../../../host/policy/conditions/zone-clock.ts';
 import { parseCondition } from '../../../host/policy/condition.ts';
 import { NOON, problemOf, row, VOCABULARY } from '../fixture.ts';
 
 const scope = { words: VOCABULARY, zones: createZoneClocks(), isArgument: () => true };
-const test = (cell: string, facts: RunFacts, attributes: Readonly<Record<string, Attribute>> = {}): Verdict =>
+const test = (cell: string, facts: RunFacts, attributes: Readonly<Record<string, Attribute>> = {}, label?: string): Verdict =>
   parseCondition(cell, scope).test({
     context: { nowMs: NOON, ...facts },
     attributes: new Map(Object.entries(attributes)),
+    label,
   });
 
 describe('facts of the run', () => {
@@ -37,7 +37,17 @@ describe('facts of the run', () => {
     }
   });
 
-  it('cannot say who is in a group', () => {
+  it('know the groups of a person where the configuration gives them', () => {
+    const facts = { onBehalfOf: 'user:bob', groups: ['group:ops'] };
+    expect(test('on-behalf-of=group:ops', facts)).toBe(true);
+    expect(test('on-behalf-of=user:ada|group:ops', facts)).toBe(true);
+    expect(test('on-behalf-of=group:admins', facts)).toBe(false);
+    expect(test('on-behalf-of!=group:admins', facts)).toBe(true);
+    expect(test('on-behalf-of!=group:ops', facts)).toBe(false);
+    expect(test('on-behalf-of=group:ops', { groups: ['group:ops'] })).toBe('undecided');
+  });
+
+  it('cannot say who is in a group where nobody says', () => {
     expect(test('on-behalf-of=user:ada|group:ops', { onBehalfOf: 'user:ada' })).toBe(true);
     expect(test('on-behalf-of=user:ada|group:ops', { onBehalfOf: 'user:bob' })).toBe('undecided');
     expect(test('on-behalf-of!=group:ops', { onBehalfOf: 'user:bob' })).toBe('undecided');
@@ -64,7 +74,7 @@ describe('facts of the run', () => {
 
 describe('labels', () => {
   it('compare in the order of the configuration', () => {
-    const label = (cell: string, value: string) => test(cell, {}, { [LABEL_ATTRIBUTE]: value });
+    const label = (cell: string, value: string) => test(cell, {}, {}, value);
     expect(label('label<=internal', 'public')).toBe(true);
     expect(label('label<=internal', 'internal')).toBe(true);
     expect(label('label<=internal', 'confidential')).toBe(false);
@@ -73,10 +83,10 @@ describe('labels', () => {
     expect(label('label=secret', 'public')).toBe(false);
   });
 
-  it('are undecided where absent, unknown or not a text', () => {
+  it('are undecided where absent or unknown, whatever arguments are called', () => {
     expect(test('label<=internal', {})).toBe('undecided');
-    expect(test('label<=internal', {}, { [LABEL_ATTRIBUTE]: 'cosmic' })).toBe('undecided');
-    expect(test('label<=internal', {}, { [LABEL_ATTRIBUTE]: 1 })).toBe('undecided');
+    expect(test('label<=internal', {}, {}, 'cosmic')).toBe('undecided');
+    expect(test('label<=internal', {}, { '%label': 'public' })).toBe('undecided');
     expect(test('label<=internal', {}, { label: 'public' })).toBe('undecided');
   });
 
