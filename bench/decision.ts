@@ -170,12 +170,12 @@ interface Subject extends Workload {
   readonly explain_ms: number;
 }
 
-async function createSubject(rules: number): Promise<Subject> {
+function createSubject(rules: number): Subject {
   const workload = makeWorkload(rules);
   const loading = performance.now();
   const snapshot = loadPolicy({ policy: { file: 'bench.csv', text: workload.text } }, VOCABULARY, 1);
   const slicing = performance.now();
-  const point = await createDecisionPoint(structuredClone(snapshot.sliceFor(AGENT)), AGENT);
+  const point = createDecisionPoint(structuredClone(snapshot.sliceFor(AGENT)), AGENT);
   const point_ms = round(performance.now() - slicing);
   const explaining = performance.now();
   createExplainer(snapshot).explain(AGENT, { ...workload.fresh(), resource: 'https://api7.example.com/v1/x' }, CONTEXT);
@@ -211,8 +211,8 @@ async function measureBaseline({ snapshot, accesses, decide }: Subject): Promise
 }
 
 /** One size, in a worker of its own as a run has one: `turn` answers samples, `baseline` the figures of stock Casbin. */
-async function serve(port: MessagePort, rules: number): Promise<void> {
-  const subject = await createSubject(rules);
+function serve(port: MessagePort, rules: number): void {
+  const subject = createSubject(rules);
   const { load_ms, point_ms, explain_ms } = subject;
   port.postMessage({ load_ms, point_ms, explain_ms });
   port.on('message', (asked: 'turn' | 'baseline') => {
@@ -281,4 +281,4 @@ if (parentPort === null) {
     baseline,
   }));
   printResult('decision', rows, note);
-} else await serve(parentPort, (workerData as { rules: number }).rules); // `measure` passes exactly this
+} else serve(parentPort, (workerData as { rules: number }).rules); // `measure` passes exactly this

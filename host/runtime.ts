@@ -25,7 +25,7 @@ import { createSeededRandom } from './wasi/seeded-random.ts';
 import { createWasi } from './wasi/virtual-wasi.ts';
 
 /** Makes the decision point of an agent, or gives one that was made before for the same policy. */
-export type MakeDecisionPoint = (slice: PolicySlice, agent: string) => Promise<DecisionPoint>;
+export type MakeDecisionPoint = (slice: PolicySlice, agent: string) => DecisionPoint;
 
 /** What the gates of one run may use of the machine. */
 export interface CellPowers {
@@ -185,8 +185,8 @@ export async function openGates(
   post: (event: RunEvent) => void,
 ): Promise<OpenGates> {
   const { makeDecisionPoint } = powers;
-  const own = await makeDecisionPoint(plan.policy, plan.agent);
-  const callers = await Promise.all(plan.callers.toReversed().map((caller) => linkOf(caller, makeDecisionPoint)));
+  const own = makeDecisionPoint(plan.policy, plan.agent);
+  const callers = plan.callers.toReversed().map((caller) => linkOf(caller, makeDecisionPoint));
   const late = createLatePipeline();
   const { pipeline } = late;
   let log: ReturnType<typeof resumeRunLog> | undefined;
@@ -239,10 +239,11 @@ export async function openGates(
   });
 }
 
-const linkOf = async (
-  { principal: { agent }, facts, policy }: Caller,
-  makeDecisionPoint: MakeDecisionPoint,
-): Promise<ChainLink> => ({ agent, facts, decisionPoint: await makeDecisionPoint(policy, agent) });
+const linkOf = ({ principal: { agent }, facts, policy }: Caller, makeDecisionPoint: MakeDecisionPoint): ChainLink => ({
+  agent,
+  facts,
+  decisionPoint: makeDecisionPoint(policy, agent),
+});
 
 /** The clock of the guest, and how it waits. */
 function timeOf({ world: { clock } }: CellPlan, powers: CellPowers): Pick<CellPowers, 'clock' | 'sleep'> {

@@ -18,10 +18,10 @@ interface Entry extends Indexed {
 }
 
 /** Makes the decision point of one agent. An index narrows, Casbin decides; no rules is a deny that Casbin is not asked about. */
-export async function createDecisionPoint(slice: PolicySlice, agent: string): Promise<DecisionPoint> {
+export function createDecisionPoint(slice: PolicySlice, agent: string): DecisionPoint {
   if (slice.agent !== agent)
     throw new HostError('ERR_INTERNAL', `the policy slice is that of \`${slice.agent}\`, not of \`${agent}\``);
-  const engine = await createEngine(slice.model, slice.subjects);
+  const engine = createEngine(slice.model, slice.subjects);
   const decideAccess = createAccessDecision(agent, engine, createCandidateFinder(slice));
   const policy = slice.ref;
 

@@ -75,7 +75,7 @@ describe('the decision point', () => {
           const explainer = createExplainer(snapshot);
           const ask = snapshot.rules.length === 0 ? undefined : await stock(snapshot);
           for (const agent of AGENTS) {
-            const point = await createDecisionPoint(structuredClone(snapshot.sliceFor(agent)), agent);
+            const point = createDecisionPoint(structuredClone(snapshot.sliceFor(agent)), agent);
             for (const access of [...random, ...accessesNear(text)]) {
               const decision = point.decide([access], context);
               const expected = ask?.(agent, access, context) ?? { effect: 'deny', rules: [], obligations: {} };

@@ -1,9 +1,10 @@
-import { FunctionMap, newEnforcer, newModelFromString, type Enforcer } from 'casbin';
+import { Enforcer, FunctionMap, newModelFromString } from 'casbin';
 import type { ConditionInput } from '../conditions/clause.ts';
 import { matchesResource } from '../resource-pattern.ts';
 import type { ResourceParts } from '../resource-parts.ts';
 import type { Rule } from '../rule.ts';
 import { actionMatches } from '../vocabulary.ts';
+import { createFixedRoles } from './fixed-roles.ts';
 
 /** What the engine is asked: everything a row of the policy is held against. */
 export interface EngineRequest {
@@ -27,20 +28,20 @@ export interface Engine {
 }
 
 /**
- * Makes one enforcer with the accepted model. Its own matching functions are taken out and its adapters never used; ours
- * are synchronous, because under `enforceSync` the promise of an asynchronous one is true whatever it resolves to.
+ * Makes one enforcer with the accepted model, without waiting for anything: Casbin's own way to make one is asynchronous
+ * for the sake of adapters and role managers, and a live policy is exchanged within one call. Its matching functions are
+ * left out and its adapters never used; ours are synchronous, because under `enforceSync` the promise of an asynchronous
+ * one is true whatever it resolves to. What Casbin keeps between two decisions is the parsed matcher, and nothing else.
  */
-export async function createEngine(model: string, subjects: readonly string[]): Promise<Engine> {
-  const enforcer = await newEnforcer(newModelFromString(model));
-  removeBuiltins(enforcer);
-  const [agent = '', ...roles] = subjects;
-  // Every role is linked to the agent itself: the closure was taken, and cycles and depth were refused, at load.
+export function createEngine(model: string, subjects: readonly string[]): Engine {
+  const enforcer = new Enforcer();
+  enforcer.setModel(newModelFromString(model));
   const sections = enforcer.getModel().model;
   const policy = sections.get('p')?.get('p');
   const links = sections.get('g')?.get('g');
   if (policy === undefined || links === undefined) throw new TypeError('the model defines no policy or no roles');
-  links.policy = roles.map((role) => [agent, role]);
-  await enforcer.buildRoleLinks();
+  // The closure was taken, and cycles and depth were refused, at load.
+  links.rm = createFixedRoles(subjects);
 
   let asked: EngineRequest | undefined;
   let offered: readonly Rule[] = [];
@@ -50,7 +51,7 @@ export async function createEngine(model: string, subjects: readonly string[]): 
     if (rule === undefined) throw new TypeError('a cell of no rule that was offered');
     return rule;
   };
-  const functions: Readonly<Record<string, (...values: unknown[]) => boolean>> = {
+  const functions: MatcherFunctions = {
     actMatch: (act, cell) => typeof act === 'string' && typeof cell === 'string' && actionMatches(act, cell),
     objMatch: (obj, cell) =>
       asked !== undefined && obj === asked.resource && matchesResource(offeredWith(2, cell).resource, asked.parts),
@@ -66,7 +67,7 @@ export async function createEngine(model: string, subjects: readonly string[]): 
       return true;
     },
   };
-  for (const [name, body] of Object.entries(functions)) await enforcer.addFunction(name, body);
+  replaceFunctions(enforcer, functions);
 
   return Object.freeze({
     decide(request: EngineRequest, rules: readonly Rule[]): EngineAnswer {
@@ -90,10 +91,13 @@ export async function createEngine(model: string, subjects: readonly string[]): 
   });
 }
 
+type MatcherFunctions = Readonly<Record<string, (...values: unknown[]) => boolean>>;
+
 /** Casbin copies every function for every row, twice: the ones that no matcher names cost half of a decision. */
-function removeBuiltins(enforcer: Enforcer): void {
-  const holder: unknown = Reflect.get(enforcer, 'fm');
-  const functions: unknown = holder instanceof FunctionMap ? holder.getFunctions() : undefined;
-  if (!(functions instanceof Map)) throw new TypeError('the engine keeps its functions elsewhere');
-  functions.clear();
+function replaceFunctions(enforcer: Enforcer, bodies: MatcherFunctions): void {
+  if (!(Reflect.get(enforcer, 'fm') instanceof FunctionMap))
+    throw new TypeError('the engine keeps its functions elsewhere');
+  const functions = new FunctionMap();
+  for (const [name, body] of Object.entries(bodies)) functions.addFunction(name, body);
+  Reflect.set(enforcer, 'fm', functions);
 }
