@@ -9,7 +9,7 @@ const MOST_KEPT = 256;
 const kept = new Map<string, DecisionPoint>();
 
 function sharedDecisionPoint(slice: PolicySlice, agent: string): DecisionPoint {
-  const key = JSON.stringify([agent, slice.ref.digest, slice.ref.generation]);
+  const key = JSON.stringify([agent, slice.ref.digest, slice.ref.generation, slice.deciding]);
   const found = kept.get(key) ?? createDecisionPoint(slice, agent);
   kept.delete(key);
   kept.set(key, found); // again at the end: the order of a map is the order of use

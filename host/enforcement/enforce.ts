@@ -25,6 +25,7 @@ import {
 } from '../contracts/request.ts';
 import type { DriverResult, Effect, Enforced, ImmediateEffect, OutcomeFacts, Pending } from './effect.ts';
 import { undischarged } from './capable.ts';
+import { createDivergenceRecorder } from './divergence.ts';
 import { createGrantAuthority, type Redeem } from './grant.ts';
 import { isProtected } from './protection.ts';
 import { recordedObligations } from './recorded-obligations.ts';
@@ -115,6 +116,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   const { approvals, budgets } = options;
   const means = { approvals: approvals !== undefined, budgets: budgets !== undefined, labels: false };
   const grants = createGrantAuthority();
+  const recordDivergence = createDivergenceRecorder((entry) => append(entry), fault);
   let failed = false;
 
   function append(entry: AuditEntry): number | undefined {
@@ -168,6 +170,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     discharges: ReadonlySet<ObligationName>,
   ): Allow | RequireApproval | Refused {
     const decision = decisionPoint.decide(request.accesses, { ...facts, nowMs: clock.nowMs() });
+    recordDivergence(decision);
     if (decision.effect === 'deny') return decision;
     const { rules, policy } = decision;
     const obligations = undischarged(decision.obligations, discharges, means);

@@ -1,31 +1,10 @@
 import { Enforcer, FunctionMap, newModelFromString } from 'casbin';
 import type { ConditionInput } from '../conditions/clause.ts';
+import type { Decide, Engine, EngineAnswer, EngineRequest } from '../engine.ts';
 import { matchesResource } from '../resource-pattern.ts';
-import type { ResourceParts } from '../resource-parts.ts';
 import type { Rule } from '../rule.ts';
 import { actionMatches } from '../vocabulary.ts';
 import { createFixedRoles } from './fixed-roles.ts';
-
-/** What the engine is asked: everything a row of the policy is held against. */
-export interface EngineRequest {
-  readonly subject: string;
-  readonly action: string;
-  readonly resource: string;
-  /** The same resource, cut into parts. */
-  readonly parts: ResourceParts;
-  readonly input: ConditionInput;
-}
-
-/** The answer, with the rules that matched: all of them on an allow, those up to the first deny on a deny. */
-export interface EngineAnswer {
-  readonly allowed: boolean;
-  readonly matched: readonly Rule[];
-}
-
-/** Casbin, deciding over the rules that it is given. Throws whatever goes wrong in it. */
-export interface Engine {
-  decide(request: EngineRequest, rules: readonly Rule[]): EngineAnswer;
-}
 
 /**
  * Makes one enforcer with the accepted model, without waiting for anything: Casbin's own way to make one is asynchronous
@@ -33,7 +12,7 @@ export interface Engine {
  * left out and its adapters never used; ours are synchronous, because under `enforceSync` the promise of an asynchronous
  * one is true whatever it resolves to. What Casbin keeps between two decisions is the parsed matcher, and nothing else.
  */
-export function createEngine(model: string, subjects: readonly string[]): Engine {
+export function createCasbinEngine(model: string, subjects: readonly string[]): Engine {
   const enforcer = new Enforcer();
   enforcer.setModel(newModelFromString(model));
   const sections = enforcer.getModel().model;
@@ -43,7 +22,7 @@ export function createEngine(model: string, subjects: readonly string[]): Engine
   // The closure was taken, and cycles and depth were refused, at load.
   links.rm = createFixedRoles(subjects);
 
-  let asked: EngineRequest | undefined;
+  let asked: Asked | undefined;
   let offered: readonly Rule[] = [];
   let matched: Rule[] = [];
   const offeredWith = (column: number, cell: unknown): Rule => {
@@ -69,26 +48,37 @@ export function createEngine(model: string, subjects: readonly string[]): Engine
   };
   replaceFunctions(enforcer, functions);
 
+  const decide = (request: Asked, rules: readonly Rule[], rows: string[][]): EngineAnswer => {
+    const { subject, action, resource, input } = request;
+    asked = request;
+    offered = rules;
+    matched = [];
+    policy.policy = rows;
+    try {
+      return { allowed: enforcer.enforceSync(subject, action, resource, input), matched };
+    } finally {
+      asked = undefined;
+      offered = [];
+      policy.policy = [];
+    }
+  };
+
   return Object.freeze({
-    decide(request: EngineRequest, rules: readonly Rule[]): EngineAnswer {
-      const { subject, action, resource, input } = request;
+    prepare(request: EngineRequest, rules: readonly Rule[]): Decide {
+      const { subject, action, resource } = request;
       // Casbin compares loosely, where ['a'] equals 'a', and evaluates the matcher once where there are no rows.
       if ([subject, action, resource].some((text) => typeof text !== 'string'))
         throw new TypeError('a request is made of strings');
-      if (rules.length === 0) return { allowed: false, matched: [] };
-      asked = request;
-      offered = rules;
-      matched = [];
-      policy.policy = rules.map(({ cells }) => [...cells]);
-      try {
-        return { allowed: enforcer.enforceSync(subject, action, resource, input), matched };
-      } finally {
-        asked = undefined;
-        offered = [];
-        policy.policy = [];
-      }
+      if (rules.length === 0) return () => ({ allowed: false, matched: [] });
+      const rows = rules.map(({ cells }) => [...cells]);
+      return (input) => decide({ ...request, input }, rules, rows);
     },
   });
+}
+
+/** A request with what it is asked under. */
+interface Asked extends EngineRequest {
+  readonly input: ConditionInput;
 }
 
 type MatcherFunctions = Readonly<Record<string, (...values: unknown[]) => boolean>>;
