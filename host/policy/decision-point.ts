@@ -111,7 +111,7 @@ type DeciderFinder = (action: string, resource: string) => Decide | 'no-rule' | 
 
 function createDeciderFinder({ agent, rows, ids, words }: PolicySlice, engine: Engine): DeciderFinder {
   const compiler = createCellCompiler(words);
-  const memo = createCandidateMemo<Decide>();
+  const memo = createCandidateMemo<Decide | 'no-rule'>();
   const index = createRuleIndex(
     rows.map((row, order): Entry => {
       const [, action, pattern] = cellsOf(row);
@@ -132,8 +132,7 @@ function createDeciderFinder({ agent, rows, ids, words }: PolicySlice, engine: E
       // The engine asks the same again; a row that it is not given costs less than one that it turns down.
       if (matchesResource(rule.resource, parts)) rules.push(rule);
     }
-    if (rules.length === 0) return 'no-rule';
-    const found = engine.prepare({ subject: agent, action, resource, parts }, rules);
+    const found = rules.length === 0 ? 'no-rule' : engine.prepare({ subject: agent, action, resource, parts }, rules);
     memo.set(action, resource, found);
     return found;
   };

@@ -227,6 +227,16 @@ describe('a decision point', () => {
     expect(liveHeap() - before).toBeLessThan(4_000_000);
   });
 
+  it('keeps no more of requests that meet no rule', () => {
+    const point = pointOf(row());
+    const ask = (i: number) => point.decide([access(`x:${i}`, `/${i}/${'x'.repeat(400)}`)], CONTEXT);
+    for (let i = 0; i < 5_000; i++) ask(i);
+    const before = liveHeap();
+    for (let i = 5_000; i < 40_000; i++) ask(i);
+    expect(liveHeap() - before).toBeLessThan(4_000_000);
+    expect(point.decide([READ], CONTEXT).effect).toBe('allow');
+  });
+
   it('is of the slice that it was made from', () => {
     const snapshot = load(row(), 3);
     const { policy } = pointOf(row());
