@@ -1,5 +1,5 @@
 /**
- * Measures one decision at 10 to 100 000 rules, and in the same run stock Casbin over all rows.
+ * Measures one decision at 10 to 100 000 rules with either engine, and in the same run stock Casbin over all rows.
  *
  * Every rule concerns the agent that asks: the worst case for the index. The same number of different requests is spread
  * over the rules at every size; about one in ten meets none. Each size has a worker of its own, as a run has, and all take
@@ -19,6 +19,7 @@ import { DEFAULT_MODEL } from '../host/policy/default-model.ts';
 import type { Access } from '../host/contracts/request.ts';
 import type { Decision } from '../host/contracts/decision.ts';
 import type { DecisionContext } from '../host/contracts/decision-point.ts';
+import { ENGINES, type EngineChoice, type EngineName } from '../host/contracts/engine-choice.ts';
 import { countOr, figuresOf, printResult, round, type Figures, type Row as ResultRow } from './measurement.ts';
 
 const AGENT = 'agent:bench';
@@ -44,8 +45,9 @@ const VOCABULARY: Vocabulary = {
 };
 const CONTEXT: DecisionContext = { nowMs: Date.parse('2026-03-02T11:00:00Z'), purpose: 'triage', environment: 'prod' };
 
-/** The figures of one size. */
+/** The figures of one engine at one size. */
 type Row = ResultRow & {
+  readonly engine: EngineName;
   readonly rules: number;
   /** p50 of this size over p50 at 10 rules. */
   readonly growth: number;
@@ -162,26 +164,38 @@ function time(run: (access: Access) => unknown, accesses: readonly Access[], sam
   return times;
 }
 
-interface Subject extends Workload {
-  readonly snapshot: PolicySnapshot;
-  readonly decide: (access: Access) => Decision;
+interface Made {
   readonly load_ms: number;
   readonly point_ms: number;
   readonly explain_ms: number;
 }
 
-async function createSubject(rules: number): Promise<Subject> {
+interface Subject extends Workload, Made {
+  readonly snapshot: PolicySnapshot;
+  /** One decision point with each engine, over slices of their own. */
+  readonly decide: Readonly<Record<EngineName, (access: Access) => Decision>>;
+}
+
+function createSubject(rules: number): Subject {
   const workload = makeWorkload(rules);
   const loading = performance.now();
   const snapshot = loadPolicy({ policy: { file: 'bench.csv', text: workload.text } }, VOCABULARY, 1);
   const slicing = performance.now();
-  const point = await createDecisionPoint(structuredClone(snapshot.sliceFor(AGENT)), AGENT);
+  const casbin = createDecisionPoint(structuredClone(snapshot.sliceFor(AGENT)), AGENT);
   const point_ms = round(performance.now() - slicing);
   const explaining = performance.now();
   createExplainer(snapshot).explain(AGENT, { ...workload.fresh(), resource: 'https://api7.example.com/v1/x' }, CONTEXT);
   const explain_ms = round(performance.now() - explaining);
-  const decide = (access: Access): Decision => point.decide([access], CONTEXT);
-  for (let i = 0; i < WARM_UP; i++) decide(i % 2 === 0 ? workload.accesses[(i / 2) % REQUESTS]! : workload.fresh());
+  const deciding: EngineChoice = { engine: 'compiled', shadow: 1_000 };
+  const compiled = createDecisionPoint({ ...structuredClone(snapshot.sliceFor(AGENT)), deciding }, AGENT);
+  const decide = {
+    casbin: (access: Access): Decision => casbin.decide([access], CONTEXT),
+    compiled: (access: Access): Decision => compiled.decide([access], CONTEXT),
+  };
+  for (let i = 0; i < WARM_UP; i++) {
+    const access = i % 2 === 0 ? workload.accesses[(i / 2) % REQUESTS]! : workload.fresh();
+    for (const engine of ENGINES) decide[engine](access);
+  }
   return { ...workload, snapshot, decide, load_ms: round(slicing - loading), point_ms, explain_ms };
 }
 
@@ -191,32 +205,35 @@ interface Turn {
 }
 
 /** One pass over requests that come again, after one that is not timed, and one over requests that are new. */
-function takeTurn({ decide, accesses, fresh }: Subject): Turn {
-  for (const access of accesses) decide(access);
-  const again = time(decide, accesses, REQUESTS);
-  return { again, fresh: time(decide, Array.from({ length: REQUESTS }, fresh), REQUESTS) };
+function takeTurn({ decide, accesses, fresh }: Subject, engine: EngineName): Turn {
+  for (const access of accesses) decide[engine](access);
+  const again = time(decide[engine], accesses, REQUESTS);
+  return { again, fresh: time(decide[engine], Array.from({ length: REQUESTS }, fresh), REQUESTS) };
 }
 
 async function measureBaseline({ snapshot, accesses, decide }: Subject): Promise<Baseline> {
   const stock = await createStock(snapshot);
   const before = performance.now();
   for (const access of accesses.slice(0, 3)) {
-    if (stock(access) !== (decide(access).effect === 'allow')) {
-      throw new Error(`the two disagree on ${access.action} ${access.resource}`);
-    }
+    const allowed = stock(access);
+    if (ENGINES.some((engine) => (decide[engine](access).effect === 'allow') !== allowed))
+      throw new Error(`the engines disagree on ${access.action} ${access.resource}`);
   }
   const each = (performance.now() - before) / 3;
   const samples = Math.min(MAX_SAMPLES, Math.max(20, Math.floor(BASELINE_BUDGET_MS / each)));
   return { name: 'casbin enforceSync over all rows', samples, ...figuresOf(time(stock, accesses, samples)) };
 }
 
-/** One size, in a worker of its own as a run has one: `turn` answers samples, `baseline` the figures of stock Casbin. */
-async function serve(port: MessagePort, rules: number): Promise<void> {
-  const subject = await createSubject(rules);
+/** What a worker is asked for: samples of an engine, or the figures of stock Casbin. */
+type Question = EngineName | 'baseline';
+
+/** One size, in a worker of its own as a run has one. */
+function serve(port: MessagePort, rules: number): void {
+  const subject = createSubject(rules);
   const { load_ms, point_ms, explain_ms } = subject;
   port.postMessage({ load_ms, point_ms, explain_ms });
-  port.on('message', (asked: 'turn' | 'baseline') => {
-    if (asked === 'turn') port.postMessage(takeTurn(subject));
+  port.on('message', (asked: Question) => {
+    if (asked !== 'baseline') port.postMessage(takeTurn(subject, asked));
     else void measureBaseline(subject).then((baseline) => port.postMessage(baseline));
   });
 }
@@ -227,53 +244,61 @@ async function answer<Value>(worker: Worker): Promise<Value> {
   return value;
 }
 
-async function ask<Value>(worker: Worker, question: 'turn' | 'baseline'): Promise<Value> {
+async function ask<Value>(worker: Worker, question: Question): Promise<Value> {
   worker.postMessage(question);
   return answer<Value>(worker);
 }
 
+/** The samples of one engine, microseconds. */
+interface Samples {
+  readonly again: number[];
+  readonly fresh: number[];
+}
+
+interface Size {
+  readonly rules: number;
+  readonly worker: Worker;
+  readonly made: Made;
+  readonly samples: Readonly<Record<EngineName, Samples>>;
+}
+
 async function measure(): Promise<readonly Row[]> {
-  const sizes: {
-    rules: number;
-    worker: Worker;
-    again: number[];
-    fresh: number[];
-    made: Pick<Row, 'load_ms' | 'point_ms' | 'explain_ms'>;
-  }[] = [];
+  const sizes: Size[] = [];
   for (const rules of SIZES) {
     const worker = new Worker(new URL(import.meta.url), { argv: process.argv.slice(2), workerData: { rules } });
-    sizes.push({ rules, worker, again: [], fresh: [], made: await answer(worker) });
+    const samples = { casbin: { again: [], fresh: [] }, compiled: { again: [], fresh: [] } };
+    sizes.push({ rules, worker, made: await answer(worker), samples });
   }
-  // All sizes take turns, so that whatever else the machine does falls on all of them.
+  // All sizes and both engines take turns, so that whatever else the machine does falls on all of them.
   for (let turn = 0; turn < TURNS; turn++) {
-    for (const { worker, again, fresh } of sizes) {
-      const turned = await ask<Turn>(worker, 'turn');
-      again.push(...turned.again);
-      fresh.push(...turned.fresh);
+    for (const { worker, samples } of sizes) {
+      for (const engine of ENGINES) {
+        const turned = await ask<Turn>(worker, engine);
+        samples[engine].again.push(...turned.again);
+        samples[engine].fresh.push(...turned.fresh);
+      }
     }
   }
   const rows: Row[] = [];
-  for (const { rules, worker, again, fresh, made } of sizes) {
-    const own = figuresOf(again);
-    const fresh_p50_us = figuresOf(fresh).p50_us;
+  for (const { rules, worker, samples, made } of sizes) {
     const baseline = await ask<Baseline>(worker, 'baseline');
     await worker.terminate();
-    const growth = round(own.p50_us / (rows[0]?.p50_us ?? own.p50_us));
-    rows.push({
-      rules,
-      ...own,
-      growth,
-      ratio: Number((own.p50_us / baseline.p50_us).toPrecision(3)),
-      baseline,
-      fresh_p50_us,
-      ...made,
-    });
+    for (const engine of ENGINES) {
+      const own = figuresOf(samples[engine].again);
+      const first = rows.find((row) => row.engine === engine) ?? own;
+      rows.push({
+        ...{ engine, rules, ...own, growth: round(own.p50_us / first.p50_us) },
+        ratio: Number((own.p50_us / baseline.p50_us).toPrecision(3)),
+        ...{ baseline, fresh_p50_us: figuresOf(samples[engine].fresh).p50_us, ...made },
+      });
+    }
   }
-  return rows;
+  return rows.sort((a, b) => ENGINES.indexOf(a.engine) - ENGINES.indexOf(b.engine));
 }
 
 if (parentPort === null) {
-  const note = 'growth = p50 over p50 at 10 rules; ratio = p50 over the p50 of stock Casbin over all rows';
+  const note =
+    'growth = p50 over p50 of the same engine at 10 rules; ratio = p50 over the p50 of stock Casbin over all rows';
   const rows = (await measure()).map(({ baseline, ...row }) => ({
     ...row,
     casbin_p50_us: baseline.p50_us,
@@ -281,4 +306,4 @@ if (parentPort === null) {
     baseline,
   }));
   printResult('decision', rows, note);
-} else await serve(parentPort, (workerData as { rules: number }).rules); // `measure` passes exactly this
+} else serve(parentPort, (workerData as { rules: number }).rules); // `measure` passes exactly this

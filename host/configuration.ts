@@ -46,12 +46,12 @@ export function readManifest(
 /** Reads configuration and policy. Throws `HostError` with every problem: nothing of either is in force then. */
 export function readConfiguration(file: string, workingDirectory: string, powers: HostPowers): Configuration {
   const { manifest, settings } = readManifest(file, workingDirectory, powers);
-  const { rules, model } = manifest.policy;
+  const { rules, model, deciding } = manifest.policy;
   const source = {
     policy: readText(rules, powers),
     ...(model === undefined ? {} : { model: readText(model, powers) }),
   };
-  return { manifest, settings, policy: loadPolicy(source, vocabularyOf(manifest, settings.tools), 1) };
+  return { manifest, settings, policy: loadPolicy(source, vocabularyOf(manifest, settings.tools), 1, deciding) };
 }
 
 /** The labels of resources. They name labels of the configuration. */

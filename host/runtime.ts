@@ -31,7 +31,7 @@ import { createWasi } from './wasi/virtual-wasi.ts';
 type Post = (event: RunEvent) => void;
 
 /** Makes the decision point of an agent, or gives one that was made before for the same policy. */
-export type MakeDecisionPoint = (slice: PolicySlice, agent: string) => Promise<DecisionPoint>;
+export type MakeDecisionPoint = (slice: PolicySlice, agent: string) => DecisionPoint;
 
 /** What the gates of one run may use of the machine. */
 export interface CellPowers {
@@ -192,8 +192,8 @@ export async function openGates(
   post: (event: RunEvent) => void,
 ): Promise<OpenGates> {
   const { makeDecisionPoint } = powers;
-  const own = await makeDecisionPoint(plan.policy, plan.agent);
-  const callers = await Promise.all(plan.callers.toReversed().map((caller) => linkOf(caller, makeDecisionPoint)));
+  const own = makeDecisionPoint(plan.policy, plan.agent);
+  const callers = plan.callers.toReversed().map((caller) => linkOf(caller, makeDecisionPoint));
   const late = createLatePipeline();
   const { pipeline } = late;
   let log: ReturnType<typeof resumeRunLog> | undefined;
@@ -264,10 +264,11 @@ function openLabels({ labels, settings }: CellPlan, seat: RunSeat, { makeCarried
   return { run, close: () => carried.close() };
 }
 
-const linkOf = async (
-  { principal: { agent }, facts, policy }: Caller,
-  makeDecisionPoint: MakeDecisionPoint,
-): Promise<ChainLink> => ({ agent, facts, decisionPoint: await makeDecisionPoint(policy, agent) });
+const linkOf = ({ principal: { agent }, facts, policy }: Caller, makeDecisionPoint: MakeDecisionPoint): ChainLink => ({
+  agent,
+  facts,
+  decisionPoint: makeDecisionPoint(policy, agent),
+});
 
 /** The clock of the guest, and how it waits. */
 function timeOf({ world: { clock } }: CellPlan, powers: CellPowers): Pick<CellPowers, 'clock' | 'sleep'> {

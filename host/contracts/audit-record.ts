@@ -12,6 +12,7 @@ export const AUDIT_TYPES = [
   'effect.denied',
   'effect.settled',
   'effect.unknown',
+  'policy.diverged',
   'limit.hit',
   'load.denied',
   'log.recovered',

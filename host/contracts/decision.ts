@@ -86,7 +86,27 @@ export interface RuleRef {
   readonly namesHost: boolean;
 }
 
-export interface Allow {
+/** What one engine answered. `rules` are the ids of those that it found to match. `error`: it failed. */
+export interface EngineFinding {
+  readonly effect: 'allow' | 'deny' | 'error';
+  readonly rules: readonly string[];
+}
+
+/** An access on which the compiled engine and Casbin do not agree. It goes into the record of every run that it concerns. */
+export interface Divergence {
+  readonly agent: string;
+  readonly action: string;
+  readonly resource: string;
+  readonly casbin: EngineFinding;
+  readonly compiled: EngineFinding;
+}
+
+/** What every decision may carry: differences between the engines that made it, found now or earlier. */
+interface Watched {
+  readonly diverged?: readonly Divergence[];
+}
+
+export interface Allow extends Watched {
   readonly effect: 'allow';
   readonly rules: readonly RuleRef[];
   readonly obligations: Obligations;
@@ -94,14 +114,14 @@ export interface Allow {
 }
 
 /** Allowed once the people that `obligations.approval` names have said so. */
-export interface RequireApproval {
+export interface RequireApproval extends Watched {
   readonly effect: 'approve';
   readonly rules: readonly RuleRef[];
   readonly obligations: Obligations & { readonly approval: ApprovalTerms };
   readonly policy: PolicyRef;
 }
 
-export interface Deny {
+export interface Deny extends Watched {
   readonly effect: 'deny';
   readonly reason: DenialReason;
   readonly rules: readonly RuleRef[];

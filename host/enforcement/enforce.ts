@@ -26,6 +26,7 @@ import {
 } from '../contracts/request.ts';
 import type { DriverResult, Effect, Enforced, ImmediateEffect, OutcomeFacts, Pending } from './effect.ts';
 import { undischarged } from './capable.ts';
+import { createDivergenceRecorder } from './divergence.ts';
 import { createGrantAuthority, type Redeem } from './grant.ts';
 import { isProtected } from './protection.ts';
 import { recordedObligations } from './recorded-obligations.ts';
@@ -125,6 +126,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     labels: labels !== undefined,
   };
   const grants = createGrantAuthority();
+  const recordDivergence = createDivergenceRecorder((entry) => append(entry), fault);
   let failed = false;
 
   function append(entry: AuditEntry): number | undefined {
@@ -181,6 +183,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     discharges: ReadonlySet<ObligationName>,
   ): Allow | RequireApproval | Refused {
     const decision = decisionPoint.decide(labelled(request.accesses), { ...facts, nowMs: clock.nowMs() });
+    recordDivergence(decision);
     if (decision.effect === 'deny') return decision;
     const { rules, policy } = decision;
     const obligations = undischarged(decision.obligations, discharges, means);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { CELL_KINDS } from '../contracts/cell-kind.ts';
 import { limitsSchema } from './limit-section.ts';
+import { policySchema } from './policy-section.ts';
 import { sizeSchema } from './quantity.ts';
 import { wasiSchema } from './wasi-section.ts';
 
@@ -57,9 +58,12 @@ export type RawAgent = z.output<typeof agentSchema>;
 /** The sections by key, in the order in which they are explained. */
 export const HOST_SECTIONS = {
   version: z.literal(1).describe('Version of this format: 1.'),
-  policy: pathSchema
+  policy: z
+    .union([pathSchema.describe('The directory alone.'), policySchema(pathSchema)], {
+      error: 'expected a directory, or a map of keys with `directory`, `engine`, `shadow`',
+    })
     .optional()
-    .describe('Directory with `policy.csv` and, if it is not the built-in one, `model.conf`. `policy` without it.'),
+    .describe('The policy set: its directory, or a section with directory and engine. `policy` without it.'),
   audit: z
     .strictObject({
       directory: pathSchema.optional().describe('Where the records go. `.sallyport/audit` without it.'),

@@ -1,10 +1,10 @@
-/** Remembers, for the latest actions and resources that lead to rules, which rules those are. Never a decision. */
+/** Remembers, for the latest actions and resources, which rules they meet, if any. Never a decision. */
 export interface CandidateMemo<Candidates> {
   get(action: string, resource: string): Candidates | undefined;
   set(action: string, resource: string, candidates: Candidates): void;
 }
 
-/** Guests choose resources: so many are kept, and none that is longer, so that what is kept stays small. */
+/** Guests choose resources: so many are kept, whatever they lead to, and none that is longer: what is kept stays small. */
 const MAX_KEPT = 1_024;
 const MAX_LENGTH = 512;
 

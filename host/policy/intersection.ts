@@ -29,12 +29,18 @@ export function intersectionOf(links: readonly [ChainLink, ...ChainLink[]]): Dec
     policy,
     decide(accesses: readonly [Access, ...Access[]], { nowMs }: DecisionContext): Decision {
       const decisions = links.map(({ decisionPoint, facts }) => decisionPoint.decide(accesses, { ...facts, nowMs }));
-      const denied = decisions.findIndex(({ effect }) => effect === 'deny');
-      if (denied >= 0) return denial(decisions, denied, links);
-      const allowed = decisions.filter((decision) => decision.effect !== 'deny');
-      return allowedBy(namedByAll(allowed), allowed.map(obligationsOf), policy);
+      const diverged = decisions.flatMap((decision) => decision.diverged ?? []);
+      const together = merge(decisions);
+      return diverged.length === 0 ? together : { ...together, diverged };
     },
   });
+
+  function merge(decisions: readonly Decision[]): Decision {
+    const denied = decisions.findIndex(({ effect }) => effect === 'deny');
+    if (denied >= 0) return denial(decisions, denied, links);
+    const allowed = decisions.filter((decision) => decision.effect !== 'deny');
+    return allowedBy(namedByAll(allowed), allowed.map(obligationsOf), policy);
+  }
 }
 
 function denial(decisions: readonly Decision[], first: number, links: readonly ChainLink[]): Deny {

@@ -5,6 +5,9 @@ import { matchParts, parsePath } from './path-glob.ts';
 import type { ResourcePattern } from './resource-pattern.ts';
 import { SCHEMES, type ResourceParts } from './resource-parts.ts';
 
+/** The range of a JavaScript date. */
+const LAST_MS = 8.64e15;
+
 /** What a clause says about one access, and what it looked at. For the operator: values are quoted, not escaped. */
 export interface ClauseFinding {
   readonly text: string;
@@ -27,7 +30,7 @@ export function findingText({ text, verdict, saw }: ClauseFinding): string | und
 function sawOf(about: string, { context, attributes, label }: ConditionInput): string {
   switch (about) {
     case 'time':
-      return Number.isFinite(context.nowMs)
+      return Math.abs(context.nowMs) <= LAST_MS
         ? `it is ${new Date(context.nowMs).toISOString()}`
         : 'the time is not known';
     case 'purpose':

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import type { PolicyRef } from '../contracts/decision.ts';
+import { CASBIN, type EngineChoice } from '../contracts/engine-choice.ts';
 import { DEFAULT_MODEL } from './default-model.ts';
 import { checkModelFile } from './model-file.ts';
 import { parsePolicyFile, type SourceText } from './policy-file.ts';
@@ -22,6 +23,8 @@ export interface PolicySlice {
   readonly ref: PolicyRef;
   /** The text of the Casbin model. */
   readonly model: string;
+  /** Which engine decides by it. Every one answers the same, so the digest does not depend on it. */
+  readonly deciding: EngineChoice;
   /** The agent and all its roles. */
   readonly subjects: readonly string[];
   readonly words: Words;
@@ -49,7 +52,12 @@ export interface PolicySnapshot {
 }
 
 /** Loads a policy. Throws `ERR_POLICY_INVALID` with every problem; nothing of a policy with a problem is in force. */
-export function loadPolicy(source: PolicySource, vocabulary: Vocabulary, generation: number): PolicySnapshot {
+export function loadPolicy(
+  source: PolicySource,
+  vocabulary: Vocabulary,
+  generation: number,
+  deciding: EngineChoice = CASBIN,
+): PolicySnapshot {
   const problems = createProblemList();
   if (source.model !== undefined) checkModelFile(source.model, problems);
   const rows = parsePolicyFile(source.policy, problems);
@@ -59,7 +67,7 @@ export function loadPolicy(source: PolicySource, vocabulary: Vocabulary, generat
   const links = rows.links.map(({ cells }) => cells);
   const ref: PolicyRef = Object.freeze({ digest: digestOf(rules, links), generation });
   const isArgument: Vocabulary['isArgument'] = (...asked) => vocabulary.isArgument(...asked);
-  return createSnapshot({ ref, rules, links, words, actions: [...vocabulary.actions], isArgument });
+  return createSnapshot({ ref, rules, links, words, actions: [...vocabulary.actions], isArgument, deciding });
 }
 
 interface SnapshotParts {
@@ -69,9 +77,10 @@ interface SnapshotParts {
   readonly words: Words;
   readonly actions: readonly string[];
   readonly isArgument: Vocabulary['isArgument'];
+  readonly deciding: EngineChoice;
 }
 
-function createSnapshot({ ref, rules, links, words, actions, isArgument }: SnapshotParts): PolicySnapshot {
+function createSnapshot({ ref, rules, links, words, actions, isArgument, deciding }: SnapshotParts): PolicySnapshot {
   const roles = createRoleGraph(links);
   const bySubject = Map.groupBy(rules, ({ cells }) => cells[0]);
   const rulesFor = (agent: string): readonly PlacedRule[] =>
@@ -99,6 +108,7 @@ function createSnapshot({ ref, rules, links, words, actions, isArgument }: Snaps
         agent,
         ref,
         model: DEFAULT_MODEL,
+        deciding,
         subjects: roles.closure(agent),
         words,
         rows: own.map(({ row }) => row),

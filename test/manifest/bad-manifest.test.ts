@@ -27,7 +27,7 @@ const CASES: readonly (readonly [name: string, text: string, problems: readonly 
   ['a list for a map', 'version: 1\nagents: [a]', ['2:1: agents: expected a map of keys, found a list']],
   ['nothing for a map', 'version: 1\nagents:', ['2:8: agents: expected a map of keys, found nothing']],
   ['text for a list', 'version: 1\npurposes: triage', ['2:11: purposes: expected a list, found `triage`']],
-  ['a number for a path', 'version: 1\npolicy: 5', ['2:9: policy: expected text, found `5`; put it in quotes']],
+  ['a number for a path', 'version: 1\npolicy: 5', ['2:9: policy: expected a directory, or a map of keys with `directory`, `engine`, `shadow`, found `5`']],
   ['a number for a variable', agent('    env:\n      PORT: 8080'), ['6:13: agents.triage.env.PORT: expected text, found `8080`; put it in quotes']],
   ['a wrong word', 'version: 1\naudit: {sync: fsnc}', ['2:15: audit.sync: expected one of `write`, `fsync`, found `fsnc`; did you mean `fsync`?']],
   ['a wrong word of a gate', 'version: 1\nbox: {kind: ajar}', ['2:13: box.kind: expected one of `open`, `closed`, found `ajar`']],
@@ -43,6 +43,11 @@ const CASES: readonly (readonly [name: string, text: string, problems: readonly 
   ['a purpose like a declared one', `${agent('    purpose: triag')}\npurposes: [triage]`, ['5:14: agents.triage.purpose: the purpose `triag` is not declared; did you mean `triage`?']],
   ['an undeclared environment', agent('    environment: staging'), ['5:18: agents.triage.environment: the environment `staging` is not declared: add it to `environments`']],
   ['a name that is declared twice', 'version: 1\nlabels: [a, b, a]', ['2:16: labels[2]: `a` stands there twice']],
+  ['an engine that there is not', 'version: 1\npolicy: {engine: compild}', ['2:18: policy.engine: expected one of `casbin`, `compiled`, found `compild`; did you mean `compiled`?']],
+  ['an unknown key beside the engine', 'version: 1\npolicy: {engin: casbin}', ['2:10: policy: unknown key `engin`; did you mean `engine`?']],
+  ['a shadow of Casbin itself', 'version: 1\npolicy: {shadow: 10}', ['2:18: policy.shadow: this compares the compiled engine; it stands beside `engine: compiled`']],
+  ['a shadow that is less than none', 'version: 1\npolicy: {engine: compiled, shadow: -1}', ['2:36: policy.shadow: `-1` is too small: at least 0']],
+  ['a share of a decision', 'version: 1\npolicy: {engine: compiled, shadow: 0.5}', ['2:36: policy.shadow: expected a whole number, found `0.5`']],
   ['a zero byte in a path', 'version: 1\npolicy: "a\\0b"', ['2:9: policy: expected a path, found `a\\u0000b`']],
   ['a variable without a name', agent('    env: {1X: a}'), ['5:11: agents.triage.env: the key `1X` does not fit: expected the name of a variable']],
   ['a duration without a unit that is known', 'version: 1\nlimits: {wall: 5d}', ['2:16: limits.wall: expected a duration such as `500ms`, `30s`, `2m`, or a number of milliseconds, found `5d`']],
@@ -55,7 +60,7 @@ const CASES: readonly (readonly [name: string, text: string, problems: readonly 
   ['a moment before 1970', 'version: 1\nwasi: {clock: "1969-12-31T23:59:59Z"}', ['2:15: wasi.clock: `1969-12-31T23:59:59Z` is before 1970, for which WASI has no form']],
   ['a seed of half a byte', 'version: 1\nwasi: {random: "seed:0"}', ['2:16: wasi.random: expected `real`, or `seed:` and 1 to 64 bytes in hexadecimal digits in lower case, found `seed:0`']],
   ['what a gate finds', 'version: 1\nbox:\n  items:\n    - name: good\n    - name: bad\n    - name: worse', ['5:13: box.items[1].name: this item is bad', '6:13: box.items[2].name: this item is worse']],
-  ['several at once, in order', 'version: 2\nagnets: {}\nbox: {size: 0}\npolicy: [1]\n', ['1:10: version: expected `1`, found `2`', '2:1: unknown key `agnets`; did you mean `agents`?', '3:13: box.size: `0` is too small: at least 1', '4:1: policy: expected text, found a list']],
+  ['several at once, in order', 'version: 2\nagnets: {}\nbox: {size: 0}\npolicy: [1]\n', ['1:10: version: expected `1`, found `2`', '2:1: unknown key `agnets`; did you mean `agents`?', '3:13: box.size: `0` is too small: at least 1', '4:1: policy: expected a directory, or a map of keys with `directory`, `engine`, `shadow`, found a list']],
 ]; // prettier-ignore
 
 /** Texts that are not YAML of the plain kind, and a part of what must be told. */
@@ -147,6 +152,9 @@ describe('a path of the configuration is refused', () => {
     expect(told('gone')).toEqual(['2:9: policy: there is no directory `gone`: make it, with a `policy.csv` in it']);
     expect(told('file')).toEqual(['2:9: policy: `file` is not a directory: name the one that holds `policy.csv`']);
     expect(told('empty')).toEqual(['2:9: policy: there is no `policy.csv` in `empty`']);
+    expect(told('{directory: gone}')).toEqual([
+      '2:21: policy.directory: there is no directory `gone`: make it, with a `policy.csv` in it',
+    ]);
     expect(told('odd')).toEqual([
       '2:9: policy: `odd/policy.csv` is not a file',
       '2:9: policy: `odd/model.conf` is not a file',

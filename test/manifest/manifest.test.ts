@@ -73,6 +73,18 @@ describe('a configuration', () => {
     ]);
   });
 
+  it.each([
+    ['policy: policy', { engine: 'casbin' }],
+    ['policy: {}', { engine: 'casbin' }],
+    ['policy: { directory: policy, engine: casbin }', { engine: 'casbin' }],
+    ['policy: { engine: compiled }', { engine: 'compiled', shadow: 1000 }],
+    ['policy: { directory: policy, engine: compiled, shadow: 0 }', { engine: 'compiled', shadow: 0 }],
+  ])('names the engine that decides: %s', (written, deciding) => {
+    using folder = folderWithPolicy();
+    const { policy } = parse(`version: 1\n${written}`, folder.directory);
+    expect(policy).toMatchObject({ directory: folder.at('policy'), deciding });
+  });
+
   it('has defaults for everything but its version and its policy', () => {
     using folder = folderWithPolicy();
     const manifest = parse('version: 1', folder.directory);

@@ -57,7 +57,7 @@ const CASES: readonly Case[] = [
 
 describe('the policy of the triage agent', () => {
   const points = new Map<string, DecisionPoint>();
-  beforeAll(async () => {
+  beforeAll(() => {
     const vocabulary = {
       purposes: ['triage'],
       environments: [],
@@ -70,7 +70,7 @@ describe('the policy of the triage agent', () => {
     };
     const snapshot = loadPolicy({ policy: { file, text: readFileSync(file, 'utf8') } }, vocabulary, 1);
     for (const agent of ['agent:triage', 'agent:other'])
-      points.set(agent, await createDecisionPoint(snapshot.sliceFor(agent), agent));
+      points.set(agent, createDecisionPoint(snapshot.sliceFor(agent), agent));
   });
 
   it.each(CASES)('answers $action $resource $attributes ($agent $purpose) with $expected', (one) => {

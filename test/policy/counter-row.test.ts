@@ -59,7 +59,7 @@ describe('the opposite of a clause', () => {
 });
 
 describe('the deny rows that make a condition a requirement', () => {
-  it('are those that the lint names, and they do', async () => {
+  it('are those that the lint names, and they do', () => {
     const text =
       row({ action: 'db:select', resource: 'db:main/o*' }) +
       row({ action: 'db:select', resource: 'db:main/orders', when: 'purpose=triage env=prod', then: 'rows=5' });
@@ -69,7 +69,7 @@ describe('the deny rows that make a condition a requirement', () => {
       'p, role:any, db:select, db:main/orders, purpose!=triage, deny, -',
       'p, role:any, db:select, db:main/orders, env!=prod, deny, -',
     ]);
-    const point = await pointOf(`${mend.join('\n')}\n${text}`);
+    const point = pointOf(`${mend.join('\n')}\n${text}`);
     const ask = (context: object) => point.decide([access('db:select', 'db:main/orders')], { nowMs: NOON, ...context });
     expect(ask({ purpose: 'triage', environment: 'prod' })).toMatchObject({
       effect: 'allow',

@@ -127,11 +127,11 @@ describe('an explanation', () => {
     '/',
     '/w/%2C',
     'https://[::1]:8443/x',
-  ])('proposes a row that allows %s once it is added', async (resource) => {
+  ])('proposes a row that allows %s once it is added', (resource) => {
     const action = resource.startsWith('http') ? 'http:GET' : resource.startsWith('db:') ? 'db:select' : 'fs:read';
     const text = `g, agent:a, role:x\n${row({ who: 'role:x', resource: '/other' })}`;
     const { lineToAdd } = of(text, action, resource);
-    const point = await pointOf(`${text}${lineToAdd}\n`);
+    const point = pointOf(`${text}${lineToAdd}\n`);
     expect(point.decide([access(action, resource)], CONTEXT).effect).toBe('allow');
   });
 

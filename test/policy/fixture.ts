@@ -3,6 +3,7 @@ import type { DecisionContext } from '../../host/contracts/decision-point.ts';
 import { HostError } from '../../host/contracts/errors.ts';
 import type { Access, Attribute } from '../../host/contracts/request.ts';
 import { createDecisionPoint } from '../../host/policy/decision-point.ts';
+import type { MakeEngine } from '../../host/policy/engine.ts';
 import { loadPolicy, type PolicySnapshot } from '../../host/policy/policy-snapshot.ts';
 import type { Vocabulary } from '../../host/policy/vocabulary.ts';
 
@@ -36,6 +37,10 @@ export const load = (text: string, generation = 1): PolicySnapshot =>
 
 export const pointOf = (text: string, agent = AGENT) =>
   createDecisionPoint(structuredClone(load(text).sliceFor(agent)), agent);
+
+/** A decision point that asks the compiled engine, and Casbin one time in `shadow`. */
+export const compiledPointOf = (text: string, shadow: number, compile?: MakeEngine) =>
+  createDecisionPoint({ ...load(text).sliceFor(AGENT), deciding: { engine: 'compiled', shadow } }, AGENT, compile);
 
 export const access = (
   action: string,

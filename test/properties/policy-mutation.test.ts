@@ -19,14 +19,11 @@ function tryLoad(text: string): PolicySnapshot | undefined {
 }
 
 /** What is allowed, as one text per agent and access. */
-async function allowed(
-  snapshot: PolicySnapshot | undefined,
-  accesses: readonly Access[],
-): Promise<ReadonlySet<string>> {
+function allowed(snapshot: PolicySnapshot | undefined, accesses: readonly Access[]): ReadonlySet<string> {
   const found = new Set<string>();
   if (snapshot === undefined) return found;
   for (const agent of AGENTS) {
-    const point = await createDecisionPoint(snapshot.sliceFor(agent), agent);
+    const point = createDecisionPoint(snapshot.sliceFor(agent), agent);
     for (const access of accesses) {
       if (point.decide([access], CONTEXT).effect === 'allow') found.add(`${agent} ${access.action} ${access.resource}`);
     }
@@ -35,20 +32,20 @@ async function allowed(
 }
 
 describe('a policy file', () => {
-  it('never allows more for being cut at any byte, when it has roles first, then deny rows, then allow rows', async () => {
-    await fc.assert(
-      fc.asyncProperty(linkRows, ruleRows, async (links, rules) => {
+  it('never allows more for being cut at any byte, when it has roles first, then deny rows, then allow rows', () => {
+    fc.assert(
+      fc.property(linkRows, ruleRows, (links, rules) => {
         const isDeny = (rule: string) => rule.split(', ')[5] === 'deny';
         const text = `${[...links, ...rules.filter(isDeny), ...rules.filter((rule) => !isDeny(rule))].join('\n')}\n`;
         const accesses = accessesNear(text);
-        const whole = await allowed(tryLoad(text), accesses);
+        const whole = allowed(tryLoad(text), accesses);
         const bytes = Buffer.from(text);
         let loaded = 0;
         for (let cut = 0; cut < bytes.length; cut++) {
           const snapshot = tryLoad(bytes.subarray(0, cut).toString('utf8'));
           if (snapshot === undefined) continue;
           loaded++;
-          const part = await allowed(snapshot, accesses);
+          const part = allowed(snapshot, accesses);
           expect([...part].filter((entry) => !whole.has(entry))).toEqual([]);
         }
         // Only at the end of a line does a cut still read as a policy.
@@ -66,13 +63,13 @@ describe('a policy file', () => {
     }
   });
 
-  it('never allows more for a token that is misspelt, left out or doubled', async () => {
+  it('never allows more for a token that is misspelt, left out or doubled', () => {
     const text =
       'g, agent:a, role:r1\np, role:any, fs:*, /x/**/.x, -, deny, -\np, role:r1, fs:read, /x/**, purpose=p1 env=prod, allow, rows=5\n';
     const accesses = ['/x/y', '/x/.x', '/y/x', '/x'].flatMap((resource) =>
       ['fs:read', 'fs:write', 'db:select'].map((action): Access => ({ action, resource, attributes: new Map() })),
     );
-    const whole = await allowed(tryLoad(text), accesses);
+    const whole = allowed(tryLoad(text), accesses);
     expect(whole.size).toBeGreaterThan(0);
     const tokens = [...text.matchAll(/[^\s,]+|,/g)];
     for (const { 0: token, index } of tokens) {
@@ -88,7 +85,7 @@ describe('a policy file', () => {
       ]) {
         if (other === token || removesCondition(text, index, token, other)) continue;
         const mutated = text.slice(0, index) + other + text.slice(index + token.length);
-        const part = await allowed(tryLoad(mutated), accesses);
+        const part = allowed(tryLoad(mutated), accesses);
         expect(
           [...part].filter((entry) => !whole.has(entry)),
           mutated,

@@ -29,15 +29,15 @@ const allows = (point: DecisionPoint, access: Access, context: DecisionContext):
   point.decide([access], context).effect === 'allow';
 
 describe('the row that is proposed for a denied request', () => {
-  it('allows it once it is added, and nothing beside it', async () => {
+  it('allows it once it is added, and nothing beside it', () => {
     let proposed = 0;
     let spared = 0;
-    await fc.assert(
-      fc.asyncProperty(
+    fc.assert(
+      fc.property(
         policyText,
         fc.array(accessOf, { minLength: 3, maxLength: 8 }),
         contextOf,
-        async (text, random, context) => {
+        (text, random, context) => {
           const explainer = createExplainer(load(text));
           const [agent, other] = AGENTS;
           for (const access of [...random, ...accessesNear(text)]) {
@@ -49,7 +49,7 @@ describe('the row that is proposed for a denied request', () => {
             if (lineToAdd === undefined) continue;
             proposed++;
             const more = `${text}${lineToAdd}\n`;
-            const [before, after] = [await pointOf(text, agent), await pointOf(more, agent)];
+            const [before, after] = [pointOf(text, agent), pointOf(more, agent)];
             expect(allows(after, access, context), `${lineToAdd} allows ${access.resource}`).toBe(true);
             if (note !== undefined) continue;
             for (const sibling of siblings(access)) {
@@ -58,7 +58,7 @@ describe('the row that is proposed for a denied request', () => {
                 allows(before, sibling, context),
               );
             }
-            const [others, othersAfter] = [await pointOf(text, other), await pointOf(more, other)];
+            const [others, othersAfter] = [pointOf(text, other), pointOf(more, other)];
             expect(allows(othersAfter, access, context)).toBe(allows(others, access, context));
           }
         },

@@ -29,6 +29,8 @@ function everyRecord(directory: string): RunRecord[] {
   const chain = { ...PRINCIPAL, callers: ['agent:first', 'agent:second'] };
   const denied = { effect: 'deny', id: 'd-4', rules: [], reason: 'no-rule', agent: 'agent:first' } as const;
   append({ ...intended(4), type: 'effect.denied', principal: chain, decision: denied });
+  const both = { agent: 'agent:a', casbin: { effect: 'deny', rules: ['r-1'] }, compiled: { effect: 'allow', rules: [] } };
+  append({ type: 'policy.diverged', action: 'fs:read', resource: '/w/a', policy: { digest: 'sha256:x', generation: 1 }, detail: both });
   append(intended(3));
   appendFileSync(run.path, '{"hash');
   run.close({ status: 'limit', limit: { name: 'wallMs', message: 'the run took too long' } });

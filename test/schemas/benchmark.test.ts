@@ -52,10 +52,13 @@ function printed(name: string): unknown {
 }
 
 describe('what a benchmark prints with --json', () => {
-  it('of a decision has the published shape, with one row for each size', () => {
+  it('of a decision has the published shape, with one row for each size and engine', () => {
     const result = printed('decision') as Result;
     expect(errorsOf(result)).toEqual([]);
-    expect(result.rows.map(({ rules }) => rules)).toEqual([10, 100]);
+    expect(result.rows.map(({ engine, rules }) => [engine, rules])).toEqual([
+      ...[10, 100].map((rules) => ['casbin', rules]),
+      ...[10, 100].map((rules) => ['compiled', rules]),
+    ]);
     for (const { p50_us, ratio, baseline } of result.rows)
       expect(ratio).toBe(Number((p50_us / (baseline as Figures).p50_us).toPrecision(3))); // `baseline` holds figures
   }, 120_000);

@@ -24,6 +24,7 @@ export const LINE_BYTES = 8 * 1024;
 
 const TYPES: ReadonlySet<string> = new Set([
   ...['run.opened', 'run.closed', 'load.denied', 'limit.hit', 'log.recovered', 'policy.changed', 'key.rotated'],
+  'policy.diverged',
   ...['effect.intended', 'effect.denied', 'effect.settled', 'effect.unknown'],
   ...['approval.asked', 'approval.given', 'approval.refused', 'approval.expired'],
 ]);
@@ -34,6 +35,7 @@ const NEEDED: ReadonlyMap<string, readonly string[]> = new Map([
   ['effect.denied', ['action', 'resource', 'decision', 'policy', 'principal']],
   ['effect.settled', ['intent', 'outcome']],
   ['effect.unknown', ['intent']],
+  ['policy.diverged', ['action', 'resource', 'policy', 'detail']],
   ['log.recovered', ['detail']],
 ]);
 

@@ -1,48 +1,28 @@
-import { FunctionMap, newEnforcer, newModelFromString, type Enforcer } from 'casbin';
+import { Enforcer, FunctionMap, newModelFromString } from 'casbin';
 import type { ConditionInput } from '../conditions/clause.ts';
+import type { Decide, Engine, EngineAnswer, EngineRequest } from '../engine.ts';
 import { matchesResource } from '../resource-pattern.ts';
-import type { ResourceParts } from '../resource-parts.ts';
 import type { Rule } from '../rule.ts';
 import { actionMatches } from '../vocabulary.ts';
-
-/** What the engine is asked: everything a row of the policy is held against. */
-export interface EngineRequest {
-  readonly subject: string;
-  readonly action: string;
-  readonly resource: string;
-  /** The same resource, cut into parts. */
-  readonly parts: ResourceParts;
-  readonly input: ConditionInput;
-}
-
-/** The answer, with the rules that matched: all of them on an allow, those up to the first deny on a deny. */
-export interface EngineAnswer {
-  readonly allowed: boolean;
-  readonly matched: readonly Rule[];
-}
-
-/** Casbin, deciding over the rules that it is given. Throws whatever goes wrong in it. */
-export interface Engine {
-  decide(request: EngineRequest, rules: readonly Rule[]): EngineAnswer;
-}
+import { createFixedRoles } from './fixed-roles.ts';
 
 /**
- * Makes one enforcer with the accepted model. Its own matching functions are taken out and its adapters never used; ours
- * are synchronous, because under `enforceSync` the promise of an asynchronous one is true whatever it resolves to.
+ * Makes one enforcer with the accepted model, without waiting for anything: Casbin's own way to make one is asynchronous
+ * for the sake of adapters and role managers, and a live policy is exchanged within one call. Its matching functions are
+ * left out and its adapters never used; ours are synchronous, because under `enforceSync` the promise of an asynchronous
+ * one is true whatever it resolves to. What Casbin keeps between two decisions is the parsed matcher, and nothing else.
  */
-export async function createEngine(model: string, subjects: readonly string[]): Promise<Engine> {
-  const enforcer = await newEnforcer(newModelFromString(model));
-  removeBuiltins(enforcer);
-  const [agent = '', ...roles] = subjects;
-  // Every role is linked to the agent itself: the closure was taken, and cycles and depth were refused, at load.
+export function createCasbinEngine(model: string, subjects: readonly string[]): Engine {
+  const enforcer = new Enforcer();
+  enforcer.setModel(newModelFromString(model));
   const sections = enforcer.getModel().model;
   const policy = sections.get('p')?.get('p');
   const links = sections.get('g')?.get('g');
   if (policy === undefined || links === undefined) throw new TypeError('the model defines no policy or no roles');
-  links.policy = roles.map((role) => [agent, role]);
-  await enforcer.buildRoleLinks();
+  // The closure was taken, and cycles and depth were refused, at load.
+  links.rm = createFixedRoles(subjects);
 
-  let asked: EngineRequest | undefined;
+  let asked: Asked | undefined;
   let offered: readonly Rule[] = [];
   let matched: Rule[] = [];
   const offeredWith = (column: number, cell: unknown): Rule => {
@@ -50,7 +30,7 @@ export async function createEngine(model: string, subjects: readonly string[]): 
     if (rule === undefined) throw new TypeError('a cell of no rule that was offered');
     return rule;
   };
-  const functions: Readonly<Record<string, (...values: unknown[]) => boolean>> = {
+  const functions: MatcherFunctions = {
     actMatch: (act, cell) => typeof act === 'string' && typeof cell === 'string' && actionMatches(act, cell),
     objMatch: (obj, cell) =>
       asked !== undefined && obj === asked.resource && matchesResource(offeredWith(2, cell).resource, asked.parts),
@@ -66,34 +46,48 @@ export async function createEngine(model: string, subjects: readonly string[]): 
       return true;
     },
   };
-  for (const [name, body] of Object.entries(functions)) await enforcer.addFunction(name, body);
+  replaceFunctions(enforcer, functions);
+
+  const decide = (request: Asked, rules: readonly Rule[], rows: string[][]): EngineAnswer => {
+    const { subject, action, resource, input } = request;
+    asked = request;
+    offered = rules;
+    matched = [];
+    policy.policy = rows;
+    try {
+      return { allowed: enforcer.enforceSync(subject, action, resource, input), matched };
+    } finally {
+      asked = undefined;
+      offered = [];
+      policy.policy = [];
+    }
+  };
 
   return Object.freeze({
-    decide(request: EngineRequest, rules: readonly Rule[]): EngineAnswer {
-      const { subject, action, resource, input } = request;
+    prepare(request: EngineRequest, rules: readonly Rule[]): Decide {
+      const { subject, action, resource } = request;
       // Casbin compares loosely, where ['a'] equals 'a', and evaluates the matcher once where there are no rows.
       if ([subject, action, resource].some((text) => typeof text !== 'string'))
         throw new TypeError('a request is made of strings');
-      if (rules.length === 0) return { allowed: false, matched: [] };
-      asked = request;
-      offered = rules;
-      matched = [];
-      policy.policy = rules.map(({ cells }) => [...cells]);
-      try {
-        return { allowed: enforcer.enforceSync(subject, action, resource, input), matched };
-      } finally {
-        asked = undefined;
-        offered = [];
-        policy.policy = [];
-      }
+      if (rules.length === 0) return () => ({ allowed: false, matched: [] });
+      const rows = rules.map(({ cells }) => [...cells]);
+      return (input) => decide({ ...request, input }, rules, rows);
     },
   });
 }
 
+/** A request with what it is asked under. */
+interface Asked extends EngineRequest {
+  readonly input: ConditionInput;
+}
+
+type MatcherFunctions = Readonly<Record<string, (...values: unknown[]) => boolean>>;
+
 /** Casbin copies every function for every row, twice: the ones that no matcher names cost half of a decision. */
-function removeBuiltins(enforcer: Enforcer): void {
-  const holder: unknown = Reflect.get(enforcer, 'fm');
-  const functions: unknown = holder instanceof FunctionMap ? holder.getFunctions() : undefined;
-  if (!(functions instanceof Map)) throw new TypeError('the engine keeps its functions elsewhere');
-  functions.clear();
+function replaceFunctions(enforcer: Enforcer, bodies: MatcherFunctions): void {
+  if (!(Reflect.get(enforcer, 'fm') instanceof FunctionMap))
+    throw new TypeError('the engine keeps its functions elsewhere');
+  const functions = new FunctionMap();
+  for (const [name, body] of Object.entries(bodies)) functions.addFunction(name, body);
+  Reflect.set(enforcer, 'fm', functions);
 }
