@@ -19,6 +19,8 @@ export const SHARED_CELL_ENTRY = new URL(
 
 /** The most runs on one thread at a time. */
 const MOST_SHARED = 1000;
+/** Their JavaScript heap, all together. */
+const SHARED_HEAP_BYTES = 4 * 1024 ** 3;
 
 /** What a host keeps between runs: what it knows of components, compiled modules, and cells that were started before they are needed. */
 export interface Cells {
@@ -38,7 +40,7 @@ export interface Cells {
 export function createCells({ spare }: { readonly spare: boolean }): Cells {
   let warm = spare ? warmThreadCell({ entry: CELL_ENTRY }) : undefined;
   const pool = createCellPool({ entry: CELL_ENTRY });
-  const shared = createSharedCells({ entry: SHARED_CELL_ENTRY, mostRuns: MOST_SHARED });
+  const shared = createSharedCells({ entry: SHARED_CELL_ENTRY, mostRuns: MOST_SHARED, heapBytes: SHARED_HEAP_BYTES });
   const processes = createGuestProcesses();
   return Object.freeze({
     preparation: createPreparation(),

@@ -4,6 +4,7 @@ import { FUEL_IMPORT } from './fuel.ts';
 import type { FuelTank } from './fuel-tank.ts';
 import { memoryExport, tableExport } from './module-limits.ts';
 import { PAGE_BYTES, type RoomBudget } from './memory-plan.ts';
+import type { Stopwatch } from './stopwatch.ts';
 
 /** The core instances of one run. The glue makes all of them here. */
 export interface CoreInstances {
@@ -28,11 +29,17 @@ export class TooManyInstances extends Error {
 /** The most core instances of a component: Python without WASI has 38. */
 const INSTANCES = 64;
 
+/** What counts the code of the guest: its instructions, and its time. */
+export interface Counters {
+  readonly tank?: FuelTank | undefined;
+  readonly stopwatch?: Stopwatch | undefined;
+}
+
 /** The caps in the modules are per instance, and a component may instantiate a module often: so they are added up here. */
 export function createCoreInstances(
   prepared: ReadonlyMap<WebAssembly.Module, ArtefactModule>,
   budget: RoomBudget,
-  tank?: FuelTank,
+  { tank, stopwatch }: Counters = {},
 ): CoreInstances {
   const memories: WebAssembly.Memory[] = [];
   const tables: { readonly table: WebAssembly.Table; readonly start: number }[] = [];
@@ -56,7 +63,7 @@ export function createCoreInstances(
     if (entries > budget.tableEntries)
       throw new TooManyInstances('tableEntries', 'the tables of the component together may grow beyond the limit');
     const given = tank === undefined ? imports : { ...imports, [FUEL_IMPORT.module]: tank.imports };
-    const instance = new WebAssembly.Instance(module, given);
+    const instance = start(module, given);
     for (let index = 0; index < facts.memories; index++) {
       const memory = instance.exports[memoryExport(index)];
       if (!(memory instanceof WebAssembly.Memory)) throw new Error('a prepared module does not show its memory');
@@ -68,6 +75,16 @@ export function createCoreInstances(
       tables.push({ table, start: table.length });
     }
     return instance;
+  }
+
+  /** A module may have a function that is called at once. */
+  function start(module: WebAssembly.Module, imports?: object): WebAssembly.Instance {
+    stopwatch?.resume();
+    try {
+      return new WebAssembly.Instance(module, imports);
+    } finally {
+      stopwatch?.pause();
+    }
   }
 
   return Object.freeze({

@@ -6,9 +6,14 @@ import { BULK_LENGTHS, listLength, OPCODE, readInstruction, skipValueType, type 
 /** What the code of a module must know of it. */
 export interface FuelContext {
   readonly bytes: Uint8Array;
-  /** The index of the counter: behind all imported globals; those of the module move up by one. */
+  /** The index of the counter: behind all imported globals. Behind it is `pause`; those of the module move up by two. */
   readonly counter: number;
+  /** The index of the type of `pause`: behind all types of the module. */
+  readonly pauseType: number;
 }
+
+/** How far the globals of a module move. */
+export const ADDED_GLOBALS = 2;
 
 /** Bytes that a bulk operation handles for the price of one instruction, as a power of two. */
 const BULK_SHIFT = 6;
@@ -23,11 +28,15 @@ const charge = (counter: readonly number[], amount: number): number[] => [
   ...[I64_SUB, OPCODE.globalSet, ...counter],
 ];
 
-/** Ends the guest where the counter is below zero. */
-const check = (counter: readonly number[]): number[] => [
-  ...[OPCODE.globalGet, ...counter],
-  ...[I64_CONST, 0, 0x53], // i64.lt_s
-  ...[OPCODE.if, 0x40, OPCODE.unreachable, OPCODE.end],
+/**
+ * Asks the host where the counter is below zero: it fills it up, or ends the guest. A trap, because no code of the guest
+ * can catch one.
+ */
+const checkOf = ({ counter, pauseType }: FuelContext): number[] => [
+  ...[OPCODE.globalGet, ...encodeU32(counter)],
+  ...[I64_CONST, 0, 0x53, OPCODE.if, 0x40], // i64.lt_s
+  ...[OPCODE.globalGet, ...encodeU32(counter + 1), 0x14, ...encodeU32(pauseType), 0x45], // call_ref, i32.eqz
+  ...[OPCODE.if, 0x40, OPCODE.unreachable, OPCODE.end, OPCODE.end],
 ];
 
 /** Subtracts a part of the length on the stack, and leaves it there. */
@@ -59,7 +68,7 @@ function moveGlobal(
 ): number {
   if ((opcode !== OPCODE.globalGet && opcode !== OPCODE.globalSet) || index < counter) return from;
   out.bytes(bytes.subarray(from, immediates));
-  out.bytes(encodeU32(index + 1));
+  out.bytes(encodeU32(index + ADDED_GLOBALS));
   return code.position();
 }
 
@@ -100,7 +109,7 @@ export function copyBody(body: ByteReader, out: ByteWriter, context: FuelContext
   const counter = encodeU32(context.counter);
   const locals = readLocals(body);
   const spare = encodeU32(parameters + locals.count);
-  const blocks = createBlocks(counter);
+  const blocks = createBlocks(counter, checkOf(context));
   const labels: Label[] = [{ joined: false, isLoop: false }];
   let usesSpare = false;
   let from = body.position();
@@ -125,7 +134,7 @@ export function copyBody(body: ByteReader, out: ByteWriter, context: FuelContext
     blocks.count();
     if ((opcode === OPCODE.globalGet || opcode === OPCODE.globalSet) && index >= context.counter) {
       flush(immediates);
-      blocks.add(encodeU32(index + 1));
+      blocks.add(encodeU32(index + ADDED_GLOBALS));
       from = body.position();
     } else if (opcode === OPCODE.bulk && BULK_LENGTHS.has(operation)) {
       flush(at);
@@ -169,7 +178,10 @@ export function copyBody(body: ByteReader, out: ByteWriter, context: FuelContext
 type Part = Uint8Array | readonly number[];
 
 /** Collects the code of basic blocks, each behind its charge. */
-function createBlocks(counter: readonly number[]): {
+function createBlocks(
+  counter: readonly number[],
+  check: readonly number[],
+): {
   readonly finished: readonly Part[];
   add(part: Part): void;
   count(): void;
@@ -188,7 +200,7 @@ function createBlocks(counter: readonly number[]): {
     },
     cut(isHead): void {
       if (cost > 0) finished.push(charge(counter, cost));
-      if (checks) finished.push(check(counter));
+      if (checks) finished.push(check);
       finished.push(...parts);
       parts = [];
       cost = isHead ? 1 : 0;

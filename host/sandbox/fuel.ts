@@ -1,54 +1,82 @@
 import { HostError } from '../contracts/errors.ts';
 import { createByteReader, type ByteReader } from './byte-reader.ts';
 import { createByteWriter, type ByteWriter } from './byte-writer.ts';
-import { copyBody, copyExpression, type FuelContext } from './fuel-code.ts';
+import { ADDED_GLOBALS, copyBody, copyExpression, type FuelContext } from './fuel-code.ts';
 import { encodeSection, encodeU32, SECTION, sectionsOf, standsBehind, type Section } from './wasm-binary.ts';
 import { listLength, skipValueType } from './wasm-opcodes.ts';
 
-/** The import under which a module that counts finds the counter of its run. */
-export const FUEL_IMPORT = { module: 'sallyport:fuel', name: 'counter' } as const;
+/**
+ * The imports under which a module that counts finds the counter of its run, and the function that it calls when that is
+ * below zero: it returns 1 where the guest may go on. A function would move all others; a global that refers to it does not.
+ */
+export const FUEL_IMPORT = { module: 'sallyport:fuel', counter: 'counter', pause: 'pause' } as const;
 
 const GLOBAL = 3;
 const FUNCTION_TYPE = 0x60;
+const [REFERENCE, I32, I64] = [0x64, 0x7f, 0x7e];
+/** The type of `pause`: no parameters, an i32. */
+export const PAUSE_TYPE = [FUNCTION_TYPE, 0, 1, I32] as const;
 /** The part of the name section that names globals. */
 const GLOBAL_NAMES = 7;
 
 /**
  * Makes a valid core module count its instructions: it imports one more global, a mutable `i64` that all instances of a
- * run share, and subtracts from it what it is about to do. Below zero it traps. What it computes stays the same.
+ * run share, and subtracts from it what it is about to do. Below zero it asks whether it may go on, and traps where it may
+ * not. What it computes stays the same.
  */
 export function addFuel(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   const imports = WebAssembly.Module.imports(new WebAssembly.Module(bytes));
   if (imports.some(({ module }) => module === FUEL_IMPORT.module)) {
     throw new HostError('ERR_COMPONENT_REFUSED', `a core module imports from \`${FUEL_IMPORT.module}\` itself`);
   }
-  const context: FuelContext = { bytes, counter: imports.filter(({ kind }) => kind === 'global').length };
   const sections = sectionsOf(bytes);
-  const parameters = readParameters(bytes, sections);
+  const types = readTypes(bytes, sections);
+  const parameters = readParameters(bytes, sections, types);
+  const counter = imports.filter(({ kind }) => kind === 'global').length;
+  const context: FuelContext = { bytes, counter, pauseType: types.length };
   const out = createByteWriter(bytes.length + (bytes.length >> 2));
   out.bytes(bytes.subarray(0, 8));
-  let isImported = false;
+  const missing: AddedEntries[] = [
+    { id: SECTION.type, count: 1, entries: PAUSE_TYPE },
+    { id: SECTION.import, count: ADDED_GLOBALS, entries: importsOf(context) },
+  ];
+  const add = (isNow: (id: number) => boolean, existing?: Section): boolean => {
+    const [next] = missing;
+    if (next === undefined || !isNow(next.id)) return false;
+    missing.shift();
+    out.bytes(extended(bytes, next, existing));
+    return true;
+  };
   for (const section of sections) {
-    if (!isImported && section.id !== SECTION.custom && standsBehind(section.id, SECTION.import)) {
-      out.bytes(importSection(bytes, undefined));
-      isImported = true;
-    }
-    if (section.id === SECTION.import) {
-      out.bytes(importSection(bytes, section));
-      isImported = true;
-    } else out.bytes(rewritten(section, context, parameters));
+    while (section.id !== SECTION.custom && add((id) => standsBehind(section.id, id)));
+    if (!add((id) => id === section.id, section)) out.bytes(rewritten(section, context, parameters));
   }
-  if (!isImported) out.bytes(importSection(bytes, undefined));
+  while (add(() => true));
   return out.finish();
 }
 
-function importSection(bytes: Uint8Array, existing: Section | undefined): Uint8Array {
+function importsOf({ pauseType }: FuelContext): number[] {
   const text = (value: string): number[] => [...encodeU32(value.length), ...Buffer.from(value)];
-  const added = [...text(FUEL_IMPORT.module), ...text(FUEL_IMPORT.name), GLOBAL, 0x7e, 1];
-  if (existing === undefined) return encodeSection(SECTION.import, [[1], added]);
+  const { module, counter, pause } = FUEL_IMPORT;
+  return [
+    ...[...text(module), ...text(counter), GLOBAL, I64, 1],
+    ...[...text(module), ...text(pause), GLOBAL, REFERENCE, ...encodeU32(pauseType), 0],
+  ];
+}
+
+/** Entries for the end of a section that is a list. */
+interface AddedEntries {
+  readonly id: number;
+  readonly count: number;
+  readonly entries: readonly number[];
+}
+
+/** A section with more entries than it had; made of them alone where there was none. */
+function extended(bytes: Uint8Array, { id, count, entries }: AddedEntries, existing?: Section): Uint8Array {
+  if (existing === undefined) return encodeSection(id, [encodeU32(count), entries]);
   const list = createByteReader(bytes, existing.body, existing.end);
-  const count = list.u32();
-  return encodeSection(SECTION.import, [encodeU32(count + 1), bytes.subarray(list.position(), existing.end), added]);
+  const before = list.u32();
+  return encodeSection(id, [encodeU32(before + count), bytes.subarray(list.position(), existing.end), entries]);
 }
 
 function rewritten(section: Section, context: FuelContext, parameters: readonly number[]): Uint8Array {
@@ -119,7 +147,7 @@ function createCopy(reader: ByteReader, out: ByteWriter, context: FuelContext): 
     globalIndex(): void {
       rest();
       const index = reader.u32();
-      out.bytes(encodeU32(index < context.counter ? index : index + 1));
+      out.bytes(encodeU32(index < context.counter ? index : index + ADDED_GLOBALS));
       from = reader.position();
     },
     body(parameters: number): void {
@@ -182,33 +210,39 @@ function movedNames(names: ByteReader, bytes: Uint8Array, counter: number): Uint
     const index = names.u32();
     const start = names.position();
     names.take(names.u32());
-    parts.push(encodeU32(index < counter ? index : index + 1), bytes.subarray(start, names.position()));
+    parts.push(encodeU32(index < counter ? index : index + ADDED_GLOBALS), bytes.subarray(start, names.position()));
   }
   return encodeSection(GLOBAL_NAMES, parts);
 }
 
-/** How many parameters each function of the module has. */
-function readParameters(bytes: Uint8Array, sections: readonly Section[]): number[] {
-  const reader = (id: number): ByteReader => {
-    const section = sections.find((each) => each.id === id);
-    return section === undefined
-      ? createByteReader(Uint8Array.of(0))
-      : createByteReader(bytes, section.body, section.end);
-  };
+function sectionReader(bytes: Uint8Array, sections: readonly Section[], id: number): ByteReader {
+  const section = sections.find((each) => each.id === id);
+  return section === undefined
+    ? createByteReader(Uint8Array.of(0))
+    : createByteReader(bytes, section.body, section.end);
+}
+
+/** How many parameters each type of the module has. */
+function readTypes(bytes: Uint8Array, sections: readonly Section[]): number[] {
   const types: number[] = [];
-  const typeSection = reader(SECTION.type);
-  repeat(typeSection, () => {
-    if (typeSection.byte() !== FUNCTION_TYPE) {
+  const reader = sectionReader(bytes, sections, SECTION.type);
+  repeat(reader, () => {
+    if (reader.byte() !== FUNCTION_TYPE) {
       throw new HostError(
         'ERR_COMPONENT_REFUSED',
         'a core module has garbage-collected types, which cannot be counted',
       );
     }
-    types.push(skipTypes(typeSection));
-    skipTypes(typeSection);
+    types.push(skipTypes(reader));
+    skipTypes(reader);
   });
+  return types;
+}
+
+/** How many parameters each function of the module has. */
+function readParameters(bytes: Uint8Array, sections: readonly Section[], types: readonly number[]): number[] {
   const parameters: number[] = [];
-  const functions = reader(SECTION.function);
+  const functions = sectionReader(bytes, sections, SECTION.function);
   repeat(functions, () => parameters.push(types[functions.u32()] ?? 0));
   return parameters;
 }

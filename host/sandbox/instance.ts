@@ -6,8 +6,8 @@ import type { GuestEnd } from '../contracts/run-end.ts';
 import { GLUE_FILE, MODULE_FILE, type Artefact, type ArtefactModule } from './artefact.ts';
 import { createCoreInstances, type CoreInstances } from './core-instances.ts';
 import { classifyError } from './guest-error.ts';
-import { createFuelTank, type FuelTank } from './fuel-tank.ts';
-import { keepStacks } from './guest-stack.ts';
+import { createFuelTank, type FuelTank, type FuelTurns } from './fuel-tank.ts';
+import { guestStackOf, keepStacks, withStack } from './guest-stack.ts';
 import { createGuestValues, type GuestValues } from './guest-values.ts';
 import { createHostCalls, type HostCallOptions, type HostCalls } from './host-call.ts';
 import { createGuards, createImportObject, type Crossing, type ImportObject } from './import-object.ts';
@@ -40,6 +40,9 @@ export interface InstanceOptions {
   /** Told how the run goes: `ending` when something ends it while the guest may still hold the thread; `ended` once. */
   readonly notify?: (phase: EndPhase, end: GuestEnd) => void;
 }
+
+/** Instructions between two looks at whether a guest on a shared thread may go on: a millisecond or so. */
+const TURN = 1_000_000;
 
 /** Interfaces whose resources guests give to the host. Their gates bound what is held of each kind. */
 const GIVEN_AWAY = 'wasi:http/';
@@ -90,10 +93,17 @@ export function openInstance(options: InstanceOptions, when: 'ahead' | 'for a ru
   let cores: CoreInstances | undefined;
   const sampleMemory = (): void => meter.notePages(cores?.pages() ?? 0);
   const stopwatch = options.thread === 'shared' ? createStopwatch(meter) : undefined;
-  let tank = tankOf(options);
+  /** A guest that spins on a thread of many makes no call in which its end could meet it: it is asked between two turns. */
+  const goOn = (): boolean => {
+    stopwatch?.lap();
+    sampleMemory();
+    return ending.ended() === undefined && !meter.isStopped();
+  };
+  const turns = stopwatch === undefined ? undefined : { instructions: TURN, goOn };
+  let tank = tankOf(options, turns);
   const classify = (error: unknown): GuestEnd =>
     tank?.isEmpty() === true
-      ? fuelEnd(limits)
+      ? withStack(fuelEnd(limits), error instanceof Error ? guestStackOf(error).frames : [])
       : classifyError(error, {
           pages: cores?.pages() ?? 0,
           budgetPages: budget.pages,
@@ -104,8 +114,8 @@ export function openInstance(options: InstanceOptions, when: 'ahead' | 'for a ru
     const { artefact } = options;
     const { program } = artefact;
     const [glue, modules] = await Promise.all([program === 'module' ? undefined : loadGlue(artefact), options.modules]);
-    if (cores !== undefined) tank = tankOf(options); // made again: what the first attempt used is not counted
-    cores = createCoreInstances(moduleFacts(artefact, modules), budget, tank);
+    if (cores !== undefined) tank = tankOf(options, turns); // made again: what the first attempt used is not counted
+    cores = createCoreInstances(moduleFacts(artefact, modules), budget, { tank, stopwatch });
     keepStacks();
     const { imports, lower, measure, calls } = crossingOf(options, ending, {
       sampleMemory,
@@ -155,8 +165,8 @@ export function openInstance(options: InstanceOptions, when: 'ahead' | 'for a ru
 type Runnable = (input: string) => Promise<GuestEnd>;
 
 /** An artefact that was prepared without a counter cannot keep the limit: that is a fault of the composition. */
-function tankOf({ artefact, limits, tank }: InstanceOptions): FuelTank | undefined {
-  if (artefact.fuel) return tank ?? createFuelTank(limits.fuel ?? Number.MAX_SAFE_INTEGER);
+function tankOf({ artefact, limits, tank }: InstanceOptions, turns: FuelTurns | undefined): FuelTank | undefined {
+  if (artefact.fuel) return tank ?? createFuelTank(limits.fuel ?? Number.MAX_SAFE_INTEGER, turns);
   if (limits.fuel !== undefined) throw new Error('the component was prepared without a counter of instructions');
   return undefined;
 }

@@ -28,10 +28,10 @@ export interface SharedCellOptions {
   readonly entry: URL;
   /** How many runs one thread takes; the next one gets another thread. */
   readonly mostRuns: number;
+  /** The JavaScript heap of one thread, for all runs on it together. */
+  readonly heapBytes: number;
 }
 
-/** Of all runs on one thread together. */
-const HEAP_BYTES = 4 * 1024 ** 3;
 const STACK_BYTES = 4 * 1024 ** 2;
 /** How long a thread may take to let go of a run: a guest may hold it until its fuel is spent. Then all of it ends. */
 const LEAVE_MS = 5000;
@@ -43,12 +43,12 @@ interface Shared {
 }
 
 /** Makes the shared threads of one host. None is started before it is needed. */
-export function createSharedCells({ entry, mostRuns }: SharedCellOptions): SharedCells {
+export function createSharedCells({ entry, mostRuns, heapBytes }: SharedCellOptions): SharedCells {
   const threads = new Set<Shared>();
   let last = 0;
 
   function start(): Shared {
-    const worker = startWorker({ entry }, { heapBytes: HEAP_BYTES, stackBytes: STACK_BYTES });
+    const worker = startWorker({ entry }, { heapBytes, stackBytes: STACK_BYTES });
     const places = new Map<number, () => void>();
     worker.stdout.resume();
     worker.stderr.resume();

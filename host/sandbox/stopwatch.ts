@@ -7,18 +7,27 @@ import type { Meter } from './meter.ts';
 export interface Stopwatch {
   /** The guest goes on. */
   resume(): void;
+  /** The guest has gone on all the while: what it had so far is told. */
+  lap(): void;
   /** The host has the thread. */
   pause(): void;
 }
 
 export function createStopwatch(meter: Meter): Stopwatch {
   let since: number | undefined;
+  function lap(): void {
+    if (since === undefined) return;
+    const now = performance.now();
+    meter.addGuestUs((now - since) * 1000);
+    since = now;
+  }
   return Object.freeze({
     resume(): void {
       since = performance.now();
     },
+    lap,
     pause(): void {
-      if (since !== undefined) meter.addGuestUs((performance.now() - since) * 1000);
+      lap();
       since = undefined;
     },
   });

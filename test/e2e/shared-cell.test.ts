@@ -74,6 +74,12 @@ ${more}`,
   return { host, world };
 }
 
+const recordsOf = ({ audit }: Pick<RunResult, 'audit'>): { type: string }[] =>
+  readFileSync(audit ?? '', 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { type: string });
+
 const run = (host: Host, input: string, agent = 'one', signal?: AbortSignal): Promise<RunResult> =>
   host.run({ agent, component, input, ...(signal === undefined ? {} : { signal }) });
 
@@ -134,20 +140,43 @@ describe('agents on one thread', () => {
     expect(await run(host, 'read a')).toMatchObject({ status: 'ok' });
   });
 
-  it('end together where one of them does not give the thread back; records are closed, and the next run has another', async () => {
-    const { host, world } = await hostOf({ limits: 'fuel: 1000000000000, wall: 1s, cpu: 1h' });
+  it.each([
+    ['wallMs', 'wall: 1s, cpu: 1h'],
+    ['cpuMs', 'wall: 1h, cpu: 500ms'],
+  ])('go on when one of them spins until its limit `%s`, whatever fuel it has', async (limit, limits) => {
+    const { host, world } = await hostOf({ limits: `fuel: 1000000000000, ${limits}` });
     await run(host, 'read a', 'two'); // so that it is prepared, and the thread is there
-    const [held, neighbour] = await Promise.all([run(host, 'spin'), run(host, `wait ${url}/30000`, 'two')]);
-    expect(held).toMatchObject({ status: 'limit', error: { limit: 'wallMs' } });
-    expect(neighbour).toMatchObject({ status: 'host-fault' });
-    for (const { audit } of [held, neighbour]) {
-      const { verification } = verifyAudit(
-        { directory: '.sallyport/audit', workingDirectory: world.directory },
-        audit!,
-      );
-      expect(verification.ok).toBe(true);
+    const neighbours = ['read b', `wait ${url}/100`, `wait ${url}/2000`].map((input) => run(host, input, 'two'));
+    const [held, ...others] = await Promise.all([run(host, 'spin'), ...neighbours]);
+    expect(held).toMatchObject({ status: 'limit', error: { limit } });
+    expect(others.map(({ output }) => output)).toEqual(['1 B', 'waited 100', 'waited 2000']);
+    const location = { directory: '.sallyport/audit', workingDirectory: world.directory };
+    for (const { audit } of [held, ...others]) expect(verifyAudit(location, audit!).verification.ok).toBe(true);
+    expect(recordsOf(held)).toContainEqual(expect.objectContaining({ type: 'limit.hit' }));
+    for (const { audit } of others) {
+      const types = recordsOf({ audit }).map(({ type }) => type);
+      expect(types).toEqual(['run.opened', 'effect.intended', 'effect.settled', 'run.closed']);
     }
     expect(await run(host, 'read b', 'two')).toMatchObject({ status: 'ok', output: '1 B' });
+  });
+
+  it('have the fuel that is standard where nobody says how much', async () => {
+    const { host } = await hostOf();
+    expect(await run(host, 'spin')).toMatchObject({
+      status: 'limit',
+      error: { limit: 'fuel', message: 'the agent executed more than 500000000 instructions' },
+    });
+  });
+
+  it('are cancelled while they spin, and the others go on', async () => {
+    const { host } = await hostOf({ limits: 'fuel: 1000000000000' });
+    const cancel = new AbortController();
+    await run(host, 'read a', 'two'); // as above
+    const neighbour = run(host, `wait ${url}/1500`, 'two');
+    const spinning = run(host, 'spin', 'one', cancel.signal);
+    setTimeout(() => cancel.abort(), 500);
+    expect(await spinning).toMatchObject({ status: 'agent-error', error: { code: 'cancelled' } });
+    expect(await neighbour).toMatchObject({ status: 'ok', output: 'waited 1500' });
   });
 
   it('tell how long each of them had the thread', async () => {

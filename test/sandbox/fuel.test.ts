@@ -81,6 +81,48 @@ describe('counting instructions', () => {
     expect(g).toThrow(/unreachable/);
   });
 
+  it.each([
+    ['one', undefined],
+    ['many turns', 7],
+    ['turns shorter than one of its blocks', 1],
+  ])('ends after the same instruction, whether there is one turn or more: %s', async (_, instructions) => {
+    const turns = instructions === undefined ? undefined : { instructions, goOn: () => true };
+    const ended = async (fuel: number): Promise<[number | undefined, number]> => {
+      let calls = 0;
+      const tank = createFuelTank(fuel, turns);
+      const wat = `(module (import "a" "f" (func $call)) (memory 1) (func (export "f")
+        (loop $l (call $call) (memory.fill (i32.const 0) (i32.const 0) (i32.const 640)) (br $l))))`;
+      const { f } = await counting(wat, tank, { a: { f: () => (calls += 1) } });
+      expect(f).toThrow(/unreachable/);
+      expect(tank.isEmpty()).toBe(true);
+      return [calls, tank.used()];
+    };
+    expect(await ended(500)).toEqual([29, 502]);
+    expect(await ended(501)).toEqual([29, 502]);
+    expect(await ended(502)).toEqual([30, 519]);
+  });
+
+  it('asks between two turns whether it may go on, and ends where it may not, although there is fuel', async () => {
+    const left: boolean[] = [true, true, false];
+    const tank = createFuelTank(1_000_000, { instructions: 1000, goOn: () => left.shift() ?? true });
+    const { f } = await counting('(module (func (export "f") (loop $l (br $l))))', tank);
+    expect(f).toThrow(/unreachable/);
+    expect(left).toEqual([]);
+    expect(tank.isEmpty()).toBe(false);
+    expect(tank.used()).toBeGreaterThan(3000);
+    expect(tank.used()).toBeLessThan(3010);
+  });
+
+  it('ends where it may not go on, whatever it catches', async () => {
+    let asked = 0;
+    const tank = createFuelTank(1_000_000, { instructions: 1000, goOn: () => (asked += 1) < 3 });
+    const wat = `(module (func $g (loop $l (br $l)))
+      (func (export "f") (loop $again (block $caught (try_table (catch_all $caught) (call $g))) (br $again))))`;
+    const { f } = await counting(wat, tank);
+    expect(f).toThrow(/unreachable/);
+    expect(asked).toBe(3);
+  });
+
   it('ends a start function', async () => {
     const tank = createFuelTank(1000);
     await expect(counting('(module (func $s (loop $l (br $l))) (start $s))', tank)).rejects.toThrow(/unreachable/);
@@ -130,8 +172,8 @@ describe('a module that counts', () => {
     const text = Buffer.from(module).toString('latin1');
     expect(text).toContain('\u0004minetext');
     expect(text).toContain('triple');
-    // Subsection 7: the imported global keeps its number, the own ones move behind the counter.
-    expect(text).toMatch(/\u0007.\u0003\u0000\u0008imported\u0002\u0003own\u0003\u0003sum/);
+    // Subsection 7: the imported global keeps its number, the own ones move behind those two that are added.
+    expect(text).toMatch(/\u0007.\u0003\u0000\u0008imported\u0003\u0003own\u0004\u0003sum/);
   });
 
   it('cannot bring the counter along itself', async () => {
@@ -182,6 +224,7 @@ describe('a run with the limit `fuel`', () => {
       kind: 'limit',
       limit: 'fuel',
       message: 'the agent executed more than 100000 instructions',
+      stack: [expect.stringMatching(/^wasm-function\[1\] \(main-/)],
     });
   });
 

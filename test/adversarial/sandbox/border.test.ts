@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CELLS, prepared, runCell, temporaryFolder, type CellRun } from '../../sandbox/support/cell.ts';
+import { bedOf, CELLS, temporaryFolder, type CellRun } from '../../sandbox/support/cell.ts';
 import { agentText, componentOf } from '../../sandbox/support/wat.ts';
 
 interface Border {
@@ -44,8 +44,9 @@ const agent = ({ encoding = 'utf8', text, units, realloc = '', answer }: Border)
   );
 
 describe.each(CELLS)('what crosses the border of a %s cell', (cell) => {
+  const { prepared, runCell } = bedOf(cell);
   const end = async (border: Border): Promise<CellRun> =>
-    runCell(await prepared(await agent(border), await temporaryFolder()), { cell });
+    runCell(await prepared(await agent(border), await temporaryFolder()));
   const utf8 = '(i32.store (i32.const 20) (i32.const 512)) (i32.store (i32.const 24) (i32.const 2))';
 
   it('arrives (the allowed twin)', async () => {

@@ -1,8 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { CELLS, GRACE_MS, prepared, runCell, temporaryFolder } from '../../sandbox/support/cell.ts';
+import { bedOf, CELLS, GRACE_MS, temporaryFolder } from '../../sandbox/support/cell.ts';
 import { hostileComponent } from '../../sandbox/support/wat.ts';
 
 describe.each(CELLS)('an agent that catches the exception that ends it, in a %s cell', (cell) => {
+  const { prepared, runCell } = bedOf(cell);
   let component: Uint8Array;
   beforeAll(async () => {
     component = await hostileComponent('catching');
@@ -10,7 +11,7 @@ describe.each(CELLS)('an agent that catches the exception that ends it, in a %s 
 
   it('ends for the first reason, and reaches the host no more', async () => {
     const artefact = await prepared(component, await temporaryFolder());
-    const { guest: end, usage, messages } = await runCell(artefact, { cell, limits: { hostCalls: 50 } });
+    const { guest: end, usage, messages } = await runCell(artefact, { limits: { hostCalls: 50 } });
     expect(end).toMatchObject({ kind: 'limit', limit: 'hostCalls' });
     expect(messages).toHaveLength(50);
     expect(usage.hostCalls).toBe(51);

@@ -3,15 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Artefact } from '../../../host/sandbox/artefact.ts';
-import { CELLS, GRACE_MS, prepared, runCell as runAnyCell, type CellSetup } from '../../sandbox/support/cell.ts';
+import { bedOf, CELLS, GRACE_MS } from '../../sandbox/support/cell.ts';
 import { hostileComponent } from '../../sandbox/support/wat.ts';
 import { guest } from '../../support/guests.ts';
 
 const MIB = 1_048_576;
 
 describe.each(CELLS)('an agent that uses up the host, in a %s cell', (cell) => {
-  const runCell = (artefact: Artefact, setup: CellSetup = {}): ReturnType<typeof runAnyCell> =>
-    runAnyCell(artefact, { ...setup, cell });
+  const { prepared, runCell } = bedOf(cell);
   let agent: Artefact;
   let cache: string;
   beforeAll(async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CELLS, prepared, runCell, temporaryFolder } from '../../sandbox/support/cell.ts';
+import { bedOf, CELLS, temporaryFolder, type CellRun } from '../../sandbox/support/cell.ts';
 import { agentText, componentOf, hostileComponent } from '../../sandbox/support/wat.ts';
 
 /** An agent that has the resource `thing` of the probe; `run` says what it does with it. */
@@ -28,8 +28,9 @@ const using = (run: string): Promise<Uint8Array> =>
   );
 
 describe.each(CELLS)('resource handles in a %s cell', (cell) => {
-  const end = async (component: Uint8Array): ReturnType<typeof runCell> =>
-    runCell(await prepared(component, await temporaryFolder()), { cell });
+  const { prepared, runCell } = bedOf(cell);
+  const end = async (component: Uint8Array): Promise<CellRun> =>
+    runCell(await prepared(component, await temporaryFolder()));
 
   it('reach the resource that they stand for, and its end', async () => {
     const { guest, messages, usage } = await end(

@@ -1,33 +1,4 @@
-import { runInProcess } from '../../../host/sandbox/broker.ts';
 import { serveCell } from '../../../host/sandbox/cell-worker.ts';
-import { openInstance } from '../../../host/sandbox/instance.ts';
-import { createProbe } from './probe.ts';
+import { runWithProbe } from './probe-run.ts';
 
-interface ProbeData {
-  readonly input?: string;
-  /** How long the cell takes to close, milliseconds. */
-  readonly closing: number;
-  /** Whether the instance is made before the run is there. */
-  readonly ahead?: boolean;
-}
-
-serveCell(async (context) => {
-  const { input, closing, ahead } = context.data as ProbeData; // see `cell.ts`
-  const imports = createProbe((message) => {
-    context.post(message);
-  }, context.ledger);
-  const { process } = context;
-  if (process !== undefined) {
-    const seat = (await context.seat) as { readonly input?: string } | undefined; // as below
-    const end = await runInProcess({ ...context, ...process, imports, input: seat?.input ?? input ?? '' });
-    if (closing > 0) await new Promise((resolve) => setTimeout(resolve, closing));
-    return end;
-  }
-  const instance = openInstance({ ...context, imports }, ahead === true ? 'ahead' : 'for a run');
-  if (ahead === true) await instance.made;
-  context.ready();
-  const seat = (await context.seat) as { readonly input?: string } | undefined; // as above
-  const end = await instance.run(seat?.input ?? input ?? '');
-  if (closing > 0) await new Promise((resolve) => setTimeout(resolve, closing));
-  return end;
-});
+serveCell(runWithProbe);

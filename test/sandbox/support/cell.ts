@@ -9,6 +9,7 @@ import { startCellProcess, type CellProcess } from '../../../host/sandbox/cell-p
 import type { ComponentSource } from '../../../host/sandbox/component-source.ts';
 import { createModuleStore } from '../../../host/sandbox/module-store.ts';
 import { prepareComponent, type PrepareLimits } from '../../../host/sandbox/prepare.ts';
+import { createSharedCells, type SharedCells } from '../../../host/sandbox/shared-cell.ts';
 import { startThreadCell, type CellEnd } from '../../../host/sandbox/thread-cell.ts';
 import type { WarmCell } from '../../../host/sandbox/warm-cell.ts';
 import type { ProbeMessage } from './probe.ts';
@@ -25,6 +26,10 @@ export const LIMITS: RunLimits = {
 };
 
 export const ENTRY = pathToFileURL(join(import.meta.dirname, 'cell-entry.ts'));
+const SHARED_ENTRY = pathToFileURL(join(import.meta.dirname, 'shared-cell-entry.ts'));
+
+/** On a shared thread instructions are always counted. Here something else is to end a guest, as in the other cells. */
+const MUCH_FUEL = 1e12;
 
 /** How long after its limit a cell may end. The promise is 250 ms; machines that are shared get four times as long. */
 export const GRACE_MS = 1000;
@@ -41,12 +46,14 @@ export async function prepared(
   source: ComponentSource,
   cacheDirectory: string,
   limits: Partial<PrepareLimits> = {},
+  cell: CellUnderTest = 'thread',
 ): Promise<Artefact> {
   return prepareComponent({
     source,
     cacheDirectory,
     served: SERVED,
     limits: { memoryBytes: LIMITS.memoryBytes, ...limits },
+    fuel: cell === 'shared',
   });
 }
 
@@ -70,14 +77,22 @@ export interface CellSetup {
 }
 
 /** The cells that give a guest the same results. */
-export const CELLS = ['thread', 'process'] as const;
+export const CELLS = ['thread', 'process', 'shared'] as const;
 export type CellUnderTest = (typeof CELLS)[number];
+
+/** Threads that runs share; `heapBytes` is the JavaScript heap of one. */
+export const sharedCells = (heapBytes = 512 * 1_048_576): SharedCells =>
+  createSharedCells({ entry: SHARED_ENTRY, mostRuns: 1000, heapBytes });
+
+/** One thread for all tests of a file: what one of them leaves behind is there for the next. */
+const shared = sharedCells();
 
 /** Runs a component in a cell with the probe as its only gate. */
 export async function runCell(artefact: Artefact, setup: CellSetup = {}): Promise<CellRun> {
   const messages: ProbeMessage[] = [];
-  const limits = { ...LIMITS, ...setup.limits };
+  const limits = { ...LIMITS, ...(setup.cell === 'shared' ? { fuel: MUCH_FUEL } : {}), ...setup.limits };
   const process = setup.process ?? (setup.cell === 'process' ? startCellProcess({ limits }) : undefined);
+  const warm = setup.warm ?? (setup.cell === 'shared' ? shared.place() : undefined);
   const cell = startThreadCell({
     entry: ENTRY,
     data: { closing: setup.closing ?? 0 },
@@ -89,10 +104,21 @@ export async function runCell(artefact: Artefact, setup: CellSetup = {}): Promis
       messages.push(message as ProbeMessage); // the probe is the only one that posts
       setup.onMessage?.(message as ProbeMessage);
     },
-    ...(setup.warm === undefined ? {} : { warm: setup.warm }),
+    ...(warm === undefined ? {} : { warm }),
     ...(setup.closeMs === undefined ? {} : { closeMs: setup.closeMs }),
     ...(process === undefined ? {} : { process }),
     ...(setup.signal === undefined ? {} : { signal: setup.signal }),
   });
   return { ...(await cell.end), messages };
 }
+
+/** Prepares and runs for one kind of cell. */
+export interface CellBed {
+  readonly prepared: (source: ComponentSource, cacheDirectory: string) => Promise<Artefact>;
+  readonly runCell: (artefact: Artefact, setup?: CellSetup) => Promise<CellRun>;
+}
+
+export const bedOf = (cell: CellUnderTest): CellBed => ({
+  prepared: (source, cacheDirectory) => prepared(source, cacheDirectory, {}, cell),
+  runCell: (artefact, setup = {}) => runCell(artefact, { ...setup, cell }),
+});

@@ -85,6 +85,9 @@ export function createProbe(post: (message: ProbeMessage) => void, ledger: Proce
           const kept: unknown[] = [];
           for (;;) kept.push(Array.from({ length: 10_000 }, () => ({})));
         },
+        hold: () => {
+          for (;;);
+        },
         echo: (text: string) => text,
       },
     ],
