@@ -1,7 +1,9 @@
 import { mkdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeAgentWorld, type AgentWorld } from '../support/agent-world.ts';
+import { CELLS } from '../sandbox/support/cell.ts';
+import { celledAgent } from '../support/celled-agent.ts';
 import { command } from '../support/command.ts';
 import { guest } from '../support/guests.ts';
 
@@ -53,9 +55,14 @@ const CASES: readonly Case[] = [
   },
 ];
 
-describe.for(CASES)('run refuses $what', ({ make, code, status, says }) => {
+const CELLED = CELLS.flatMap((cell) => CASES.map((row) => ({ ...row, cell })));
+
+describe.for(CELLED)('run refuses $what, for a cell of kind `$cell`', ({ make, code, status, says, cell }) => {
   it('with one clear line, the right exit code and nothing half done', async () => {
-    const end = await run(await make(world));
+    const component = await make(world);
+    const agent = celledAgent(cell, resolve(world.directory, component));
+    world.write('sallyport.yaml', `version: 1\nagents: { tester: ${agent} }\n`);
+    const end = await run(component);
     const result = JSON.parse(end.stdout) as { status: string; error: { message: string } };
     expect(end.code).toBe(code);
     expect(result.status).toBe(status);

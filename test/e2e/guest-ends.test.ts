@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { verifyAudit, type RunResult } from '../../host/index.ts';
+import { verifyAudit, type CellKind, type RunResult } from '../../host/index.ts';
 import { makeAgentWorld, type AgentWorld } from '../support/agent-world.ts';
+import { CELLS } from '../sandbox/support/cell.ts';
+import { celledAgent, celledLimits } from '../support/celled-agent.ts';
 import { command } from '../support/command.ts';
 import { inlineGuest } from '../support/inline-guest.ts';
 
@@ -17,17 +19,20 @@ const ways = {
 export function run(input) { return String(ways[input]()); }
 `;
 
-const configuration = (limits: string): string =>
-  `version: 1\nlimits: { ${limits} }\nagents: { tester: { component: a.wasm } }\nmounts: {}\n`;
-
 let world: AgentWorld;
 afterEach(() => world.remove());
 
-async function end(input: string, limits: string): Promise<{ code: number | null; result: RunResult }> {
-  world = makeAgentWorld({ configuration: configuration(limits), rows: ['p, role:any, fs:write, /w/**, -, allow, -'] });
-  const { code, stdout } = await command(['run', await inlineGuest(GUEST), '--input', input, '--json'], {
-    cwd: world.directory,
-  });
+interface EndOf {
+  readonly way: string;
+  readonly limits: string;
+  readonly cell: CellKind;
+}
+
+async function end({ way, limits, cell }: EndOf): Promise<{ code: number | null; result: RunResult }> {
+  const component = await inlineGuest(GUEST);
+  const configuration = `version: 1\nlimits: ${celledLimits(cell, limits)}\nagents: { tester: ${celledAgent(cell, component)} }\nmounts: {}\n`;
+  world = makeAgentWorld({ configuration, rows: ['p, role:any, fs:write, /w/**, -, allow, -'] });
+  const { code, stdout } = await command(['run', component, '--input', way, '--json'], { cwd: world.directory });
   const result = JSON.parse(stdout) as RunResult;
   const location = { directory: world.directory, workingDirectory: world.directory };
   expect(verifyAudit(location, result.audit ?? '').verification.ok).toBe(true);
@@ -63,10 +68,12 @@ const ENDS = [
   { way: 'recurses without end', limits: '', code: 4, status: 'limit', error: { code: 'limit', limit: 'stackBytes' } },
 ] as const;
 
-describe.for(ENDS)('an agent that $way ($limits)', ({ way, limits, code, status, error }) => {
+const CASES = CELLS.flatMap((cell) => ENDS.map((row) => ({ ...row, cell })));
+
+describe.for(CASES)('in a cell of kind `$cell`, an agent that $way ($limits)', ({ code, status, error, ...of }) => {
   it('ends with the right exit code, a reason, and a whole record', async () => {
-    const ended = await end(way, limits);
-    expect(ended.result).toMatchObject({ status, ...(Object.keys(error).length === 0 ? {} : { error }) });
+    const ended = await end(of);
+    expect(ended.result).toMatchObject({ status, cell: of.cell, error });
     expect(ended.code).toBe(code);
     expect(world.lastRecords().at(-1)).toMatchObject({ type: 'run.closed', detail: { status } });
     if (status === 'limit') expect(world.lastRecords().map(({ type }) => type)).toContain('limit.hit');

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { RunResult } from '../../host/index.ts';
 import { CELLS } from '../sandbox/support/cell.ts';
 import { makeAgentWorld, type AgentWorld } from '../support/agent-world.ts';
+import { celledAgent } from '../support/celled-agent.ts';
 import { command } from '../support/command.ts';
 import { guest, reasonToSkip } from '../support/guests.ts';
 
@@ -15,7 +16,7 @@ describe.skipIf(reason !== undefined)(`a Rust agent that panics${reason === unde
     'is told by the names of its functions, without hashes, in a cell of kind `%s`',
     async (cell) => {
       const component = await guest('hostile/panicking', 'rust');
-      const configuration = `version: 1\nagents: { tester: { component: agent.wasm, cell: ${cell} } }\n`;
+      const configuration = `version: 1\nagents: { tester: ${celledAgent(cell, component)} }\n`;
       world = makeAgentWorld({ configuration });
       const { code, stdout } = await command(['run', component, '--json'], { cwd: world.directory });
       const { status, error } = JSON.parse(stdout) as RunResult;

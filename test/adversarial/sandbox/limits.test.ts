@@ -5,6 +5,7 @@ import type { LimitName } from '../../../host/contracts/limits.ts';
 import { CELLS } from '../../sandbox/support/cell.ts';
 import { hostileComponent } from '../../sandbox/support/wat.ts';
 import { makeAgentWorld, type AgentWorld } from '../../support/agent-world.ts';
+import { celledAgent, celledLimits } from '../../support/celled-agent.ts';
 import { guest } from '../../support/guests.ts';
 
 /** The promise is 250 ms. What a machine with more work than processors adds is not the host's: a quiet one is told so. */
@@ -29,6 +30,8 @@ interface Attack {
 const ATTACKS: readonly Attack[] = [
   { what: 'sleeps', limit: 'wallMs', component: 'flooding', input: 'w', limits: 'wall: 1s', budgetMs: 1000 },
   { what: 'spins', limit: 'cpuMs', component: 'flooding', input: 's', limits: 'cpu: 300ms', budgetMs: 300 },
+  { what: 'spins', limit: 'wallMs', component: 'flooding', input: 's', limits: 'wall: 1s', budgetMs: 1000 },
+  { what: 'spins', limit: 'fuel', component: 'flooding', input: 's', limits: 'fuel: 1000000', frame: /^spinning \(/ },
   { what: 'spins in a start function', limit: 'cpuMs', component: 'spinning-start', input: '', limits: 'cpu: 300ms', budgetMs: 300 }, // prettier-ignore
   { what: 'matches a slow pattern', limit: 'cpuMs', component: 'exhaustion', input: 'pattern', limits: 'cpu: 300ms', budgetMs: 300 }, // prettier-ignore
   { what: 'throws and catches for ever', limit: 'cpuMs', component: 'exhaustion', input: 'retry', limits: 'cpu: 300ms', budgetMs: 300 }, // prettier-ignore
@@ -75,10 +78,12 @@ describe.each(CELLS)('in a cell of kind `%s`, an agent that', (cell) => {
     component,
     limits,
   }: Pick<Attack, 'component' | 'limits'>): Promise<{ host: Host; world: AgentWorld }> {
-    const configuration = `version: 1\nlimits: { ${limits} }\nagents: { tester: { component: agent.wasm, cell: ${cell} }, neighbour: { component: agent.wasm, cell: ${cell} } }\n`;
+    const bytes = components.get(component) ?? new Uint8Array();
+    const agent = celledAgent(cell, bytes);
+    const configuration = `version: 1\nlimits: ${celledLimits(cell, limits)}\nagents: { tester: ${agent}, neighbour: ${agent} }\n`;
     const world = makeAgentWorld({ configuration, rows: ['p, role:any, log:write, log:*, -, allow, -'] });
     worlds.push(world);
-    world.write('agent.wasm', components.get(component) ?? new Uint8Array());
+    world.write('agent.wasm', bytes);
     return { host: await openHost({ configuration: 'sallyport.yaml', workingDirectory: world.directory }), world };
   }
 
