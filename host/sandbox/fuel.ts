@@ -2,7 +2,7 @@ import { HostError } from '../contracts/errors.ts';
 import { createByteReader, type ByteReader } from './byte-reader.ts';
 import { createByteWriter, type ByteWriter } from './byte-writer.ts';
 import { ADDED_GLOBALS, copyBody, copyExpression, type FuelContext } from './fuel-code.ts';
-import { encodeSection, encodeU32, SECTION, sectionsOf, standsBehind, type Section } from './wasm-binary.ts';
+import { encodeI64, encodeSection, encodeU32, SECTION, sectionsOf, standsBehind, type Section } from './wasm-binary.ts';
 import { listLength, skipValueType } from './wasm-opcodes.ts';
 
 /**
@@ -60,7 +60,7 @@ function importsOf({ pauseType }: FuelContext): number[] {
   const { module, counter, pause } = FUEL_IMPORT;
   return [
     ...[...text(module), ...text(counter), GLOBAL, I64, 1],
-    ...[...text(module), ...text(pause), GLOBAL, REFERENCE, ...encodeU32(pauseType), 0],
+    ...[...text(module), ...text(pause), GLOBAL, REFERENCE, ...encodeI64(pauseType), 0], // a heap type is signed
   ];
 }
 

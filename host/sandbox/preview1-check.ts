@@ -9,9 +9,9 @@ import { SECTION, sectionsOf } from './wasm-binary.ts';
 /** The one namespace from which a core module may import. */
 export const PREVIEW1 = 'wasi_snapshot_preview1';
 
-/** The functions of preview 1 that a module imports. */
+/** The functions of preview 1 that a module imports; one that is prepared may import a counter of instructions as well. */
 export const preview1Functions = (module: WebAssembly.Module): ReadonlySet<string> =>
-  new Set(WebAssembly.Module.imports(module).map(({ name }) => name));
+  new Set(WebAssembly.Module.imports(module).flatMap(({ module: from, name }) => (from === PREVIEW1 ? [name] : [])));
 
 /**
  * Refuses a core module that is no command of WASI preview 1: an import from elsewhere or of something unknown, no

@@ -1,26 +1,29 @@
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { openHost, type CellKind, type RunResult } from '../../host/index.ts';
 import { GUEST_LANGUAGES } from '../../src/build/language.ts';
 import { makeAgentWorld, type AgentWorld } from '../support/agent-world.ts';
-import { greetingWorld } from '../cli/greeting-world.ts';
+import { LOG, READ } from '../cli/greeting-world.ts';
+import { CELLS } from '../sandbox/support/cell.ts';
 import { agentText, componentOf } from '../sandbox/support/wat.ts';
+import { celledAgent } from '../support/celled-agent.ts';
 import { guest, reasonToSkip } from '../support/guests.ts';
 
 describe.for(GUEST_LANGUAGES)('hello in %s', (language) => {
-  let world: AgentWorld;
-  beforeAll(() => {
-    world = greetingWorld();
-  });
-  afterAll(() => world.remove());
+  const worlds: AgentWorld[] = [];
+  afterAll(() => worlds.forEach((world) => world.remove()));
 
   async function run(cell: CellKind): Promise<{ result: RunResult; records: string[] }> {
-    const host = await openHost({
-      configuration: `${world.directory}/sallyport.yaml`,
-      workingDirectory: world.directory,
+    const component = readFileSync(await guest('hello', language));
+    const world = makeAgentWorld({
+      configuration: `version: 1\nagents: { tester: ${celledAgent(cell, component)} }\nmounts: { /workspace: { directory: workspace } }\n`,
+      rows: [READ, LOG],
     });
-    world.write('agent.wasm', readFileSync(await guest('hello', language)));
-    const result = await host.run({ input: 'Ada', cell });
+    worlds.push(world);
+    world.write('agent.wasm', component);
+    world.write('workspace/greeting.txt', 'Good morning\n');
+    const host = await openHost({ configuration: 'sallyport.yaml', workingDirectory: world.directory });
+    const result = await host.run({ input: 'Ada' });
     await host.close();
     const records = world
       .lastRecords()
@@ -28,15 +31,17 @@ describe.for(GUEST_LANGUAGES)('hello in %s', (language) => {
     return { result, records };
   }
 
-  it('ends alike in a thread and in a process, with the same records', async ({ skip }) => {
+  it('ends alike in every cell, with the same records', async ({ skip }) => {
     const reason = await reasonToSkip(language);
     skip(reason !== undefined, reason);
-    const thread = await run('thread');
-    const process = await run('process');
-    expect(process.result).toMatchObject({ cell: 'process', status: 'ok', output: 'Good morning, Ada!' });
-    expect(process.records).toEqual(thread.records);
     const told = ({ status, output, error, decisions }: RunResult): object => ({ status, output, error, decisions });
-    expect(told(process.result)).toEqual(told(thread.result));
+    const thread = await run('thread');
+    for (const cell of CELLS) {
+      const { result, records } = await run(cell);
+      expect(result).toMatchObject({ cell, status: 'ok', output: 'Good morning, Ada!' });
+      expect(records).toEqual(thread.records);
+      expect(told(result)).toEqual(told(thread.result));
+    }
   });
 });
 

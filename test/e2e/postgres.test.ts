@@ -1,8 +1,10 @@
 import { DatabaseSync } from 'node:sqlite';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openHost } from '../../host/index.ts';
+import { openHost, type CellKind } from '../../host/index.ts';
+import { CELLS } from '../sandbox/support/cell.ts';
 import { makeAgentWorld, type AgentWorld } from '../support/agent-world.ts';
+import { celledAgent } from '../support/celled-agent.ts';
 import { inlineGuest } from '../support/inline-guest.ts';
 import { noPostgres, startPostgres, type PostgresServer } from '../support/postgres-server.ts';
 
@@ -76,41 +78,49 @@ describe.skipIf(skipped !== undefined)(`the same guest works over SQLite and ove
     await server?.stop();
   });
 
-  async function seenBy(kind: string, table: string, prepare: (directory: string) => void): Promise<unknown> {
+  interface Asked {
+    readonly database: string;
+    readonly table: string;
+    readonly cell: CellKind;
+    readonly prepare?: (directory: string) => void;
+  }
+  async function seenBy({ database, table, cell, prepare }: Asked): Promise<unknown> {
+    const component = await inlineGuest(GUEST);
     const world = makeAgentWorld({
       configuration: `version: 1
-agents: { tester: { component: agent.wasm } }
+agents: { tester: ${celledAgent(cell, component)} }
 databases:
   main:
-    ${kind}
+    ${database}
     access: rw
     statements: { add: "insert into items(id, name) values ($1, $2)", by-name: "select id from items where name = $1" }
 `,
       rows: ['select', 'insert', 'update'].map((verb) => `p, agent:tester, db:${verb}, db:main/${table}, -, allow, -`),
     });
     worlds.push(world);
-    prepare(world.directory);
-    const component = await inlineGuest(GUEST);
+    prepare?.(world.directory);
     const host = await openHost({ configuration: 'sallyport.yaml', workingDirectory: world.directory });
     const result = await host.run({ agent: 'tester', component, input: '', signal: new AbortController().signal });
-    expect(result.error).toBeUndefined();
+    expect(result).toMatchObject({ status: 'ok', cell });
+    await host.close();
     const actions = world.lastRecords().map(({ type }) => type);
     expect(actions).toContain('effect.settled');
     return JSON.parse(result.output ?? '') as unknown;
   }
 
-  it('SQLite', async () => {
-    const seen = await seenBy('sqlite: main.db', 'items', (directory) => {
+  it.each(['thread', 'process'] as const)('SQLite, in a %s', async (cell) => {
+    const prepare = (directory: string): void => {
       const database = new DatabaseSync(join(directory, 'main.db'));
       database.exec(TABLES.replace('BYTES', 'blob'));
       database.close();
-    });
-    expect(seen).toEqual(EXPECTED);
+    };
+    expect(await seenBy({ database: 'sqlite: main.db', table: 'items', cell, prepare })).toEqual(EXPECTED);
   });
 
-  it('Postgres', async () => {
+  it.each(CELLS)('Postgres, in a cell of kind `%s`', async (cell) => {
     const { host, port } = server!;
-    const postgres = `postgres: { socket: ${host}, port: ${port}, database: shop, user: agent }`;
-    expect(await seenBy(postgres, 'public.items', () => undefined)).toEqual(EXPECTED);
+    await server!.sql('shop', 'truncate items');
+    const database = `postgres: { socket: ${host}, port: ${port}, database: shop, user: agent }`;
+    expect(await seenBy({ database, table: 'public.items', cell })).toEqual(EXPECTED);
   });
 });

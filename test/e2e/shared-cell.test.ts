@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { openHost, verifyAudit, type Host, type RunResult } from '../../host/index.ts';
 import { makeAgentWorld, type AgentWorld } from '../support/agent-world.ts';
+import { runCommand } from '../support/command-line.ts';
 import { inlineGuest } from '../support/inline-guest.ts';
 
 /** Does what its input says: reads a file, waits for a server, spins, traps, fills its memory. */
@@ -185,6 +186,14 @@ describe('agents on one thread', () => {
     expect(spun).toMatchObject({ status: 'limit' });
     expect(waited.usage.cpuMs).toBeLessThan(spun.usage.cpuMs);
   });
+});
+
+it('`sallyport run` ends with its run, although the thread waits for more of them', async () => {
+  const { world } = await hostOf();
+  const { code, stdout } = await runCommand(['run', component, '--agent', 'one', '--input', 'read a'], {
+    cwd: world.directory,
+  });
+  expect([code, stdout]).toEqual([0, '1 A\n']);
 });
 
 describe('what lives on a shared thread', () => {

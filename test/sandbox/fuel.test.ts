@@ -166,6 +166,14 @@ describe('a module that counts', () => {
     expect((fuelled['shown'] as unknown as WebAssembly.Global).value).toBe(7);
   });
 
+  it.each([63, 64, 127, 128, 8191, 8192])('may have many types: %i', async (count) => {
+    const types = Array.from({ length: count - 1 }, () => '(type (func (param f64)))').join('');
+    const tank = createFuelTank(1000);
+    const { f } = await counting(`(module ${types} (func (export "f") (loop $l (br $l))))`, tank);
+    expect(f).toThrow(/unreachable/);
+    expect(tank.isEmpty()).toBe(true);
+  });
+
   it('keeps its custom sections, and the names of its globals where they are now', async () => {
     const source = await moduleOf(WHOLE.replace('(memory 1)', '(@custom "mine" "text") (memory 1)'));
     const module = addFuel(source);

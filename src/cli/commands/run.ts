@@ -107,17 +107,21 @@ export const run: CommandSpec = {
       ...facts,
     };
     if (load !== undefined) return testLoad(context, host, asked, { ...load, json: options.json });
-    const result = await host.run({
-      ...asked,
-      onDecision: createDenialNotes(printer, (event, agent) => host.help(agent, event, facts)),
-      onLog: (level, text) => printer.note(`[${level}] ${untrusted(text)}`),
-      onOutput: (text: string) => printer.note(untrusted(text)),
-      ...(options.json ? {} : { onAnswer: printer.answer }),
-      onFault: (text) => printer.note(`sallyport: fault: ${untrusted(text)}`),
-    });
-    if (options.json) printer.json(result);
-    else show(context, result);
-    return EXIT_OF_STATUS[result.status];
+    try {
+      const result = await host.run({
+        ...asked,
+        onDecision: createDenialNotes(printer, (event, agent) => host.help(agent, event, facts)),
+        onLog: (level, text) => printer.note(`[${level}] ${untrusted(text)}`),
+        onOutput: (text: string) => printer.note(untrusted(text)),
+        ...(options.json ? {} : { onAnswer: printer.answer }),
+        onFault: (text) => printer.note(`sallyport: fault: ${untrusted(text)}`),
+      });
+      if (options.json) printer.json(result);
+      else show(context, result);
+      return EXIT_OF_STATUS[result.status];
+    } finally {
+      await host.close(); // a thread that agents share waits for more of them
+    }
   },
 };
 
