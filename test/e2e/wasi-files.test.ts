@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { verifyAudit, type RunResult } from '../../host/index.ts';
 import { makeAgentWorld, type AgentWorld } from '../support/agent-world.ts';
+import { CELLS, type CellUnderTest } from '../sandbox/support/cell.ts';
+import { celledAgent, celledLimits } from '../support/celled-agent.ts';
 import { command } from '../support/command.ts';
 import { reasonToSkip } from '../support/guests.ts';
 import { inlineGuest } from '../support/inline-guest.ts';
@@ -98,24 +100,25 @@ beforeAll(async () => {
 let world: AgentWorld;
 afterEach(() => world.remove());
 
-async function run(input: string, mounts = MOUNTS): Promise<RunResult> {
+async function run(cell: CellUnderTest, input: string, mounts = MOUNTS): Promise<RunResult> {
   world = makeAgentWorld({
-    configuration: `version: 1\nlimits: { wall: 60s, cpu: 60s }\nagents: { tester: { component: a.wasm } }\n${mounts}`,
+    configuration: `version: 1\nlimits: ${celledLimits(cell, 'wall: 60s, cpu: 60s')}\nagents: { tester: ${celledAgent(cell, agent)} }\n${mounts}`,
     rows: RULES,
   });
   world.write('shared/private/key', 'secret');
   const { stdout } = await command(['run', agent, '--input', input, '--json'], { cwd: world.directory });
   const result = JSON.parse(stdout) as RunResult;
+  expect(result.cell).toBe(cell);
   const location = { directory: world.directory, workingDirectory: world.directory };
   expect(verifyAudit(location, result.audit ?? '').verification.ok).toBe(true);
   return result;
 }
 
-describe.skipIf(skip !== undefined)(
-  `an agent with the files of its language${skip ? ` (skipped: ${skip})` : ''}`,
-  () => {
+describe.skipIf(skip !== undefined).each(CELLS)(
+  `in a cell of kind \`%s\`, an agent with the files of its language${skip ? ` (skipped: ${skip})` : ''}`,
+  (cell) => {
     it('works in its mount as on any machine', async () => {
-      const { status, output, error } = await run('tour');
+      const { status, output, error } = await run(cell, 'tour');
       expect(error).toBeUndefined();
       expect(status).toBe('ok');
       expect(JSON.parse(output ?? '')).toEqual({
@@ -133,7 +136,7 @@ describe.skipIf(skip !== undefined)(
     });
 
     it('is denied what its rules do not give: an error of its language, a denial in the record', async () => {
-      const { status, output } = await run('denied');
+      const { status, output } = await run(cell, 'denied');
       expect(status).toBe('ok');
       expect(JSON.parse(output ?? '')).toEqual({
         read: 'EACCES',
@@ -157,7 +160,7 @@ describe.skipIf(skip !== undefined)(
     });
 
     it('has no files where nothing is mounted', async () => {
-      const { status, output } = await run('nothing', '');
+      const { status, output } = await run(cell, 'nothing', '');
       expect(status).toBe('ok');
       expect(JSON.parse(output ?? '')).toEqual({ stat: 'ENOENT', list: 'ENOENT' });
       expect(world.lastRecords().filter(({ type }) => String(type).startsWith('effect.'))).toEqual([]);

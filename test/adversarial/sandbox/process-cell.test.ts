@@ -1,24 +1,15 @@
-import { hash } from 'node:crypto';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Artefact } from '../../../host/sandbox/artefact.ts';
+import type { RunLimits } from '../../../host/contracts/limits.ts';
 import { findBubblewrap } from '../../../host/powers/sandbox-spares.ts';
 import { startCellProcess } from '../../../host/sandbox/cell-process.ts';
 import { GRACE_MS, LIMITS, prepared, runCell, temporaryFolder, type CellRun } from '../../sandbox/support/cell.ts';
+import { takenOver as takeOver } from '../../sandbox/support/taken-over.ts';
 import { agentText, calling, componentOf } from '../../sandbox/support/wat.ts';
-
-/** What the texts below have at hand: the process with all that Node gives it, and its socket. */
-const AT_HAND = `
-  const fs = process.getBuiltinModule('node:fs');
-  const frame = (...bytes) => { const b = Buffer.from([0, 0, 0, 0, ...bytes]); b.writeUInt32LE(bytes.length); return b; };
-  const send = (...bytes) => fs.writeSync(3, frame(...bytes));
-  const u32 = (n) => [n & 255, (n >> 8) & 255, (n >> 16) & 255, n >>> 24];
-  const call = (id, index, ...values) => send(2, ...u32(id), index, 0, 0, 0, 0, 0, ...values);
-  const wait = () => fs.readSync(3, Buffer.alloc(65536));
-`;
 
 describe('the process of a guest that was taken over', () => {
   let honest: Artefact;
@@ -28,14 +19,7 @@ describe('the process of a guest that was taken over', () => {
     return () => rm(cache, { recursive: true });
   });
 
-  /** Runs a text in the place of the generated code, with everything that a flaw in it could give. */
-  async function takenOver(body: string, limits: object = {}): Promise<CellRun> {
-    const directory = await temporaryFolder();
-    const glue = `${AT_HAND} export function instantiate() { ${body} }`;
-    writeFileSync(join(directory, 'component.js'), glue);
-    const artefact = { ...honest, directory, glueSha256: hash('sha256', glue, 'hex'), modules: [] };
-    return runCell(artefact, { cell: 'process', limits });
-  }
+  const takenOver = (body: string, limits: Partial<RunLimits> = {}): Promise<CellRun> => takeOver(honest, body, limits);
 
   const PROTOCOL = { kind: 'trap', message: expect.stringMatching(/broke the protocol/) as string };
 

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import process from 'node:process';
 import {
   throwWit,
   type HostImports,
@@ -88,6 +89,7 @@ export function createProbe(post: (message: ProbeMessage) => void, ledger: Proce
         hold: () => {
           for (;;);
         },
+        die: () => process.exit(3), // of a worker, it ends the thread
         echo: (text: string) => text,
       },
     ],

@@ -38,7 +38,7 @@ export const SERVED: readonly ServedInterface[] = [
     servedBy: 'virtual',
     functions: [
       ...atOnce('ping late make [method]thing.poke [constructor]box [static]box.count [method]box.value'),
-      ...waiting('slow fail crash exit spawn heap hold echo'),
+      ...waiting('slow fail crash exit spawn heap hold die echo'),
     ],
   },
 ];
