@@ -2,8 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openHost, verifyAudit, type RunResult } from '../../host/index.ts';
+import { CELLS, type CellUnderTest } from '../sandbox/support/cell.ts';
 import { httpServer, rawServer, type LoopbackServer } from '../gates/http/loopback.ts';
 import { makeAgentWorld, type AgentWorld } from '../support/agent-world.ts';
+import { celledAgent, celledLimits } from '../support/celled-agent.ts';
 import { nestedPackages, starlingGuest } from '../support/starling-guest.ts';
 
 const wasi = join(import.meta.dirname, '..', 'wasi');
@@ -39,27 +41,40 @@ interface Record {
   readonly outcome?: { readonly status: string; readonly code?: string };
 }
 
-async function play(input: object, rows?: readonly string[]): Promise<{ result: RunResult; records: Record[] }> {
-  world = makeAgentWorld({ rows: rows ?? [`p, agent:tester, http:*, ${server.origin}/**, -, allow, -`] });
+interface Play {
+  readonly cell: CellUnderTest;
+  readonly input: object;
+  readonly rows?: readonly string[];
+}
+
+async function play({ cell, input, rows }: Play): Promise<{ result: RunResult; records: Record[] }> {
+  const configuration = `version: 1\nlimits: ${celledLimits(cell, '')}\nagents: { tester: ${celledAgent(cell, component)} }\n`;
+  world = makeAgentWorld({
+    configuration,
+    rows: rows ?? [`p, agent:tester, http:*, ${server.origin}/**, -, allow, -`],
+  });
   const host = await openHost({
     configuration: join(world.directory, 'sallyport.yaml'),
     workingDirectory: world.directory,
   });
   const result = await host.run({ agent: 'tester', component, input: JSON.stringify(input) });
+  await host.close();
+  expect(result.cell).toBe(cell);
   const location = { directory: world.directory, workingDirectory: world.directory };
   expect(verifyAudit(location, result.audit ?? '').verification.ok).toBe(true);
   return { result, records: world.lastRecords() as unknown as Record[] };
 }
 
-async function answerTo(input: object): Promise<unknown> {
-  const { result } = await play({ authority: new URL(server.origin).host, ...input });
+async function answerTo(cell: CellUnderTest, input: object): Promise<unknown> {
+  const { result } = await play({ cell, input: { authority: new URL(server.origin).host, ...input } });
   expect(result).toMatchObject({ status: 'ok' });
   return JSON.parse(result.output ?? '') as unknown;
 }
 
-describe('an agent that speaks wasi:http', () => {
+describe.each(CELLS)('in a cell of kind `%s`, an agent that speaks wasi:http', (cell) => {
   it('sends, reads the answer, and everything is recorded', async () => {
-    const { result, records } = await play({ step: 'get', authority: new URL(server.origin).host, path: '/one' });
+    const input = { step: 'get', authority: new URL(server.origin).host, path: '/one' };
+    const { result, records } = await play({ cell, input });
     expect(JSON.parse(result.output ?? '')).toEqual({ status: 200, read: 15, head: 'hello from /one' });
     const effects = records.filter(({ type }) => type.startsWith('effect.'));
     expect(effects).toMatchObject([
@@ -70,7 +85,7 @@ describe('an agent that speaks wasi:http', () => {
 
   it('is denied by error-code where no rule allows it, and reaches nobody', async () => {
     const input = { step: 'get', authority: new URL(server.origin).host, path: '/' };
-    const { result, records } = await play(input, []);
+    const { result, records } = await play({ cell, input, rows: [] });
     expect(JSON.parse(result.output ?? '')).toEqual({ code: 'HTTP-request-denied' });
     expect(records.filter(({ type }) => type.startsWith('effect.'))).toMatchObject([
       { type: 'effect.denied', action: 'http:GET', resource: `${server.origin}/` },
@@ -79,7 +94,8 @@ describe('an agent that speaks wasi:http', () => {
   });
 
   it("meets a denial of the engine's fetch as its error, without a word of the host", async () => {
-    const { result } = await play({ step: 'fetchDenied', authority: new URL(server.origin).host }, []);
+    const input = { step: 'fetchDenied', authority: new URL(server.origin).host };
+    const { result } = await play({ cell, input, rows: [] });
     expect(JSON.parse(result.output ?? '')).toMatchObject({ name: 'TypeError' });
     expect(result.output).not.toMatch(/policy|rule|sallyport|casbin/i);
     expect(server.contacts()).toBe(0);
@@ -100,7 +116,7 @@ describe('an agent that speaks wasi:http', () => {
     ['fetches at once', { step: 'fetches' }, { texts: ['slow', 'hello from /quick', 'hello from /one'] }],
     ['a field that belongs to the host', { step: 'forbidden' }, { tag: 'forbidden' }],
   ])('handles %s', async (_, input, answer) => {
-    expect(await answerTo(input)).toMatchObject(answer);
+    expect(await answerTo(cell, input)).toMatchObject(answer);
   });
 
   it('reads of a body that was cut that it broke, and nothing of the host', async () => {
@@ -108,7 +124,8 @@ describe('an agent that speaks wasi:http', () => {
       if (received.includes('\r\n\r\n')) socket.end('HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf');
     });
     const rows = [`p, agent:tester, http:*, ${cut.origin}/**, -, allow, -`];
-    const { result } = await play({ step: 'get', authority: new URL(cut.origin).host, path: '/' }, rows);
+    const input = { step: 'get', authority: new URL(cut.origin).host, path: '/' };
+    const { result } = await play({ cell, input, rows });
     expect(JSON.parse(result.output ?? '')).toMatchObject({
       read: 4,
       failed: expect.stringMatching(/^HTTP-/) as string,
@@ -117,7 +134,8 @@ describe('an agent that speaks wasi:http', () => {
   });
 
   it('that leaves with exchanges open leaves none: each intent has its outcome', async () => {
-    const { result, records } = await play({ step: 'drop', authority: new URL(server.origin).host });
+    const input = { step: 'drop', authority: new URL(server.origin).host };
+    const { result, records } = await play({ cell, input });
     expect(result).toMatchObject({ status: 'ok' });
     const of = (type: string) => records.filter((record) => record.type === type);
     expect(of('effect.intended')).toHaveLength(2);
