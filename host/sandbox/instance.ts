@@ -48,8 +48,8 @@ export type EndPhase = 'ending' | 'ended';
 
 /** An instance of a component, or what became of the attempt to make one. */
 export interface OpenInstance {
-  /** When there is nothing left to do before the run. */
-  readonly made: Promise<unknown>;
+  /** When there is nothing left to do before the run. False where it can serve none. */
+  readonly made: Promise<boolean>;
   /** The one call of `run`. Never rejects; when it resolves, the guest reaches nothing any more. */
   run(input: string): Promise<GuestEnd>;
 }
@@ -148,7 +148,8 @@ export function openInstance(options: InstanceOptions, when: 'ahead' | 'for a ru
     return end;
   }
 
-  return { made: ahead?.catch(() => undefined) ?? Promise.resolve(), run };
+  const there = (): boolean => true; // what went wrong is said when the run is there
+  return { made: ahead?.then(there, there) ?? Promise.resolve(true), run };
 }
 
 /** Calls the entry of an instance that is made. */
