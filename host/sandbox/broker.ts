@@ -210,6 +210,7 @@ function hear(
     }
     case FROM_PROCESS.end: {
       notePages(options, reader.u32());
+      noteFuel(options, reader.u64());
       const end = parseProcessEnd(reader.text(), options.artefact.program, options.limits);
       reader.end();
       // The call that was one too many was stopped before it left the process.
@@ -224,6 +225,12 @@ function hear(
 /** What the process says is not more than the modules can have. */
 function notePages({ meter, limits }: BrokerOptions, pages: number): void {
   meter.notePages(Math.min(pages, budgetPagesOf(limits)));
+}
+
+/** What the process says is not more than the run may have. */
+function noteFuel({ artefact, meter, limits }: BrokerOptions, instructions: bigint): void {
+  const most = limits.fuel ?? Number.MAX_SAFE_INTEGER;
+  if (artefact.fuel) meter.noteFuel(instructions > BigInt(most) ? most : Number(instructions));
 }
 
 function drop({ handles, calls }: Session, reader: WireReader): void {

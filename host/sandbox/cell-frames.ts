@@ -14,7 +14,7 @@ export const FROM_PROCESS = {
   call: 2,
   /** The guest dropped a handle (u32). It is not answered. */
   drop: 3,
-  /** Pages (u32), and the end as JSON (text). */
+  /** Pages (u32), instructions (u64, 0 where they are not counted), and the end as JSON (text). */
   end: 4,
   /** The instance is made. Sent once, and only where the job asks for it. */
   ready: 5,

@@ -90,6 +90,7 @@ function tellEnd(end: GuestEnd): never {
   writer.begin();
   writer.u8(FROM_PROCESS.end);
   writer.u32(meter.peakPages());
+  writer.u64(BigInt(meter.fuel() ?? 0));
   writer.text(JSON.stringify(end));
   send();
   while (channel.read(NO_BOUND) !== undefined); // nothing that comes now is for anybody

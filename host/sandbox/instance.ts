@@ -84,7 +84,13 @@ export const runInstance = (options: InstanceOptions & { readonly input: string 
 export function openInstance(options: InstanceOptions, when: 'ahead' | 'for a run'): OpenInstance {
   const { limits, meter, stop, notify } = options;
   const budget = { pages: Math.floor(limits.memoryBytes / PAGE_BYTES), tableEntries: limits.tableEntries };
-  const ending = createRunEnding((end) => notify?.('ending', end));
+  const noteFuel = (): void => {
+    if (tank !== undefined) meter.noteFuel(tank.used());
+  };
+  const ending = createRunEnding((end) => {
+    noteFuel();
+    notify?.('ending', end);
+  });
   stop?.addEventListener('abort', () => ending.end(stop.reason as GuestEnd), { once: true }); // see `InstanceOptions.stop`
 
   let cores: CoreInstances | undefined;
@@ -144,6 +150,7 @@ export function openInstance(options: InstanceOptions, when: 'ahead' | 'for a ru
     };
     const end = ending.close(await Promise.race([ending.whenEnded, call().catch(classify)]));
     sampleMemory();
+    noteFuel();
     notify?.('ended', end);
     return end;
   }

@@ -128,7 +128,11 @@ async function supervise(options: ThreadCellOptions): Promise<CellEnd> {
   const cpuMs = cpu.used();
   const killedProcesses = killedBefore + killNoted(ledger) + (await endGuards(ledger)); // and what it has started since
   const wallMs = performance.now() - started;
-  const usage = { wallMs, cpuMs, peakLinearMemoryBytes: meter.peakPages() * PAGE_BYTES, hostCalls: meter.hostCalls() };
+  const fuel = meter.fuel();
+  const usage = {
+    ...{ wallMs, cpuMs, peakLinearMemoryBytes: meter.peakPages() * PAGE_BYTES, hostCalls: meter.hostCalls() },
+    ...(fuel === undefined ? {} : { fuel }),
+  };
   return { guest: outcome.end, usage, closed: outcome.closed, killedProcesses, diagnostics: diagnostics() };
 }
 

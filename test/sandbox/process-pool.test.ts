@@ -155,7 +155,7 @@ const AT_HAND = `
   const text = (t) => [...u32(t.length), ...Buffer.from(t)];
   const start = (token) => send(1, ...text(token), 0, 0, 0, 0, 0, 0, 0, 0);
   const ready = () => send(5);
-  const end = () => send(4, 0, 0, 0, 0, ...text('{"kind":"ok","output":"taken over"}'));
+  const end = () => send(4, ...u32(0), ...u32(0), ...u32(0), ...text('{"kind":"ok","output":"taken over"}'));
 `;
 
 describe('a process that was taken over while it waited', () => {
