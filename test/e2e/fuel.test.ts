@@ -38,7 +38,7 @@ wasi: { clock: '2026-01-02T03:04:05Z', random: 'seed:00ff' }
   host = await openHost({ configuration: 'sallyport.yaml', workingDirectory: world.directory });
   opened.push(
     () => host.close(),
-    () => Promise.resolve(world.remove()),
+    () => Promise.resolve().then(() => world.remove()),
   );
 }
 
