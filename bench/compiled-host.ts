@@ -3,7 +3,11 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type * as host from '../host/index.ts';
 
-const built = join(import.meta.dirname, '..', 'dist', 'host', 'index.js');
+const folder = join(import.meta.dirname, '..', 'dist', 'host');
+const built = join(folder, 'index.js');
+
+/** The compiled file of one of the host's own programs. */
+export const programOfHost = (path: string): string => join(folder, path);
 
 /** The compiled host: what an installed package runs. Benchmarks never measure the sources. */
 export async function loadHost(): Promise<typeof host> {

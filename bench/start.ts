@@ -1,7 +1,8 @@
 /**
  * Measures how long an agent takes to its first effect: with an empty cache (cold), prepared, prepared and in a process of
- * its own, and from a cell that was opened ahead (pooled), in every language that this machine can build. The baseline is
- * the start of an empty Node process. Usage: `node bench/start.ts [--json]`.
+ * its own, and from a cell that was opened ahead (pooled, in a thread and in a process), in every language that this
+ * machine can build. The baseline is the start of an empty Node process. And what the fence around the processes of guests
+ * and of preparing costs, with bubblewrap and without. Usage: `node bench/start.ts [--json] [--count N]`.
  *
  * The time runs from the call of `run` to the intent of the first effect in the audit record (milliseconds there).
  */
@@ -13,11 +14,14 @@ import process from 'node:process';
 import { buildGuest } from '../src/build/build-guest.ts';
 import { GUEST_LANGUAGES } from '../src/build/language.ts';
 import { detectToolchains } from '../src/build/toolchains.ts';
-import { loadHost } from './compiled-host.ts';
-import { figuresOf, printResult, round, sample, type Figures, type Row } from './measurement.ts';
+import { DEFAULT_LIMITS } from '../host/contracts/limits.ts';
+import { findBubblewrap } from '../host/powers/sandbox-spares.ts';
+import { cellCommand } from '../host/sandbox/cell-process.ts';
+import { loadHost, programOfHost } from './compiled-host.ts';
+import { countOr, figuresOf, printResult, round, sample, type Figures, type Row } from './measurement.ts';
 
-const COLD = 3;
-const CACHED = 20;
+const COLD = countOr(3);
+const CACHED = countOr(20);
 const example = join(import.meta.dirname, '..', 'guest-examples', 'hello');
 const { openHost } = await loadHost();
 
@@ -65,18 +69,47 @@ async function measure(directory: string, component: string): Promise<Record<str
   const host = await open(directory);
   await once(host, component, 'process'); // the fence is tried once for each host
   const fenced = await times(CACHED, () => once(host, component, 'process'));
-  const pooled = await times(CACHED, async () => {
-    await host.warm({ component, cells: 1 });
-    return once(host, component, 'thread');
-  });
+  const fromPool = async (cell: Cell): Promise<Figures> => {
+    const { first } = await times(CACHED, async () => {
+      await host.warm({ component, cells: 1, cell });
+      return once(host, component, cell);
+    });
+    return first;
+  };
+  const pooled = await fromPool('thread');
+  const pooledProcess = await fromPool('process');
   await host.close();
   return {
     cold: cold.first,
     cached: cached.first,
     whole: cached.whole,
     process: fenced.first,
-    pooled: pooled.first,
+    pooled,
+    'pooled process': pooledProcess,
   };
+}
+
+/** A process behind the fence of guests whose program does nothing, turn by turn with and without bubblewrap. */
+function measureFence(empty: Figures): Row[] {
+  const found = findBubblewrap();
+  const kinds = [
+    ['fence', undefined],
+    ...(found === undefined ? [] : [['fence, bubblewrap', found] as const]),
+  ] as const;
+  const samples = kinds.map((): number[] => []);
+  for (let turn = -1; turn < CACHED; turn += 1)
+    for (const [index, [, bubblewrap]] of kinds.entries()) {
+      const options = { limits: DEFAULT_LIMITS, ...(bubblewrap === undefined ? {} : { bubblewrap }) };
+      const [command, ...args] = cellCommand(options, programOfHost('sandbox/cell-frames.js'));
+      const started = performance.now();
+      const { status, stderr } = spawnSync(command, args, { env: {}, cwd: '/' });
+      if (status !== 0) throw new Error(stderr.toString());
+      if (turn >= 0) samples[index]?.push((performance.now() - started) * 1000);
+    }
+  return kinds.map(([what], index) => {
+    const figures = figuresOf(samples[index] ?? []);
+    return { language: '-', what, ...figures, ratio: round(figures.p50_us / empty.p50_us), baseline: empty };
+  });
 }
 
 const directory = mkdtempSync(join(tmpdir(), 'sallyport-bench-'));
@@ -86,6 +119,7 @@ try {
   const configuration = readFileSync(join(example, 'sallyport.yaml'), 'utf8');
   writeFileSync(join(directory, 'sallyport.yaml'), `${configuration}cell: thread\n`);
   const baseline = await sample(10, 1, () => spawnSync(process.execPath, ['-e', '0']));
+  rows.push(...measureFence(baseline));
   const toolchains = await detectToolchains();
   for (const language of GUEST_LANGUAGES) {
     if (!toolchains[language].available) {
@@ -104,5 +138,5 @@ try {
 printResult(
   'start',
   rows,
-  'cold, cached, in a process, from a pool: to the first effect; whole: cached, to the end; ratio: beside the start of an empty Node process',
+  'cold, cached, in a process, from a pool: to the first effect; whole: cached, to the end; fence: start and end of a process that does nothing; ratio: beside the start of an empty Node process',
 );

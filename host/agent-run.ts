@@ -5,6 +5,7 @@ import { refuseExposedComponent } from './configuration.ts';
 import { logIdOf } from './audit/log-id.ts';
 import { openRunLog, type RunLogState } from './audit/run-log.ts';
 import { closeRunLog } from './audit/run-log-closing.ts';
+import { chooseCell, type CellChoice } from './cell-choice.ts';
 import { cellPlan, poolKey, type CellTerms } from './cell-plan.ts';
 import { CELL_ENTRY, type Cells } from './cells.ts';
 import { HostError } from './contracts/errors.ts';
@@ -96,43 +97,34 @@ async function performRun(run: AgentRun, opened: OpenedRun, powers: HostPowers, 
   const { id, component, principal, log } = opened;
   let artefact;
   let start;
-  let starting: Promise<CellProcess | undefined> | undefined;
+  let choice: CellChoice | undefined;
+  let chosen;
   try {
     refuseOther(agent, component.digest);
-    starting = startProcess(run, cells); // it starts while the component is prepared
-    starting.catch(() => undefined); // told where it is waited for
+    choice = chooseCell(run, component.digest, cells); // it starts while the component is prepared
     artefact = await cells.preparation.artefact(component, { configuration, limits, signal });
     if (agent.imports === 'strict') {
       const reaches = createCapabilityReach(configuration.policy.sliceFor(principal.agent));
       refuseUngranted(artefact.imports, servedFor(configuration.settings), reaches, principal.agent);
     }
     start = startOf(run, artefact);
-    await starting;
+    chosen = await choice.settled();
   } catch (error) {
-    await starting?.then(
-      (process) => process?.close(),
-      () => undefined, // what went wrong first is told
-    );
+    await choice?.close();
     if (!signal.aborted && error instanceof HostError)
       log.append({ type: 'load.denied', principal, detail: { code: error.code, message: error.message } });
     throw signal.aborted ? CANCELLED : error;
   }
   log.close();
-  const process = await starting;
-  // Cells of the pool are open for guests that live in them.
-  const isPooled = run.cell === 'thread' && run.callers.length === 0;
-  const pooled = isPooled ? cells.pool.take(poolKey(run, artefact)) : undefined;
   const answer = createProgramAnswer(limits.outputBytes);
   let label = labelAt(manifest.labels, run.label);
-  const warm = run.cell === 'shared' ? cells.shared.place() : (pooled ?? cells.spare());
   const cell = startThreadCell({
     entry: CELL_ENTRY,
     data: { plan: cellPlan(run, artefact, powers), ahead: false } satisfies CellData,
     seat: { run: id, principal, facts, log: log.state(), label: run.label, ...start } satisfies RunSeat,
     artefact,
     modules: cells.modules,
-    ...(warm === undefined ? {} : { warm }),
-    ...(process === undefined ? {} : { process }),
+    ...chosen,
     limits,
     signal,
     onMessage(message) {
@@ -168,10 +160,10 @@ async function performRun(run: AgentRun, opened: OpenedRun, powers: HostPowers, 
 export async function warmAgent(
   terms: CellTerms & { readonly component: string; readonly count: number; readonly signal?: AbortSignal },
   powers: HostPowers,
-  { modules, pool, preparation }: Cells,
+  { modules, pool, preparation, processes }: Cells,
 ): Promise<number> {
-  const { configuration, agent, count, limits, signal } = terms;
-  if (agent.cell !== 'thread') return 0; // the cells of the pool are open for guests that live in them
+  const { configuration, agent, cell, count, limits, signal } = terms;
+  if (cell === 'shared') return 0; // its thread is there, and has a place for everybody
   const component = await preparation.read(terms.component);
   refuseOther(agent, component.digest);
   const artefact = await preparation.artefact(component, {
@@ -180,7 +172,9 @@ export async function warmAgent(
     ...(signal === undefined ? {} : { signal }),
   });
   const data: CellData = { plan: cellPlan(terms, artefact, powers), ahead: true };
-  return pool.keep(poolKey(terms, artefact), { data, artefact, modules, limits }, count);
+  const startProcess = (): Promise<CellProcess> => processes.start(limits, agent.digest !== undefined);
+  const opening = { data, artefact, modules, limits, ...(cell === 'process' ? { startProcess } : {}) };
+  return pool.keep(poolKey(terms, component.digest), opening, count);
 }
 
 /** The label that a run begins with. */
@@ -194,16 +188,6 @@ function refuseOther({ name, digest: pinned }: AgentManifest, digest: string): v
   if (pinned === undefined || pinned === digest) return;
   const hints = [`the configuration pins ${pinned}`, `the file has     ${digest}`];
   throw new HostError('ERR_COMPONENT_DIGEST', `the component is not the one that is pinned for \`${name}\``, { hints });
-}
-
-async function startProcess({ cell, agent, limits }: AgentRun, cells: Cells): Promise<CellProcess | undefined> {
-  switch (cell) {
-    case 'shared':
-    case 'thread':
-      return undefined;
-    case 'process':
-      return cells.processes.start(limits, agent.digest !== undefined);
-  }
 }
 
 /** Runs an agent that another one calls. */

@@ -6,7 +6,7 @@ import type { Artefact } from './sandbox/artefact.ts';
 import { passwordsOf } from './settings.ts';
 
 /** What of a run its cell can be opened with. */
-export type CellTerms = Pick<AgentRun, 'configuration' | 'agent' | 'limits' | 'callers'>;
+export type CellTerms = Pick<AgentRun, 'configuration' | 'agent' | 'cell' | 'limits' | 'callers'>;
 
 /** Everything that a cell is told before its run is there. */
 export function cellPlan(
@@ -35,8 +35,8 @@ function labelPlan({ manifest }: AgentRun['configuration']): LabelPlan | undefin
   return lowest === undefined ? undefined : { order: [lowest, ...others], file };
 }
 
-/** Under which key opened cells of one host wait: of the same key, any will do. */
-export function poolKey({ configuration, agent, limits }: CellTerms, artefact: Artefact): string {
+/** Under which key opened cells of one host wait: of the same key, any will do. `component` is its digest. */
+export function poolKey({ configuration, agent, cell, limits }: CellTerms, component: string): string {
   const { digest, generation } = configuration.policy.ref;
-  return JSON.stringify([agent.name, artefact.directory, digest, generation, limits]);
+  return JSON.stringify([agent.name, cell, component, digest, generation, limits]);
 }

@@ -6,9 +6,9 @@ import { createRandom } from './powers/random.ts';
 import { sleep } from './powers/sleep.ts';
 import { openGates, type MakeDecisionPoint } from './runtime.ts';
 import type { CellData, RunSeat } from './run-spec.ts';
-import { runInProcess } from './sandbox/broker.ts';
+import { openInProcess } from './sandbox/broker.ts';
 import type { CellContext } from './sandbox/cell-worker.ts';
-import { openInstance } from './sandbox/instance.ts';
+import { openInstance, type OpenInstance } from './sandbox/instance.ts';
 
 /** Opens the gates of one run, runs its guest in whatever cell it lives, and closes the gates. */
 export async function runInCell(context: CellContext, makeDecisionPoint: MakeDecisionPoint): Promise<GuestEnd> {
@@ -20,16 +20,18 @@ export async function runInCell(context: CellContext, makeDecisionPoint: MakeDec
     makeCarriedLabels: createCarriedLabels,
   };
   const gates = await openGates(plan, Object.keys(artefact.imports), { ...powers, makeDecisionPoint }, post);
-  const shape = { artefact, modules, imports: gates.imports, limits, meter, thread, stop, notify };
+  const shape = { artefact, imports: gates.imports, limits, meter, stop, notify };
+  const open = (when: 'ahead' | 'for a run'): OpenInstance =>
+    process === undefined
+      ? openInstance({ ...shape, modules, thread }, when)
+      : openInProcess({ ...shape, ...process }, when);
   try {
-    const instance = ahead ? openInstance(shape, 'ahead') : undefined;
+    const instance = ahead ? open('ahead') : undefined;
     if (ahead) gates.rehearse();
-    await instance?.made;
-    ready();
+    ready((await instance?.made) ?? true);
     const run = (await seat) as RunSeat;
     gates.seat(run);
-    if (process !== undefined) return await runInProcess({ ...shape, ...process, input: run.input });
-    return await (instance ?? openInstance(shape, 'for a run')).run(run.input);
+    return await (instance ?? open('for a run')).run(run.input);
   } finally {
     await gates.close();
   }

@@ -54,6 +54,14 @@ export interface AgentChoice {
   readonly component?: string;
 }
 
+/** Cells that are opened ahead. */
+export interface WarmOptions extends AgentChoice {
+  readonly cells: number;
+  /** Of the runs that they are for: as in `RunOptions`. */
+  readonly cell?: CellKind;
+  readonly signal?: AbortSignal;
+}
+
 /** One run. */
 export interface RunOptions extends AgentChoice {
   /** What an agent is given; a WASI command or module has none. */
@@ -96,9 +104,10 @@ export interface Host {
   run(options: RunOptions): Promise<RunResult>;
   /**
    * Keeps cells open for an agent: their gates are made and their instances are there, so that a run begins at once. Each
-   * serves one run and is replaced. Resolves to how many are ready; they use memory until the host is closed.
+   * serves one run and is replaced. Resolves to how many are ready; they use memory until the host is closed. On a thread
+   * that is shared there is nothing to open: 0.
    */
-  warm(options: AgentChoice & { readonly cells: number; readonly signal?: AbortSignal }): Promise<number>;
+  warm(options: WarmOptions): Promise<number>;
   /** Says what a component can ask for and what its agent may do. Nothing runs. */
   inspect(options: AgentChoice & { readonly signal?: AbortSignal }): Promise<Inspection>;
   /** Prepares a component as runs of its agent need it, so that the first run finds it in the cache. Nothing runs. */
@@ -179,14 +188,15 @@ function createHost({ configuration, workingDirectory, powers, cells, functions 
       };
       return runAgent(run, powers, cells);
     },
-    async warm(request: AgentChoice & { readonly cells: number; readonly signal?: AbortSignal }): Promise<number> {
+    async warm(request: WarmOptions): Promise<number> {
       const { agent, component } = choose(request);
       const { cells: count, signal } = request;
       if (!Number.isSafeInteger(count) || count < 0 || count > MOST_WARM)
         throw new HostError('ERR_USAGE', `a host keeps 0 to ${MOST_WARM} cells of an agent open, not ${count}`);
       refuseExposedComponent(configuration, component, powers);
       const { limits } = agent;
-      const terms = { configuration, agent, component, limits, count, callers: [] };
+      const cell = cellOf(request, agent);
+      const terms = { configuration, agent, component, cell, limits, count, callers: [] };
       return warmAgent({ ...terms, ...(signal === undefined ? {} : { signal }) }, powers, cells);
     },
     async inspect(request: AgentChoice & { readonly signal?: AbortSignal }): Promise<Inspection> {
@@ -276,7 +286,7 @@ function factsOf(request: RunOptions, agent: AgentManifest, { manifest }: Config
 }
 
 /** Who starts a run may ask for more isolation, and not for less: that is the configuration's to say. */
-function cellOf({ cell }: RunOptions, agent: AgentManifest): CellKind {
+function cellOf({ cell }: Pick<RunOptions, 'cell'>, agent: AgentManifest): CellKind {
   if (cell === undefined || cell === agent.cell) return agent.cell;
   if (isWeakerCell(cell, agent.cell))
     throw new HostError('ERR_USAGE', `a \`${cell}\` is weaker than the \`${agent.cell}\` of the configuration`, {

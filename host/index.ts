@@ -1,5 +1,5 @@
 /** The only door of the host. */
-export { openHost, type AgentChoice, type Host, type HostOptions, type RunOptions } from './host.ts';
+export { openHost, type AgentChoice, type Host, type HostOptions, type RunOptions, type WarmOptions } from './host.ts';
 export type { ToolCallContext, ToolFunction } from './tool-function.ts';
 export type { Json } from './contracts/request.ts';
 export type { Principal } from './contracts/principal.ts';

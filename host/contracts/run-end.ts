@@ -15,10 +15,12 @@ export type GuestEnd =
   | { readonly kind: 'cancelled' }
   | { readonly kind: 'fault'; readonly message: string };
 
-/** What a run used, the runs of agents that it called included; but the memory is its own. */
+/** What a run used, the runs of agents that it called included; but memory and fuel are its own. */
 export interface Usage {
   readonly wallMs: number;
   readonly cpuMs: number;
   readonly peakLinearMemoryBytes: number;
   readonly hostCalls: number;
+  /** Instructions that it executed, where they are counted (`limits.fuel`) and it was not killed. */
+  readonly fuel?: number;
 }

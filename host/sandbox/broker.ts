@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HostImports } from '../contracts/guest-import.ts';
 import type { RunLimits } from '../contracts/limits.ts';
@@ -13,8 +14,7 @@ import { createHostCalls, type HostCalls } from './host-call.ts';
 import { camelCase } from './import-names.ts';
 import { memberOf } from './import-object.ts';
 import { classOfResource, createImportTable, type ImportedFunction } from './import-table.ts';
-import type { EndPhase } from './instance.ts';
-import { threadCpuMs } from './instance.ts';
+import { threadCpuMs, type EndPhase, type OpenInstance } from './instance.ts';
 import { PAGE_BYTES } from './memory-plan.ts';
 import type { Meter } from './meter.ts';
 import { parseProcessEnd } from './process-end.ts';
@@ -25,7 +25,6 @@ import { createWireWriter, type WireWriter } from './wire-writer.ts';
 export interface BrokerOptions {
   readonly artefact: Artefact;
   readonly imports: HostImports;
-  readonly input: string;
   readonly limits: RunLimits;
   readonly meter: Meter;
   /** Of the socket, which blocks. */
@@ -34,7 +33,7 @@ export interface BrokerOptions {
   readonly gone: Promise<GuestEnd>;
   /** Told when the guest starts, and the CPU time of its process until then. */
   readonly started: (processCpuMs: number) => void;
-  /** As for `runInstance`. */
+  /** As for `openInstance`. */
   readonly stop?: AbortSignal;
   readonly notify?: (phase: EndPhase, end: GuestEnd) => void;
 }
@@ -43,18 +42,34 @@ export interface BrokerOptions {
 const GONE_MS = 100;
 
 /**
- * Runs a component in a process of its own, whose every call comes here. The process is hostile: what it says is taken
- * for well-formed calls of functions that the component imports, or for the end of the run. Never rejects.
+ * Makes an instance in a process of its own, whose every call comes here. The process is hostile: what it says is taken
+ * for well-formed calls of functions that the component imports, or for the end of the run. One that is made `ahead` of
+ * its run has one word to say before: that it is ready.
  */
-export async function runInProcess(options: BrokerOptions): Promise<GuestEnd> {
+export function openInProcess(options: BrokerOptions, when: 'ahead' | 'for a run'): OpenInstance {
   const { stop, notify } = options;
   const ending = createRunEnding((end) => notify?.('ending', end));
   stop?.addEventListener('abort', () => ending.end(stop.reason as GuestEnd), { once: true }); // see `InstanceOptions.stop`
-  if (stop?.aborted === true) return stop.reason as GuestEnd;
-  const served = serve(options, ending).catch((error: unknown): GuestEnd => endBy(error, options));
-  const end = ending.close(await Promise.race([ending.whenEnded, served]));
-  notify?.('ended', end);
-  return end;
+  const ended = (error: unknown): GuestEnd => endBy(error, options);
+
+  /** A session whose process makes its instance, or how the attempt ended. */
+  async function open(): Promise<Session | GuestEnd> {
+    const session = sessionOf(options, ending);
+    if (!(await sendJob(session, when === 'ahead'))) return goneEnd(options);
+    return when === 'for a run' || hearReady(session) ? session : goneEnd(options);
+  }
+  const opened = stop?.aborted === true ? undefined : open().catch(ended);
+
+  async function run(input: string): Promise<GuestEnd> {
+    if (stop?.aborted === true || opened === undefined) return stop?.reason as GuestEnd; // see `InstanceOptions.stop`
+    const session = await opened;
+    const served = 'kind' in session ? Promise.resolve(session) : serve(session, input, ending).catch(ended);
+    const end = ending.close(await Promise.race([ending.whenEnded, served]));
+    notify?.('ended', end);
+    return end;
+  }
+
+  return { made: opened?.then((session) => !('kind' in session)) ?? Promise.resolve(false), run };
 }
 
 /** What an error in the middle of serving says about the run. */
@@ -87,24 +102,39 @@ interface Session {
   readonly handles: HandleTable;
   readonly table: readonly (Served | undefined)[];
   readonly calls: HostCalls;
+  /** What the first word of the guest has to repeat. Nothing that was said before the run can hold it. */
+  readonly token: string;
+  begun: boolean;
   /** Number of the last call. */
   last: number;
   /** What answers carried, and is not counted yet. */
   answered: number;
 }
 
-async function serve(options: BrokerOptions, ending: RunEnding): Promise<GuestEnd> {
+function sessionOf(options: BrokerOptions, ending: RunEnding): Session {
   const { artefact, imports, limits, meter, descriptor } = options;
   const handles = createHandleTable(imports);
-  const session: Session = {
+  return {
     ...{ options, handles, channel: createFrameChannel(descriptor), writer: createWireWriter(), last: 0, answered: 0 },
+    ...{ token: randomBytes(TOKEN_BYTES).toString('hex'), begun: false },
     table: createImportTable(artefact, handles).map((called) => called && servedBy(called, imports)),
     calls: createHostCalls({
       ...{ limits, meter, ending, values: AS_THEY_ARE, sampleMemory: () => undefined, isEarly: () => false },
       classify: (error) => endBy(error, options),
     }),
   };
-  if (!(await sendJob(session))) return goneEnd(options);
+}
+
+const TOKEN_BYTES = 16;
+
+async function serve(session: Session, input: string, ending: RunEnding): Promise<GuestEnd> {
+  const { options, writer, token } = session;
+  const { limits } = options;
+  writer.begin();
+  writer.u8(TO_PROCESS.run);
+  writer.text(token);
+  writer.text(input);
+  if (!session.channel.write(writer.take())) return goneEnd(options);
   const most = mostFrameBytes(limits);
   while (ending.ended() === undefined) {
     const body = session.channel.read(most);
@@ -126,13 +156,11 @@ const AS_THEY_ARE: GuestValues = {
   resource: (guard) => guard,
 };
 
-async function sendJob({ channel, writer, options }: Session): Promise<boolean> {
-  const { artefact, limits, input } = options;
+async function sendJob({ channel, writer, options }: Session, ahead: boolean): Promise<boolean> {
+  const { artefact, limits } = options;
   const { glue, modules } = await readArtefact(artefact);
   const job: CellJob = {
-    artefact,
-    limits,
-    input,
+    ...{ artefact, limits, ahead },
     glueBytes: glue.length,
     moduleBytes: [...modules.values()].map(({ length }) => length),
   };
@@ -140,6 +168,15 @@ async function sendJob({ channel, writer, options }: Session): Promise<boolean> 
   writer.u8(TO_PROCESS.job);
   writer.text(JSON.stringify(job));
   return [writer.take(), glue, ...modules.values()].every((bytes) => channel.write(bytes));
+}
+
+/** Waits until the instance is made; false where the process ended instead. */
+function hearReady({ channel }: Session): boolean {
+  const body = channel.read(1);
+  if (body === undefined) return false;
+  const reader = createWireReader(body, 0);
+  if (reader.u8() !== FROM_PROCESS.ready) throw new WireError('a word before there was a run');
+  return true;
 }
 
 /** The end of a process that was not expected: its supervisor knows more, if it really is gone. */
@@ -155,13 +192,17 @@ function hear(
   ending: RunEnding,
 ): GuestEnd | undefined | Promise<GuestEnd | undefined> {
   const { options } = session;
-  switch (reader.u8()) {
+  const kind = reader.u8();
+  if ((kind === FROM_PROCESS.started) === session.begun) throw new WireError('a frame out of order');
+  switch (kind) {
     case FROM_PROCESS.call:
       return answerCall(session, reader, ending);
     case FROM_PROCESS.drop:
       drop(session, reader);
       return undefined;
     case FROM_PROCESS.started: {
+      if (reader.text() !== session.token) throw new WireError('a start of another run');
+      session.begun = true;
       options.meter.noteStart(threadCpuMs());
       options.started(reader.f64());
       reader.end();
@@ -169,6 +210,7 @@ function hear(
     }
     case FROM_PROCESS.end: {
       notePages(options, reader.u32());
+      noteFuel(options, reader.u64());
       const end = parseProcessEnd(reader.text(), options.artefact.program, options.limits);
       reader.end();
       // The call that was one too many was stopped before it left the process.
@@ -183,6 +225,12 @@ function hear(
 /** What the process says is not more than the modules can have. */
 function notePages({ meter, limits }: BrokerOptions, pages: number): void {
   meter.notePages(Math.min(pages, budgetPagesOf(limits)));
+}
+
+/** What the process says is not more than the run may have. */
+function noteFuel({ artefact, meter, limits }: BrokerOptions, instructions: bigint): void {
+  const most = limits.fuel ?? Number.MAX_SAFE_INTEGER;
+  if (artefact.fuel) meter.noteFuel(instructions > BigInt(most) ? most : Number(instructions));
 }
 
 function drop({ handles, calls }: Session, reader: WireReader): void {

@@ -8,14 +8,16 @@ import type { Artefact } from './artefact.ts';
 
 /** From the process to the broker. */
 export const FROM_PROCESS = {
-  /** The guest starts now: CPU time so far (f64, milliseconds). */
+  /** The guest starts now: the token of the run (text), CPU time so far (f64, milliseconds). It comes first. */
   started: 1,
   /** Call number (u32), place in the import table (u16), pages of linear memory (u32), values. */
   call: 2,
   /** The guest dropped a handle (u32). It is not answered. */
   drop: 3,
-  /** Pages (u32), and the end as JSON (text). */
+  /** Pages (u32), instructions (u64, 0 where they are not counted), and the end as JSON (text). */
   end: 4,
+  /** The instance is made. Sent once, and only where the job asks for it. */
+  ready: 5,
 } as const;
 
 /** From the broker to the process. */
@@ -24,13 +26,16 @@ export const TO_PROCESS = {
   job: 1,
   /** Call number (u32), answer. */
   answer: 2,
+  /** A token (text) that nobody could know before, and the input (text). */
+  run: 3,
 } as const;
 
-/** What a process needs to run one component once. It learns nothing else. */
+/** What a process needs to make an instance of one component. It learns nothing else. */
 export interface CellJob {
   readonly artefact: Artefact;
   readonly limits: RunLimits;
-  readonly input: string;
+  /** Whether the instance is made before the run is there. */
+  readonly ahead: boolean;
   /** Bytes of the glue, and of each module in the order of the artefact. */
   readonly glueBytes: number;
   readonly moduleBytes: readonly number[];

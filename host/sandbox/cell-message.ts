@@ -30,8 +30,8 @@ export type ToCell =
 
 /** From the cell to the supervisor. */
 export type FromCell =
-  /** Everything is done that can be done before the run is there. */
-  | { readonly kind: 'ready' }
+  /** Everything is done that can be done before the run is there. Not `made`, the cell can serve none. */
+  | { readonly kind: 'ready'; readonly made: boolean }
   /** The composition's own message. */
   | { readonly kind: 'post'; readonly message: unknown }
   /** The composition's own request, to be answered within a time. */

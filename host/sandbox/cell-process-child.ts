@@ -90,10 +90,33 @@ function tellEnd(end: GuestEnd): never {
   writer.begin();
   writer.u8(FROM_PROCESS.end);
   writer.u32(meter.peakPages());
+  writer.u64(BigInt(meter.fuel() ?? 0));
   writer.text(JSON.stringify(end));
   send();
   while (channel.read(NO_BOUND) !== undefined); // nothing that comes now is for anybody
   process.exit(0);
+}
+
+/** Waits for the run, in a system call. */
+function readRun(): { token: string; input: string } {
+  const reader = createWireReader(orGone(channel.read(NO_BOUND)), NO_BOUND);
+  if (reader.u8() !== TO_PROCESS.run) throw new Error('not a run');
+  return { token: reader.text(), input: reader.text() };
+}
+
+function tellReady(): void {
+  writer.begin();
+  writer.u8(FROM_PROCESS.ready);
+  send();
+}
+
+function tellStart(token: string): void {
+  const { user, system } = process.cpuUsage();
+  writer.begin();
+  writer.u8(FROM_PROCESS.started);
+  writer.text(token);
+  writer.f64((user + system) / 1000);
+  send();
 }
 
 async function main(): Promise<void> {
@@ -113,16 +136,18 @@ async function main(): Promise<void> {
   // First what a core module needs in the place of generated code: later nothing can be loaded.
   const start = job.artefact.program === 'module' ? await import('./module-start.ts') : {};
   serveGlue(glue);
-  const { user, system } = process.cpuUsage();
-  writer.begin();
-  writer.u8(FROM_PROCESS.started);
-  writer.f64((user + system) / 1000);
-  send();
+  let begun = false; // what ends a run before it is there is told when it is
   const notify = (phase: EndPhase, end: GuestEnd): void => {
-    if (phase === 'ending') tellEnd(end);
+    if (begun && phase === 'ending') tellEnd(end);
   };
   const options = { artefact, modules, imports, limits: job.limits, meter, notify, ...start };
-  tellEnd(await openInstance(options, 'for a run').run(job.input));
+  const ahead = job.ahead ? openInstance(options, 'ahead') : undefined;
+  await ahead?.made;
+  if (job.ahead) tellReady();
+  const { token, input } = readRun();
+  tellStart(token);
+  begun = true;
+  tellEnd(await (ahead ?? openInstance(options, 'for a run')).run(input));
 }
 
 await main();

@@ -55,6 +55,7 @@ export function startCellProcess(options: CellProcessOptions): CellProcess {
   const stderr = tailOf(child.stdio[2] as Readable); // a pipe: see `stdio` above
   let handle: SocketHandle | undefined;
   let over = false;
+  let closed: Promise<void> | undefined;
 
   function kill(): void {
     if (!over && child.pid !== undefined) killGroup(child.pid);
@@ -81,13 +82,15 @@ export function startCellProcess(options: CellProcessOptions): CellProcess {
     kill,
     usage: () =>
       over || child.pid === undefined ? undefined : readProcessUsage(child.pid, options.bubblewrap !== undefined),
-    async close(): Promise<void> {
-      child.ref(); // somebody has to learn how it ended, or the system keeps it as a zombie
-      kill();
-      await gone;
-      await new Promise<void>((closed) => socket.close(closed));
-    },
+    close: () => (closed ??= end()),
   });
+
+  async function end(): Promise<void> {
+    child.ref(); // somebody has to learn how it ended, or the system keeps it as a zombie
+    kill();
+    await gone;
+    await new Promise<void>((done) => socket.close(done));
+  }
 }
 
 /** How the process of a guest is started, also for whoever wants to try the fence itself. */

@@ -10,18 +10,18 @@ import { createMeter, type Meter } from './meter.ts';
 import { describeError } from './printable.ts';
 import { createProcessLedger } from './process-ledger.ts';
 
-/** What a cell gives to the composition. Most of it is meant to be passed on to `runInstance` as it is. */
+/** What a cell gives to the composition. Most of it is meant to be passed on to `openInstance` as it is. */
 export interface CellContext {
   /** What the supervisor was given for this cell. */
   readonly data: unknown;
   /** Comes with the run: perhaps at once, perhaps after a time in a pool. */
   readonly seat: Promise<unknown>;
-  /** Tells that nothing is left to do before the run is there. */
-  readonly ready: () => void;
+  /** Tells that nothing is left to do before the run is there, or that the cell can serve none. */
+  readonly ready: (made: boolean) => void;
   readonly artefact: Artefact;
   /** Compiled while the cell starts: build the gates before waiting for it. Never comes where the guest has a process. */
   readonly modules: Promise<ModuleMap>;
-  /** Where the guest lives in a process of its own: what `runInProcess` needs to know of it. */
+  /** Where the guest lives in a process of its own: what `openInProcess` needs to know of it. */
   readonly process?: Pick<BrokerOptions, 'descriptor' | 'gone' | 'started'>;
   /** Whether other runs live on the thread as well. */
   readonly thread: 'own' | 'shared';
@@ -76,7 +76,7 @@ export function serveRun(
           ask: asks.ask,
           thread,
         });
-        if (context.process === undefined) void loadGlue(context.artefact).catch(() => undefined); // `runInstance` loads it again and reports
+        if (context.process === undefined) void loadGlue(context.artefact).catch(() => undefined); // `openInstance` loads it again and reports
         const running = thread === 'own' ? run(context) : run(context).catch(faultOf);
         running.then((end) => {
           asks.forget();
@@ -158,7 +158,7 @@ function contextOf(
     meter: createMeter(start.meter),
     ledger: createProcessLedger(start.ledger),
     ...coming,
-    ready: () => send({ kind: 'ready' }),
+    ready: (made: boolean) => send({ kind: 'ready', made }),
     notify: (phase: EndPhase, end: GuestEnd) => send({ kind: phase, end }),
     post: (message: unknown) => send({ kind: 'post', message }),
   });

@@ -5,7 +5,7 @@ import { encodeSection, SECTION } from './wasm-binary.ts';
 export interface FuelTank {
   /** What every module of the run imports. */
   readonly imports: Readonly<Record<string, object>>;
-  /** How many instructions were executed so far. */
+  /** How many instructions were executed so far; never more than there were. */
   used(): number;
   /** Whether the guest was ended for having none left; it cannot go on after that. */
   isEmpty(): boolean;
@@ -39,7 +39,7 @@ export function createFuelTank(instructions: number, turns?: FuelTurns): FuelTan
   fill();
   return Object.freeze({
     imports: Object.freeze({ [FUEL_IMPORT.counter]: counter, [FUEL_IMPORT.pause]: referenceTo(pause) }),
-    used: () => instructions - left - held(),
+    used: () => instructions - Math.max(0, left + held()),
     isEmpty,
   });
 }

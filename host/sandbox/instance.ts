@@ -51,8 +51,8 @@ export type EndPhase = 'ending' | 'ended';
 
 /** An instance of a component, or what became of the attempt to make one. */
 export interface OpenInstance {
-  /** When there is nothing left to do before the run. */
-  readonly made: Promise<unknown>;
+  /** When there is nothing left to do before the run. False where it can serve none. */
+  readonly made: Promise<boolean>;
   /** The one call of `run`. Never rejects; when it resolves, the guest reaches nothing any more. */
   run(input: string): Promise<GuestEnd>;
 }
@@ -87,7 +87,13 @@ export const runInstance = (options: InstanceOptions & { readonly input: string 
 export function openInstance(options: InstanceOptions, when: 'ahead' | 'for a run'): OpenInstance {
   const { limits, meter, stop, notify } = options;
   const budget = { pages: Math.floor(limits.memoryBytes / PAGE_BYTES), tableEntries: limits.tableEntries };
-  const ending = createRunEnding((end) => notify?.('ending', end));
+  const noteFuel = (): void => {
+    if (tank !== undefined) meter.noteFuel(tank.used());
+  };
+  const ending = createRunEnding((end) => {
+    noteFuel();
+    notify?.('ending', end);
+  });
   stop?.addEventListener('abort', () => ending.end(stop.reason as GuestEnd), { once: true }); // see `InstanceOptions.stop`
 
   let cores: CoreInstances | undefined;
@@ -154,11 +160,13 @@ export function openInstance(options: InstanceOptions, when: 'ahead' | 'for a ru
     };
     const end = ending.close(await Promise.race([ending.whenEnded, call().catch(classify)]));
     sampleMemory();
+    noteFuel();
     notify?.('ended', end);
     return end;
   }
 
-  return { made: ahead?.catch(() => undefined) ?? Promise.resolve(), run };
+  const there = (): boolean => true; // what went wrong is said when the run is there
+  return { made: ahead?.then(there, there) ?? Promise.resolve(true), run };
 }
 
 /** Calls the entry of an instance that is made. */

@@ -19,12 +19,27 @@ export interface Meter {
   guestUs(): number;
   hostCalls(): number;
   peakPages(): number;
+  /** Notes how many instructions the guest has executed. */
+  noteFuel(instructions: number): void;
+  /** `undefined` where nobody noted it. */
+  fuel(): number | undefined;
   /** CPU time of the cell when the guest started; `undefined` before. Milliseconds. */
   startCpuMs(): number | undefined;
 }
 
-const WORD = { calls: 0, pages: 1, started: 2, startCpuMs: 3, stopped: 4, guestUs: 5 } as const;
-const WORDS = 6;
+const WORD = {
+  calls: 0,
+  pages: 1,
+  started: 2,
+  startCpuMs: 3,
+  stopped: 4,
+  guestUs: 5,
+  fuelLow: 6,
+  fuelHigh: 7,
+  fuelNoted: 8,
+} as const;
+const WORDS = 9;
+const WORD_VALUES = 2 ** 32;
 
 export const createMeterMemory = (): SharedArrayBuffer => new SharedArrayBuffer(WORDS * Uint32Array.BYTES_PER_ELEMENT);
 
@@ -44,6 +59,15 @@ export function createMeter(memory: SharedArrayBuffer = createMeterMemory()): Me
     addGuestUs: (us: number) => void Atomics.add(words, WORD.guestUs, Math.round(us)),
     guestUs: () => Atomics.load(words, WORD.guestUs),
     isStopped: () => Atomics.load(words, WORD.stopped) === 1,
+    noteFuel(instructions: number): void {
+      Atomics.store(words, WORD.fuelLow, instructions % WORD_VALUES);
+      Atomics.store(words, WORD.fuelHigh, Math.floor(instructions / WORD_VALUES));
+      Atomics.store(words, WORD.fuelNoted, 1);
+    },
+    fuel(): number | undefined {
+      if (Atomics.load(words, WORD.fuelNoted) === 0) return undefined;
+      return Atomics.load(words, WORD.fuelHigh) * WORD_VALUES + Atomics.load(words, WORD.fuelLow);
+    },
     hostCalls: () => Atomics.load(words, WORD.calls),
     peakPages: () => Atomics.load(words, WORD.pages),
     startCpuMs: () => (Atomics.load(words, WORD.started) === 1 ? Atomics.load(words, WORD.startCpuMs) : undefined),

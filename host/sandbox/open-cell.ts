@@ -14,8 +14,8 @@ export interface CellOpening {
   readonly artefact: Artefact;
   readonly modules: ModuleStore;
   readonly limits: RunLimits;
-  /** Where the guest lives; in the cell, where absent. */
-  readonly process?: Pick<CellProcess, 'descriptor'>;
+  /** Where the guest lives; in the cell, where absent. It is used up. */
+  readonly process?: CellProcess;
 }
 
 /** What supervisor and cell share. */

@@ -7,7 +7,7 @@ export interface ProcessUsage {
 }
 
 /** Of `/proc/PID/stat`: fixed by the kernel's interface, whatever the kernel's own clock. */
-const MS_PER_TICK = 10;
+export const MS_PER_TICK = 10;
 
 /** Reads what a process uses; `undefined` where the system does not tell. In a sandbox, it is the last of its line. */
 export function readProcessUsage(pid: number, sandboxed: boolean): ProcessUsage | undefined {

@@ -1,6 +1,7 @@
 import type { RunLimits } from '../contracts/limits.ts';
 import type { GuestEnd } from '../contracts/run-end.ts';
 import type { CellProcess } from './cell-process.ts';
+import { MS_PER_TICK } from './process-usage.ts';
 
 const POLL_MS = 40;
 /** What an engine takes besides heap and linear memory: its own code, and compiled code of the guest. */
@@ -17,11 +18,15 @@ export interface ProcessWatch {
   close(): void;
 }
 
-/** Polls a process. Linear memory has a bound of its own: what is too much is of everything else. */
+/**
+ * Polls a process, and does not keep this one alive. Linear memory has a bound of its own: what is too much is of
+ * everything else.
+ */
 export function createProcessWatch(
   process: CellProcess,
   { memoryBytes, heapBytes }: { readonly memoryBytes: RunLimits['memoryBytes']; readonly heapBytes: number },
   stop: (end: GuestEnd) => void,
+  pollMs = POLL_MS,
 ): ProcessWatch {
   const most = memoryBytes + heapBytes + ENGINE_BYTES;
   let start: number | undefined;
@@ -39,10 +44,12 @@ export function createProcessWatch(
       });
   }
 
-  const timer = setInterval(sample, POLL_MS);
+  const timer = setInterval(sample, pollMs).unref();
   return Object.freeze({
     started(cpuMs: number): void {
-      start ??= Number.isFinite(cpuMs) && cpuMs >= 0 ? cpuMs : 0;
+      // The process may say anything; more than the system tells cannot have been before.
+      const most = (process.usage()?.cpuMs ?? Number.POSITIVE_INFINITY) + MS_PER_TICK;
+      start ??= Number.isFinite(cpuMs) && cpuMs >= 0 ? Math.min(cpuMs, most) : 0;
     },
     cpuMs: () => used,
     sample,

@@ -81,6 +81,7 @@ export function createSharedCells({ entry, mostRuns, heapBytes }: SharedCellOpti
       let taken = false;
       return Object.freeze({
         ready: Promise.resolve(true),
+        isThere: () => !taken,
         take(): TakenCell | undefined {
           if (taken) return undefined;
           taken = true;

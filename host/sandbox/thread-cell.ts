@@ -12,7 +12,7 @@ import { endGuards, killNoted } from './process-ledger.ts';
 import { createProcessWatch, type ProcessWatch } from './process-watch.ts';
 import { startWorker, type CellShape, type TakenCell, type WarmCell } from './warm-cell.ts';
 
-export interface ThreadCellOptions extends CellShape, CellOpening {
+export interface ThreadCellOptions extends CellShape, Omit<CellOpening, 'process'> {
   /** A cell of the same shape that was started before, perhaps opened as this one would be; it is used up. */
   readonly warm?: WarmCell;
   /** For the composition in the cell, what belongs to this run; can be cloned. */
@@ -24,8 +24,8 @@ export interface ThreadCellOptions extends CellShape, CellOpening {
   readonly serve?: CellServant;
   /** Cancels the run. */
   readonly signal?: AbortSignal;
-  /** Where the guest lives; it is used up. Without one, it lives in the cell. */
-  readonly process?: CellProcess;
+  /** Where the guest lives; it is used up. `warm`: the warm cell has it. Without one, the guest lives in the cell. */
+  readonly process?: CellProcess | 'warm';
 }
 
 /** How a cell ended. */
@@ -64,20 +64,28 @@ export function startThreadCell(options: ThreadCellOptions): ThreadCell {
 }
 
 async function supervise(options: ThreadCellOptions): Promise<CellEnd> {
-  const { limits, signal } = options;
+  const { data, artefact, modules, limits, signal } = options;
   const started = performance.now();
-  if (signal?.aborted === true) return unused({ kind: 'cancelled' }, options);
-  let worker: CellThread;
+  if (signal?.aborted === true) {
+    await options.warm?.close();
+    return unused({ kind: 'cancelled' }, options);
+  }
+  let taken: TakenCell | undefined;
   let memory: CellMemory;
   try {
-    const taken: TakenCell = options.warm?.take(limits) ?? { worker: startWorker(options, limits) };
-    worker = taken.worker;
+    taken = takeCell(options);
+    const opening = { data, artefact, modules, limits, ...processIn(taken.process) };
     memory =
-      taken.memory ?? openCell(worker, options, (error) => life.stop({ kind: 'fault', message: describeError(error) }));
-    worker.postMessage({ kind: 'seat', data: options.seat } satisfies ToCell);
+      taken.memory ??
+      openCell(taken.worker, opening, (error) => life.stop({ kind: 'fault', message: describeError(error) }));
+    taken.worker.postMessage({ kind: 'seat', data: options.seat } satisfies ToCell);
   } catch (error) {
+    taken?.process?.kill();
+    await taken?.worker.terminate();
+    await taken?.process?.close();
     return unused({ kind: 'fault', message: `the cell cannot be started: ${describeError(error)}` }, options);
   }
+  const { worker, process: guestProcess } = taken;
   const meter = createMeter(memory.meter);
   const { ledger } = memory;
   const diagnostics = drain(worker);
@@ -96,8 +104,8 @@ async function supervise(options: ThreadCellOptions): Promise<CellEnd> {
     refuse: (message) => life.stop({ kind: 'fault', message }),
   });
   const stop = (end: GuestEnd): void => life.stop(end);
-  const process = options.process && createProcessWatch(options.process, limits, stop);
-  const life = watch(worker, options, meter, service, process);
+  const process = guestProcess && createProcessWatch(guestProcess, limits, stop);
+  const life = watch(worker, options, meter, service, guestProcess, process);
   const cpu = createCpuWatch(worker, meter, limits, stop, () => process?.cpuMs() ?? 0);
   const wall = setTimeout(
     () => life.stop({ kind: 'limit', limit: 'wallMs', message: `the run took longer than ${limits.wallMs} ms` }),
@@ -110,23 +118,40 @@ async function supervise(options: ThreadCellOptions): Promise<CellEnd> {
   signal?.removeEventListener('abort', cancel);
   const served = service.close();
   // First: the cell may wait for one of them in a system call, and nothing else ends that.
-  options.process?.kill();
+  guestProcess?.kill();
   const killedBefore = killNoted(ledger);
   await cpu.close(outcome.cpuMs);
   await worker.terminate(); // always: an instance is never used twice
   process?.close();
-  await options.process?.close(); // only now: the worker had the number of its socket
+  await guestProcess?.close(); // only now: the worker had the number of its socket
   await served; // what was done on behalf of the run ends with it, and is charged to it
   const cpuMs = cpu.used();
   const killedProcesses = killedBefore + killNoted(ledger) + (await endGuards(ledger)); // and what it has started since
   const wallMs = performance.now() - started;
-  const usage = { wallMs, cpuMs, peakLinearMemoryBytes: meter.peakPages() * PAGE_BYTES, hostCalls: meter.hostCalls() };
+  const fuel = meter.fuel();
+  const usage = {
+    ...{ wallMs, cpuMs, peakLinearMemoryBytes: meter.peakPages() * PAGE_BYTES, hostCalls: meter.hostCalls() },
+    ...(fuel === undefined ? {} : { fuel }),
+  };
   return { guest: outcome.end, usage, closed: outcome.closed, killedProcesses, diagnostics: diagnostics() };
+}
+
+const processIn = (process: CellProcess | undefined): { process?: CellProcess } =>
+  process === undefined ? {} : { process };
+
+/** The cell that waits for this run, or a new one. A guest that is to live in a process never lives in the cell. */
+function takeCell(options: ThreadCellOptions): TakenCell {
+  const { process } = options;
+  const taken: TakenCell = options.warm?.take(options.limits) ?? { worker: startWorker(options, options.limits) };
+  if (process !== 'warm') return { ...taken, ...processIn(process) };
+  if (taken.process !== undefined) return taken;
+  void taken.worker.terminate();
+  throw new Error('the process that waited for the guest is gone');
 }
 
 /** The end of a run for which there was no cell. */
 async function unused(guest: GuestEnd, { process }: ThreadCellOptions): Promise<CellEnd> {
-  await process?.close();
+  if (process !== 'warm') await process?.close();
   const usage = { wallMs: 0, cpuMs: 0, peakLinearMemoryBytes: 0, hostCalls: 0 };
   return { guest, usage, closed: true, killedProcesses: 0, diagnostics: '' };
 }
@@ -149,6 +174,7 @@ function watch(
   options: ThreadCellOptions,
   meter: Meter,
   service: CellService,
+  guestProcess: CellProcess | undefined,
   process: ProcessWatch | undefined,
 ): Life {
   const { promise, resolve } = Promise.withResolvers<Outcome>();
@@ -178,7 +204,7 @@ function watch(
   }
   function endProcess(): void {
     process?.sample();
-    options.process?.kill();
+    guestProcess?.kill();
   }
   function hear(message: FromCell): void {
     switch (message.kind) {
@@ -215,7 +241,7 @@ function watch(
   worker.on('message', hear);
   worker.once('error', (error) => settle({ end: known ?? brokenBy(error), closed: false }));
   worker.once('exit', () => settle({ end: known ?? FAULT, closed: false }));
-  void options.process?.gone.then((end) => {
+  void guestProcess?.gone.then((end) => {
     worker.postMessage({ kind: 'gone', end } satisfies ToCell);
     // A broker that waits for an effect of the guest, maybe in a system call, would hear of it when that is done.
     patience = setTimeout(() => stop(end), BROKER_MS);

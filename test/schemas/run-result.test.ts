@@ -25,6 +25,11 @@ describe('the schema of a result', () => {
     expect([OK, EXITED, REFUSED].map(errorsOf)).toEqual([[], [], []]);
   });
 
+  it('has the instructions of an agent whose instructions are counted, as a whole number', () => {
+    expect(errorsOf({ ...OK, usage: { ...OK.usage, fuel: 12 } })).toEqual([]);
+    expect(errorsOf({ ...OK, usage: { ...OK.usage, fuel: 1.5 } })).not.toEqual([]);
+  });
+
   it.each(RUN_STATUSES.filter((status) => status !== 'ok'))('asks for an error where the status is `%s`', (status) => {
     expect(errorsOf({ ...ENDED, status })).not.toEqual([]);
     expect(errorsOf({ ...ENDED, status, error: { code: 'x', message: 'y' } })).toEqual([]);

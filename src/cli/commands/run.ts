@@ -142,11 +142,15 @@ async function testLoad(
   { count, parallel, json }: { readonly count: number; readonly parallel: number; readonly json: boolean },
 ): Promise<ExitCode> {
   const { agent, component, cell } = asked;
-  const choice = { ...(agent === undefined ? {} : { agent }), ...(component === undefined ? {} : { component }) };
+  const choice = {
+    ...(agent === undefined ? {} : { agent }),
+    ...(component === undefined ? {} : { component }),
+    ...(cell === undefined ? {} : { cell }),
+  };
   try {
     const result = await runLoadTest({
       ...{ count, parallel, signal },
-      warm: async (cells) => (cell === undefined || cell === 'thread' ? host.warm({ ...choice, cells, signal }) : 0),
+      warm: (cells) => host.warm({ ...choice, cells, signal }),
       run: () => host.run(asked),
       progress: (ended, failed) => printer.progress(`${ended} of ${count}, ${failed} failed`),
     });

@@ -38,10 +38,10 @@ describe('the process of a guest that was taken over', () => {
     ['the same call twice', 'call(1, 0); wait(); call(1, 0); wait();'],
     ['a call of what is not imported', 'call(1, 77); wait();'],
     ['more values than the function has', 'call(1, 0, 1, 2, 3); wait();'],
-    ['an end that is no JSON', `send(4, 0, 0, 0, 0, ...u32(1), 123); wait();`],
+    ['an end that is no JSON', `send(4, ...u32(0), ...u32(0), ...u32(0), ...u32(1), 123); wait();`],
     [
       'an end that only a gate can make',
-      `const t = [...Buffer.from('{"kind":"exit","ok":true}')]; send(4, 0, 0, 0, 0, ...u32(t.length), ...t); wait();`,
+      `const t = [...Buffer.from('{"kind":"exit","ok":true}')]; send(4, ...u32(0), ...u32(0), ...u32(0), ...u32(t.length), ...t); wait();`,
     ],
   ])('breaks the protocol: %s', async (_, body) => {
     const { guest, closed } = await takenOver(body);

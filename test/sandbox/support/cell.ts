@@ -73,7 +73,7 @@ export interface CellSetup {
   /** Where the guest lives; in the thread where absent. */
   readonly cell?: CellUnderTest;
   /** The process in which it lives, where the test has started it. */
-  readonly process?: CellProcess;
+  readonly process?: CellProcess | 'warm';
 }
 
 /** The cells that give a guest the same results. */

@@ -1,5 +1,5 @@
 import type { GuestEnd } from '../../../host/contracts/run-end.ts';
-import { runInProcess } from '../../../host/sandbox/broker.ts';
+import { openInProcess } from '../../../host/sandbox/broker.ts';
 import type { CellContext } from '../../../host/sandbox/cell-worker.ts';
 import { openInstance } from '../../../host/sandbox/instance.ts';
 import { createProbe } from './probe.ts';
@@ -19,15 +19,12 @@ export async function runWithProbe(context: CellContext): Promise<GuestEnd> {
     context.post(message);
   }, context.ledger);
   const { process } = context;
-  if (process !== undefined) {
-    const seat = (await context.seat) as { readonly input?: string } | undefined; // as below
-    const end = await runInProcess({ ...context, ...process, imports, input: seat?.input ?? input ?? '' });
-    if (closing > 0) await new Promise((resolve) => setTimeout(resolve, closing));
-    return end;
-  }
-  const instance = openInstance({ ...context, imports }, ahead === true ? 'ahead' : 'for a run');
-  if (ahead === true) await instance.made;
-  context.ready();
+  const when = ahead === true ? 'ahead' : 'for a run';
+  const instance =
+    process === undefined
+      ? openInstance({ ...context, imports }, when)
+      : openInProcess({ ...context, ...process, imports }, when);
+  context.ready(ahead !== true || (await instance.made));
   const seat = (await context.seat) as { readonly input?: string } | undefined; // as above
   const end = await instance.run(seat?.input ?? input ?? '');
   if (closing > 0) await new Promise((resolve) => setTimeout(resolve, closing));
