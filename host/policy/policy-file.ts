@@ -63,12 +63,23 @@ export function* openPolicyFile({ file, text }: SourceText, problems: ProblemLis
 
   function* each(wanted: (isRule: boolean) => boolean, visit: (raw: string, line: number) => void): Steps<void> {
     let line = 0;
+    let comma = -1;
     for (let at = begin; at < last;) {
       const stop = text.indexOf('\n', at);
       if (++line % LINES_OF_A_STEP === 0) yield;
-      if (wanted(isRuleLine(text, at, stop))) visit(text.slice(at, stop), line);
+      // The next comma is looked for once: it may be far behind the end of this line.
+      if (comma < at) comma = next(',', at);
+      // As `readRow` has it. What is no `p` row is read with the other kinds.
+      const isRule = comma < stop && text.slice(at, comma).trim() === 'p';
+      if (wanted(isRule)) visit(text.slice(at, stop), line);
       at = stop + 1;
     }
+  }
+
+  /** Where a character comes next; the end of the text where it does not. */
+  function next(character: string, from: number): number {
+    const at = text.indexOf(character, from);
+    return at < 0 ? text.length : at;
   }
 
   function read(raw: string, line: number): RawRow | undefined {
@@ -121,12 +132,6 @@ function* countRows(
     if (++rows === MAX_ROWS + 1) excess = lines;
   }
   return { rows, lines, excess };
-}
-
-/** Whether a line is a `p` row, as `readRow` has it. What is not is read with the other kinds. */
-function isRuleLine(text: string, start: number, end: number): boolean {
-  const comma = text.indexOf(',', start);
-  return comma >= 0 && comma < end && text.slice(start, comma).trim() === 'p';
 }
 
 function blanksUntil(text: string, start: number): number {
