@@ -169,13 +169,24 @@ function readRow(raw: string): RawRow | Mistake | undefined {
       `a \`${name}\` row has ${kind.cells} cells after \`${name}\`, this one has ${cells.length}; expected \`${kind.form}\``,
     );
   }
+  const comment = COMMENT.exec(cells.at(-1) ?? '');
+  if (comment)
+    return mistake(
+      line.lastIndexOf(comment[0]) + comment[0].length,
+      'a comment has a line of its own, which begins with `#`',
+    );
   const empty = cells.indexOf('');
   if (empty >= 0) return mistake(columnOf(line, empty), 'an empty cell; write `-` where a cell says nothing');
   return { kind: name, cells: BLANKS.test(line) ? cells.map((cell) => cell.replace(/[ \t]+/g, ' ')) : cells };
 }
 
-/** What no cell may hold: controls but the tab, quotes, marks that look like nothing or like a line end. */
-const ODD = /[^\P{Cc}\t]|["\uFEFF\u2028\u2029]|\p{Cs}/u;
+/**
+ * What no cell may hold: controls but the tab, quotes, what looks like a line end, and what looks like nothing or turns the
+ * text around it (CVE-2021-42574): a row has to mean what a reader sees.
+ */
+const ODD = /[^\P{Cc}\t]|["\u2028\u2029]|\p{Cs}|\p{Cf}/u;
+/** In a last cell: the beginning of a comment. */
+const COMMENT = /(?:^|\s)#/;
 const BLANKS = /[ \t]{2}|\t/;
 
 const mistake = (column: number, message: string): Mistake => ({ column, message });
