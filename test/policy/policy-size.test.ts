@@ -78,11 +78,11 @@ describe('a policy that is loaded gradually', () => {
 
 describe('a policy', () => {
   it('holds nothing of the text that it was read from', () => {
-    const comments = `# ${'x'.repeat(1_000)}\n`.repeat(16_000);
+    const textWith = (comments: number): string =>
+      `g, agent:a, role:reader\n${`# ${'x'.repeat(1_000)}\n`.repeat(comments)}${row({ who: 'role:reader', when: 'purpose=triage env=prod' })}`;
     const before = liveHeap();
-    const snapshot = load(
-      `g, agent:a, role:reader\n${comments}${row({ who: 'role:reader', when: 'purpose=triage env=prod' })}`,
-    );
+    const snapshot = load(textWith(16_000));
+    /x/.test('x'); // the engine holds the text of the last match, whatever it was
     const slice = snapshot.sliceFor(AGENT);
     expect(liveHeap() - before).toBeLessThan(8_000_000);
     expect(slice.rows).toHaveLength(1);
