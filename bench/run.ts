@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 
 const BENCHMARKS = [
-  ...['decision', 'operations', 'start', 'cells', 'tools', 'postgres', 'streaming'],
+  ...['decision', 'policy-load', 'operations', 'start', 'cells', 'tools', 'postgres', 'streaming'],
   ...['fuel', 'fairness', 'density', 'soak'],
 ];
 let failed = false;

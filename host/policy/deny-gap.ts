@@ -111,11 +111,11 @@ function sampleOf(parts: ResourceParts): string | undefined {
 }
 
 /** Whether some agent has both subjects. One that the policy does not name has `role:any` and what that has. */
-function createSubjectTest({ rules, links, roles }: PolicySnapshot): (one: string, other: string) => boolean {
+function createSubjectTest({ subjects, links, roles }: PolicySnapshot): (one: string, other: string) => boolean {
   let reached: Map<string, Set<string>> | undefined;
   const reach = (): Map<string, Set<string>> => {
     const found = new Map<string, Set<string>>();
-    const named = [...links.map(([member]) => member), ...rules.map(({ cells }) => cells[0])];
+    const named = [...links.map(([member]) => member), ...subjects];
     for (const agent of new Set([STRANGER, ...named.filter((subject) => subject.startsWith('agent:'))]))
       for (const subject of roles.closure(agent)) found.set(subject, (found.get(subject) ?? new Set()).add(agent));
     return found;

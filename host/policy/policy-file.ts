@@ -1,5 +1,6 @@
 import type { ProblemList } from './problem-list.ts';
 import { suggestion } from './spelling.ts';
+import type { Steps } from './steps.ts';
 
 /** A file that was read, by the name that messages call it. */
 export interface SourceText {
@@ -18,50 +19,125 @@ export interface Row<Cells> {
   readonly raw: string;
 }
 
-/** The rows of a policy file, in order. What the cells mean is not checked yet. */
-export interface PolicyRows {
-  readonly rules: readonly Row<RuleCells>[];
-  readonly links: readonly Row<readonly [string, string]>[];
-}
-
 const KINDS: ReadonlyMap<string, { readonly cells: number; readonly form: string }> = new Map([
   ['p', { cells: 6, form: 'p, who, action, resource, when, effect, then' }],
   ['g', { cells: 2, form: 'g, member, role' }],
 ]);
 
 const MAX_LINE = 8_192;
-/** The most rows of one policy. */
-const MAX_ROWS = 1_000_000;
+/** The most rows of one policy. Their text, index and compiled patterns have to fit into every cell whose agent they concern. */
+export const MAX_ROWS = 250_000;
+/** How many lines are looked at in one step. */
+const LINES_OF_A_STEP = 64;
 
-/** Reads the rows of `policy.csv`. Every mistake goes to `problems`; a row with one is left out. */
-export function parsePolicyFile({ file, text }: SourceText, problems: ProblemList): PolicyRows {
-  const rules: Row<RuleCells>[] = [];
-  const links: Row<readonly [string, string]>[] = [];
-  const content = text.startsWith('\uFEFF') ? text.slice(1) : text;
-  const lines = content.split('\n');
-  const last = lines.pop() ?? '';
+/** Reads the rows of a policy file, kind by kind: all in order, each when it is asked for, none twice. */
+export interface PolicyFile {
+  readonly file: string;
+  /** The `g` rows. Lines that are no row of any kind are problems. */
+  links(): Steps<readonly Row<readonly [string, string]>[]>;
+  /** Hands over the `p` rows, one by one: they are never all there at the same time. */
+  rules(take: (row: Row<RuleCells>) => void): Steps<void>;
+}
+
+/**
+ * Opens the text of `policy.csv`. Every mistake goes to `problems`; a row with one is left out. A file with too many rows
+ * has none: it is refused before anything of it is kept.
+ */
+export function* openPolicyFile({ file, text }: SourceText, problems: ProblemList): Steps<PolicyFile> {
+  const begin = text.startsWith('\uFEFF') ? 1 : 0;
+  const end = text.lastIndexOf('\n') + 1;
+  const { rows, lines, excess } = yield* countRows(text, begin, end);
   // A file that was cut inside a row may have lost half a name or an obligation, and still read as a row.
-  if (last !== '') {
+  if (Math.max(begin, end) < text.length) {
     const message = 'the last line has no line end, so the file may be cut short; end it with a newline';
-    problems.add({ file, line: lines.length + 1, column: last.length + 1, message });
+    problems.add({ file, line: lines + 1, column: text.length - Math.max(begin, end) + 1, message });
   }
-  for (const [index, raw] of lines.entries()) {
-    const line = index + 1;
+  if (excess !== undefined)
+    problems.add({
+      file,
+      line: excess,
+      column: 1,
+      message: `a policy has at most ${MAX_ROWS} rows, and this one has ${rows}`,
+    });
+  const last = excess === undefined ? end : begin;
+
+  function* each(wanted: (isRule: boolean) => boolean, visit: (raw: string, line: number) => void): Steps<void> {
+    let line = 0;
+    let comma = -1;
+    for (let at = begin; at < last;) {
+      const stop = text.indexOf('\n', at);
+      if (++line % LINES_OF_A_STEP === 0) yield;
+      // The next comma is looked for once: it may be far behind the end of this line.
+      if (comma < at) comma = next(',', at);
+      // As `readRow` has it. What is no `p` row is read with the other kinds.
+      const isRule = comma < stop && text.slice(at, comma).trim() === 'p';
+      if (wanted(isRule)) visit(text.slice(at, stop), line);
+      at = stop + 1;
+    }
+  }
+
+  /** Where a character comes next; the end of the text where it does not. */
+  function next(character: string, from: number): number {
+    const at = text.indexOf(character, from);
+    return at < 0 ? text.length : at;
+  }
+
+  function read(raw: string, line: number): RawRow | undefined {
     const row = readRow(raw);
-    if (row === undefined) continue;
-    if ('message' in row) {
-      problems.add({ file, line, ...row });
-      continue;
-    }
-    // `readRow` has compared the number of cells with the kind.
-    if (row.kind === 'p') rules.push({ line, raw, cells: row.cells as unknown as RuleCells });
-    else links.push({ line, raw, cells: row.cells as unknown as readonly [string, string] });
-    if (rules.length + links.length > MAX_ROWS) {
-      problems.add({ file, line, column: 1, message: `a policy has at most ${MAX_ROWS} rows` });
-      break;
-    }
+    if (row === undefined || !('message' in row)) return row;
+    problems.add({ file, line, ...row });
+    return undefined;
   }
-  return { rules, links };
+
+  return Object.freeze({
+    file,
+    *links() {
+      const found: Row<readonly [string, string]>[] = [];
+      yield* each(
+        (isRule) => !isRule,
+        (raw, line) => {
+          const row = read(raw, line);
+          // `readRow` has compared the number of cells with the kind.
+          if (row?.kind === 'p') throw new TypeError('a rule that is read as none');
+          if (row?.kind === 'g') found.push({ line, raw, cells: row.cells as unknown as readonly [string, string] });
+        },
+      );
+      return found;
+    },
+    *rules(take: (row: Row<RuleCells>) => void) {
+      yield* each(
+        (isRule) => isRule,
+        (raw, line) => {
+          const row = read(raw, line);
+          if (row !== undefined) take({ line, raw, cells: row.cells as unknown as RuleCells }); // six, as above
+        },
+      );
+    },
+  });
+}
+
+/** How many rows there are, and the line of the first that is too many. Nothing is cut out of the text. */
+function* countRows(
+  text: string,
+  begin: number,
+  end: number,
+): Steps<{ rows: number; lines: number; excess: number | undefined }> {
+  let rows = 0;
+  let lines = 0;
+  let excess: number | undefined;
+  for (let at = begin; at < end; at = text.indexOf('\n', at) + 1) {
+    if (++lines % (LINES_OF_A_STEP * 16) === 0) yield;
+    const first = text[blanksUntil(text, at)];
+    if (first === '#' || first === '\n' || first === '\r') continue;
+    if (++rows === MAX_ROWS + 1) excess = lines;
+  }
+  return { rows, lines, excess };
+}
+
+function blanksUntil(text: string, start: number): number {
+  let at = start;
+  while (text[at] === ' ' || text[at] === '\t') at++;
+  return at;
 }
 
 interface RawRow {
@@ -93,13 +169,24 @@ function readRow(raw: string): RawRow | Mistake | undefined {
       `a \`${name}\` row has ${kind.cells} cells after \`${name}\`, this one has ${cells.length}; expected \`${kind.form}\``,
     );
   }
+  const comment = COMMENT.exec(cells.at(-1) ?? '');
+  if (comment)
+    return mistake(
+      line.lastIndexOf(comment[0]) + comment[0].length,
+      'a comment has a line of its own, which begins with `#`',
+    );
   const empty = cells.indexOf('');
   if (empty >= 0) return mistake(columnOf(line, empty), 'an empty cell; write `-` where a cell says nothing');
   return { kind: name, cells: BLANKS.test(line) ? cells.map((cell) => cell.replace(/[ \t]+/g, ' ')) : cells };
 }
 
-/** What no cell may hold: controls but the tab, quotes, marks that look like nothing or like a line end. */
-const ODD = /[^\P{Cc}\t]|["\uFEFF\u2028\u2029]|\p{Cs}/u;
+/**
+ * What no cell may hold: controls but the tab, quotes, what looks like a line end, and what looks like nothing or turns the
+ * text around it (CVE-2021-42574): a row has to mean what a reader sees.
+ */
+const ODD = /[^\P{Cc}\t]|["\u2028\u2029]|\p{Cs}|\p{Cf}/u;
+/** In a last cell: the beginning of a comment. */
+const COMMENT = /(?:^|\s)#/;
 const BLANKS = /[ \t]{2}|\t/;
 
 const mistake = (column: number, message: string): Mistake => ({ column, message });

@@ -8,6 +8,7 @@ import { coversResource } from './resource-pattern.ts';
 import { createRuleIndex } from './rule-index.ts';
 import { ANY_ROLE } from './role-graph.ts';
 import { compileRule, createCellCompiler, ruleLine, type Rule } from './rule.ts';
+import { finish, finishGradually, type Pace, type Steps } from './steps.ts';
 import { actionMatches, capabilityOf } from './vocabulary.ts';
 
 /** A finding, and the row that it is about. */
@@ -21,17 +22,32 @@ export interface LintWarning extends LintFinding {
  * Warns of rules that never match, that do nothing, that contradict each other, that promise more than they hold, or
  * that let more through than a reader sees. What the configuration declares makes it tell more.
  */
-export function lintPolicy(snapshot: PolicySnapshot, nowMs: number, declared?: Declared): readonly LintWarning[] {
+export const lintPolicy = (...terms: LintTerms): readonly LintWarning[] => finish(lintSteps(...terms));
+
+/** The same, beside everything else that the thread does. */
+export const lintPolicyGradually = (pace: Pace, ...terms: LintTerms): Promise<readonly LintWarning[]> =>
+  finishGradually(lintSteps(...terms), pace);
+
+type LintTerms = readonly [snapshot: PolicySnapshot, nowMs: number, declared?: Declared | undefined];
+
+/** How many rules are looked at in one step. */
+const RULES_OF_A_STEP = 16;
+
+function* lintSteps(...[snapshot, nowMs, declared]: LintTerms): Steps<readonly LintWarning[]> {
   const compiler = createCellCompiler(snapshot.words);
-  const placed = snapshot.rules.map((entry, order): LintedRule => {
+  const placed: LintedRule[] = [];
+  for (const [order, entry] of snapshot.rules.entries()) {
+    if (order % RULES_OF_A_STEP === 0) yield;
     const rule = compileRule(entry, compiler);
-    return { order, line: entry.line, rule, action: rule.action, pattern: rule.resource.text };
-  });
+    placed.push({ order, line: entry.line, rule, action: rule.action, pattern: rule.resource.text });
+  }
   const index = createRuleIndex(placed);
+  yield* index.grow();
   const warnings: LintWarning[] = [];
   const gapsOf = createDenyGaps(snapshot, index);
   let cut = false;
   for (const own of placed) {
+    if (own.order % RULES_OF_A_STEP === 0) yield;
     const warn = (finding: LintFinding) => warnings.push({ line: own.line, ...finding, rule: own.rule.id });
     const alone = [lintRule(own.rule, nowMs), lintDeclared(own, declared), lintBreadth(own, declared), gapsOf(own)];
     for (const findings of alone) for (const finding of findings) warn(finding);

@@ -1,13 +1,14 @@
-import { hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { PolicyRef } from '../contracts/decision.ts';
 import { CASBIN, type EngineChoice } from '../contracts/engine-choice.ts';
 import { DEFAULT_MODEL } from './default-model.ts';
 import { checkModelFile } from './model-file.ts';
-import { parsePolicyFile, type SourceText } from './policy-file.ts';
+import { openPolicyFile, type SourceText } from './policy-file.ts';
 import { createProblemList } from './problem-list.ts';
 import { createRoleGraph, type RoleGraph, type RoleLink } from './role-graph.ts';
 import { checkRows } from './rule-check.ts';
-import { createCellCompiler, type PlacedRule } from './rule.ts';
+import { createCellCompiler, subjectOf, type PlacedRule } from './rule.ts';
+import { finish, finishGradually, type Pace, type Steps } from './steps.ts';
 import { wordsOf, type Vocabulary, type Words } from './vocabulary.ts';
 
 /** The texts of one policy set, already read. */
@@ -44,6 +45,8 @@ export interface PolicySnapshot {
   readonly words: Words;
   readonly isArgument: Vocabulary['isArgument'];
   readonly roles: RoleGraph;
+  /** Every subject that a rule names. */
+  readonly subjects: readonly string[];
   /** All roles of an agent, sorted; `role:any` among them. */
   rolesOf(agent: string): readonly string[];
   sliceFor(agent: string): PolicySlice;
@@ -51,28 +54,62 @@ export interface PolicySnapshot {
   rulesFor(agent: string): readonly PlacedRule[];
 }
 
-/** Loads a policy. Throws `ERR_POLICY_INVALID` with every problem; nothing of a policy with a problem is in force. */
-export function loadPolicy(
+/** What a policy is loaded with. */
+type LoadTerms = readonly [
   source: PolicySource,
   vocabulary: Vocabulary,
   generation: number,
-  deciding: EngineChoice = CASBIN,
-): PolicySnapshot {
+  deciding?: EngineChoice | undefined,
+];
+
+/** Loads a policy. Throws `ERR_POLICY_INVALID` with every problem; nothing of a policy with a problem is in force. */
+export const loadPolicy = (...terms: LoadTerms): PolicySnapshot => finish(loadSteps(...terms));
+
+/** Loads a policy beside everything else that the thread does. Rejects as `loadPolicy` throws. */
+export const loadPolicyGradually = (pace: Pace, ...terms: LoadTerms): Promise<PolicySnapshot> =>
+  finishGradually(loadSteps(...terms), pace);
+
+function* loadSteps(...[source, vocabulary, generation, deciding = CASBIN]: LoadTerms): Steps<PolicySnapshot> {
   const problems = createProblemList();
   if (source.model !== undefined) checkModelFile(source.model, problems);
-  const rows = parsePolicyFile(source.policy, problems);
+  const file = yield* openPolicyFile(source.policy, problems);
   const words = wordsOf(vocabulary);
-  const rules = checkRows(source.policy.file, rows, vocabulary, createCellCompiler(words), problems);
+  const { rules, links } = yield* checkRows(file, vocabulary, createCellCompiler(words), problems);
   problems.throwIfAny();
-  const links = rows.links.map(({ cells }) => cells);
-  const ref: PolicyRef = Object.freeze({ digest: digestOf(rules, links), generation });
+  const ref: PolicyRef = Object.freeze({ digest: yield* digestOf(rules, links), generation });
   const isArgument: Vocabulary['isArgument'] = (...asked) => vocabulary.isArgument(...asked);
-  return createSnapshot({ ref, rules, links, words, actions: [...vocabulary.actions], isArgument, deciding });
+  const bySubject = yield* groupBySubject(rules);
+  return createSnapshot({
+    ref,
+    rules,
+    bySubject,
+    links,
+    words,
+    actions: [...vocabulary.actions],
+    isArgument,
+    deciding,
+  });
+}
+
+/** How many rules are handled in one step, where that is quick. */
+const RULES_OF_A_STEP = 512;
+
+function* groupBySubject(rules: readonly PlacedRule[]): Steps<ReadonlyMap<string, readonly PlacedRule[]>> {
+  const bySubject = new Map<string, PlacedRule[]>();
+  for (const [index, rule] of rules.entries()) {
+    if (index % RULES_OF_A_STEP === 0) yield;
+    const subject = subjectOf(rule.row);
+    const own = bySubject.get(subject);
+    if (own === undefined) bySubject.set(subject, [rule]);
+    else own.push(rule);
+  }
+  return bySubject;
 }
 
 interface SnapshotParts {
   readonly ref: PolicyRef;
   readonly rules: readonly PlacedRule[];
+  readonly bySubject: ReadonlyMap<string, readonly PlacedRule[]>;
   readonly links: readonly RoleLink[];
   readonly words: Words;
   readonly actions: readonly string[];
@@ -80,14 +117,24 @@ interface SnapshotParts {
   readonly deciding: EngineChoice;
 }
 
-function createSnapshot({ ref, rules, links, words, actions, isArgument, deciding }: SnapshotParts): PolicySnapshot {
+function createSnapshot({
+  ref,
+  rules,
+  bySubject,
+  links,
+  words,
+  actions,
+  isArgument,
+  deciding,
+}: SnapshotParts): PolicySnapshot {
   const roles = createRoleGraph(links);
-  const bySubject = Map.groupBy(rules, ({ cells }) => cells[0]);
-  const rulesFor = (agent: string): readonly PlacedRule[] =>
-    roles
-      .closure(agent)
-      .flatMap((subject) => bySubject.get(subject) ?? [])
-      .sort((a, b) => a.line - b.line);
+  const rulesFor = (agent: string): readonly PlacedRule[] => {
+    const [first = [], ...others] = roles.closure(agent).flatMap((subject) => {
+      const own = bySubject.get(subject);
+      return own === undefined ? [] : [own];
+    });
+    return others.length === 0 ? first : [first, ...others].flat().sort((a, b) => a.line - b.line);
+  };
   return Object.freeze({
     ref,
     rules,
@@ -96,6 +143,7 @@ function createSnapshot({ ref, rules, links, words, actions, isArgument, decidin
     words,
     isArgument,
     roles,
+    subjects: [...bySubject.keys()],
     rulesFor,
     rolesOf: (agent: string) =>
       roles
@@ -119,7 +167,25 @@ function createSnapshot({ ref, rules, links, words, actions, isArgument, decidin
 }
 
 /** Over the model and the rows in canonical spelling, in the order of the file. Comments and spaces do not count. */
-function digestOf(rules: readonly PlacedRule[], links: readonly RoleLink[]): string {
-  const rows = [...rules.map(({ row }) => `p, ${row}`), ...links.map((cells) => `g, ${cells.join(', ')}`)];
-  return `sha256:${hash('sha256', [DEFAULT_MODEL, ...rows].join('\n'), 'hex')}`;
+function* digestOf(rules: readonly PlacedRule[], links: readonly RoleLink[]): Steps<string> {
+  const digest = createHash('sha256').update(DEFAULT_MODEL);
+  for (let at = 0; at < rules.length; at += RULES_OF_A_STEP) {
+    digest.update(
+      rules
+        .slice(at, at + RULES_OF_A_STEP)
+        .map(({ row }) => `\np, ${row}`)
+        .join(''),
+    );
+    yield;
+  }
+  for (let at = 0; at < links.length; at += RULES_OF_A_STEP) {
+    digest.update(
+      links
+        .slice(at, at + RULES_OF_A_STEP)
+        .map((cells) => `\ng, ${cells.join(', ')}`)
+        .join(''),
+    );
+    yield;
+  }
+  return `sha256:${digest.digest('hex')}`;
 }

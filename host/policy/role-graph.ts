@@ -1,4 +1,5 @@
 import type { Row } from './policy-file.ts';
+import type { Steps } from './steps.ts';
 
 /** Casbin follows at most this many links and says nothing about the rest: beyond it, a policy is refused. */
 export const MAX_ROLE_LINKS = 10;
@@ -36,8 +37,14 @@ export function createRoleGraph(links: readonly RoleLink[]): RoleGraph {
 
 type LinkRow = Row<RoleLink>;
 
+/** How many members are looked at in one step. */
+const MEMBERS_OF_A_STEP = 256;
+
 /** Reports every row that closes a cycle, and the first row of every chain that is too long. */
-export function checkRoleGraph(rows: readonly LinkRow[], report: (row: LinkRow, message: string) => void): void {
+export function* checkRoleGraph(
+  rows: readonly LinkRow[],
+  report: (row: LinkRow, message: string) => void,
+): Steps<void> {
   const byMember = new Map<string, LinkRow[]>();
   for (const row of rows) {
     const [member] = row.cells;
@@ -46,7 +53,11 @@ export function checkRoleGraph(rows: readonly LinkRow[], report: (row: LinkRow, 
     else known.push(row);
   }
   const depths = new Map<string, number>();
-  for (const member of byMember.keys()) measure(member, byMember, depths, report);
+  let members = 0;
+  for (const member of byMember.keys()) {
+    if (++members % MEMBERS_OF_A_STEP === 0) yield;
+    yield* measure(member, byMember, depths, report);
+  }
   for (const [member, depth] of depths) {
     const [row] = byMember.get(member) ?? [];
     // The link from an agent to `role:any` stands in no row, but counts.
@@ -56,16 +67,18 @@ export function checkRoleGraph(rows: readonly LinkRow[], report: (row: LinkRow, 
 }
 
 /** The longest chain of links above a member, without recursion: files decide how deep it is. */
-function measure(
+function* measure(
   start: string,
   byMember: ReadonlyMap<string, readonly LinkRow[]>,
   depths: Map<string, number>,
   report: (row: LinkRow, message: string) => void,
-): void {
+): Steps<void> {
   if (depths.has(start)) return;
   const open = new Set([start]);
   const stack = [{ member: start, next: 0, depth: 0 }];
+  let visits = 0;
   for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+    if (++visits % MEMBERS_OF_A_STEP === 0) yield;
     const row = byMember.get(top.member)?.[top.next++];
     if (row === undefined) {
       depths.set(top.member, top.depth);

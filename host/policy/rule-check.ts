@@ -1,39 +1,52 @@
 import { CellError } from './cell-error.ts';
-import { columnOf, type PolicyRows, type RuleCells } from './policy-file.ts';
+import { columnOf, type PolicyFile, type Row, type RuleCells } from './policy-file.ts';
 import type { ProblemList } from './problem-list.ts';
-import { ANY_ROLE, checkRoleGraph } from './role-graph.ts';
-import { canonicalRow, ruleId, type CellCompiler, type PlacedRule, type RuleEffect } from './rule.ts';
+import { ANY_ROLE, checkRoleGraph, type RoleLink } from './role-graph.ts';
+import { canonicalRow, placeRule, type CellCompiler, type PlacedRule, type RuleEffect } from './rule.ts';
 import { suggestion } from './spelling.ts';
+import type { Steps } from './steps.ts';
 import { capabilityOf, type Vocabulary } from './vocabulary.ts';
 
-/** Checks what the cells of a policy mean, and compiles its rules. Every mistake goes to `problems`. */
-export function checkRows(
-  file: string,
-  rows: PolicyRows,
+/** How many links are checked in one step. */
+const LINKS_OF_A_STEP = 64;
+
+/** The rows of a policy, checked. They hold nothing of the text that they were read from. */
+export interface CheckedRows {
+  readonly rules: readonly PlacedRule[];
+  readonly links: readonly RoleLink[];
+}
+
+/** Checks what the cells of a policy mean. Every mistake goes to `problems`. */
+export function* checkRows(
+  source: PolicyFile,
   vocabulary: Vocabulary,
   compiler: CellCompiler,
   problems: ProblemList,
-): readonly PlacedRule[] {
-  checkLinks(file, rows.links, problems);
-  const roles = new Set([ANY_ROLE, ...rows.links.map(({ cells }) => cells[1])]);
+): Steps<CheckedRows> {
+  const { file } = source;
+  const links = yield* source.links();
+  yield* checkLinks(file, links, problems);
+  const roles = new Set([ANY_ROLE, ...links.map(({ cells }) => cells[1])]);
   const actions = knownActions(vocabulary);
   const byId = new Map<string, PlacedRule>();
   const rules: PlacedRule[] = [];
-  for (const { line, cells, raw } of rows.rules) {
+  yield* source.rules(({ line, cells, raw }) => {
     const attempt: Attempt = (cell, read) =>
       problems.attempt({ file, line }, (offset) => columnOf(raw, cell, offset), read);
     attempt(0, () => checkSubject(cells[0], roles));
     attempt(1, () => checkAction(cells[1], actions));
     checkMeaning(cells, vocabulary, compiler, attempt);
-    const row = canonicalRow(cells);
-    const rule: PlacedRule = { id: ruleId(row), line, cells, row };
+    const rule = placeRule(canonicalRow(cells), line);
     const other = byId.get(rule.id);
     if (other !== undefined) attempt(0, () => refuseTwin(rule, other));
     byId.set(rule.id, rule);
     rules.push(rule);
-  }
-  return rules;
+  });
+  return { rules, links: links.map(({ cells: [member, role] }) => linkOf(member, role)) };
 }
+
+/** Copied: a part of a text holds on to all of it. */
+const linkOf = (member: string, role: string): RoleLink => `${member}, ${role}`.split(', ') as unknown as RoleLink; // two names
 
 /** Runs a check of one cell; what it throws becomes a problem at that cell. */
 type Attempt = <Value>(cell: number, read: () => Value) => Value | undefined;
@@ -70,9 +83,10 @@ function checkSubject(subject: string, roles: ReadonlySet<string>): void {
   }
 }
 
-function checkLinks(file: string, links: PolicyRows['links'], problems: ProblemList): void {
+function* checkLinks(file: string, links: readonly Row<RoleLink>[], problems: ProblemList): Steps<void> {
   const lines = new Map<string, number>();
-  for (const { line, cells, raw } of links) {
+  for (const [index, { line, cells, raw }] of links.entries()) {
+    if (index % LINKS_OF_A_STEP === 0) yield;
     const attempt: Attempt = (cell, read) =>
       problems.attempt({ file, line }, (offset) => columnOf(raw, cell, offset), read);
     const [member, role] = cells;
@@ -83,7 +97,9 @@ function checkLinks(file: string, links: PolicyRows['links'], problems: ProblemL
     if (twin === undefined) lines.set(text, line);
     else problems.add({ file, line, column: columnOf(raw, 0), message: `the same role is given in line ${twin}` });
   }
-  checkRoleGraph(links, ({ line, raw }, message) => problems.add({ file, line, column: columnOf(raw, 1), message }));
+  yield* checkRoleGraph(links, ({ line, raw }, message) =>
+    problems.add({ file, line, column: columnOf(raw, 1), message }),
+  );
 }
 
 interface KnownActions {

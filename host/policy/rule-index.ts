@@ -1,4 +1,5 @@
 import { splitResource, type ResourceParts } from './resource-parts.ts';
+import { finish, type Steps } from './steps.ts';
 import { capabilityOf } from './vocabulary.ts';
 
 /** Something that an index can hold: its place in the policy, its action cell and its resource cell. */
@@ -12,6 +13,8 @@ export interface Indexed {
 export interface RuleIndex<Entry extends Indexed> {
   /** In the order of the policy. */
   candidates(action: string, resource: ResourceParts): readonly Entry[];
+  /** Builds all trees ahead of the first question. */
+  grow(): Steps<void>;
 }
 
 /**
@@ -27,12 +30,15 @@ export function createRuleIndex<Entry extends Indexed>(entries: readonly Entry[]
     const known = forests.get(cell);
     const own = known === undefined ? byAction.get(cell) : undefined;
     if (own === undefined) return known;
-    const grown = growForest(own);
+    const grown = finish(growForest(own));
     forests.set(cell, grown);
     return grown;
   }
 
   return Object.freeze({
+    *grow() {
+      for (const [cell, own] of byAction) if (!forests.has(cell)) forests.set(cell, yield* growForest(own));
+    },
     candidates(action: string, resource: ResourceParts): readonly Entry[] {
       const found: Entry[] = [];
       walk(forestOf(action), resource, found);
@@ -68,11 +74,15 @@ interface Level<Entry> {
 
 const createNode = <Entry>(): Node<Entry> => ({ literal: undefined, one: undefined, rest: undefined });
 
-function growForest<Entry extends Indexed>(entries: readonly Entry[]): Forest<Entry> {
+/** How many entries are planted in one step. */
+const ENTRIES_OF_A_STEP = 64;
+
+function* growForest<Entry extends Indexed>(entries: readonly Entry[]): Steps<Forest<Entry>> {
   const levels = new Map<number, Level<Entry>>();
   const oneLabel = new Set<string>();
   const anyLabels = new Set<string>();
-  for (const entry of entries) {
+  for (const [index, entry] of entries.entries()) {
+    if (index % ENTRIES_OF_A_STEP === 0) yield;
     const parts = splitResource(entry.pattern);
     if (parts === undefined) throw new TypeError('a pattern that no policy can hold');
     const { host, path, at } = parts;

@@ -26,10 +26,34 @@ export interface Rule extends RuleRef {
 export interface PlacedRule {
   readonly id: string;
   readonly line: number;
+  /** Cut out of the row each time. */
   readonly cells: RuleCells;
   /** The cells in canonical spelling. */
   readonly row: string;
 }
+
+/** A class, so that the cells of a hundred thousand rows are not kept beside the rows. */
+class Placed implements PlacedRule {
+  readonly id: string;
+  readonly line: number;
+  readonly row: string;
+
+  constructor(row: string, line: number) {
+    this.id = ruleId(row);
+    this.line = line;
+    this.row = row;
+  }
+
+  get cells(): RuleCells {
+    return cellsOf(this.row);
+  }
+}
+
+/** A rule from its row in canonical spelling. */
+export const placeRule = (row: string, line: number): PlacedRule => Object.freeze(new Placed(row, line));
+
+/** The subject of a row in canonical spelling. */
+export const subjectOf = (row: string): string => row.slice(0, row.indexOf(', '));
 
 /** The cells as one line, without the `p`. No cell holds a comma, so two rules with the same text are the same rule. */
 export const canonicalRow = (cells: RuleCells): string => cells.join(', ');

@@ -1,18 +1,9 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import type { Access } from '../../host/contracts/request.ts';
+import { liveHeap } from '../support/live-heap.ts';
 import { access, AGENT, CONTEXT, load, NOON, pointOf, row } from './fixture.ts';
 
 const READ = access('fs:read', '/w/a');
-
-/** Bytes of the heap that are in use once everything that can go has gone. */
-function liveHeap(): number {
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void; // the engine's own, made visible by the flag
-  collect();
-  return process.memoryUsage().heapUsed;
-}
 
 describe('a decision', () => {
   it('is a deny under the empty policy', () => {
