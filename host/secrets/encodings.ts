@@ -1,0 +1,112 @@
+/**
+ * The spellings in which a value comes back from whoever repeats it: as it is, and in the encodings of the web. Where an
+ * encoder has a choice (which characters it escapes), the usual ones are there, and the one that escapes everything.
+ * Letters of either case are taken for the same when they are looked for, so each stands once.
+ */
+export function encodingsOf(value: string): readonly Uint8Array[] {
+  const bytes = Buffer.from(value, 'utf8');
+  const texts = [
+    value,
+    ...base64(bytes),
+    ...hexadecimal(bytes),
+    ...percent(value, bytes),
+    ...json(value),
+    ...html(value),
+  ];
+  const binary = [Buffer.from(value, 'utf16le'), Buffer.from(value, 'utf16le').swap16()];
+  const known = new Set<string>();
+  return [...texts.map((text) => Buffer.from(text, 'utf8')), ...binary].filter((spelling) => {
+    const key = spelling.toString('latin1').toLowerCase();
+    if (spelling.length === 0 || known.has(key)) return false;
+    known.add(key);
+    return true;
+  });
+}
+
+/**
+ * RFC 4648, sections 4 and 5. What stands before the value moves it by 0, 1 or 2 bytes. The digits at both ends hold bits
+ * of something else as well: each that may stand there is given with the digits next to it, which overlaps the value.
+ */
+function base64(bytes: Buffer): string[] {
+  return [0, 1, 2].flatMap((shift) => {
+    const [from, to] = [Math.ceil((shift * 8) / 6), Math.floor(((shift + bytes.length) * 8) / 6)];
+    const whole = base64Digits(Buffer.concat([Buffer.alloc(shift), bytes]));
+    const [foreignBefore, foreignAfter] = [(shift * 8) % 6, (6 - (((shift + bytes.length) * 8) % 6)) % 6];
+    const first = variants(foreignBefore).map((bits) =>
+      base64Digits(Buffer.concat([Buffer.alloc(shift, bits), bytes])).slice(from - 1, from + EDGE),
+    );
+    const last = variants(foreignAfter).map((bits) =>
+      base64Digits(Buffer.concat([Buffer.alloc(shift), bytes, Buffer.of(bits << (8 - foreignAfter))])).slice(
+        to - EDGE,
+        to + 1,
+      ),
+    );
+    const padded = foreignAfter === 0 ? [] : [`${whole.slice(to - EDGE)}${'='.repeat(foreignAfter / 2)}`];
+    return [whole.slice(from, to), ...first, ...last, ...padded].flatMap((text) => [
+      text,
+      text.replaceAll('+', '-').replaceAll('/', '_'),
+    ]);
+  });
+}
+
+/** As many digits as make a chance find next to impossible: six bytes of the value. */
+const EDGE = 8;
+
+const base64Digits = (bytes: Buffer): string => bytes.toString('base64').replace(/=+$/, '');
+
+/** Every value of some bits that are not known. */
+const variants = (bits: number): number[] => (bits === 0 ? [] : Array.from({ length: 2 ** bits }, (_, value) => value));
+
+function hexadecimal(bytes: Buffer): string[] {
+  const digits = [...bytes].map((byte) => byte.toString(16).padStart(2, '0'));
+  return [digits.join(''), digits.join(':'), digits.join(' '), digits.map((pair) => `\\x${pair}`).join('')];
+}
+
+/** RFC 3986, section 2.1; WHATWG URL, section 5 (forms). */
+function percent(value: string, bytes: Buffer): string[] {
+  const component = encodeURIComponent(value);
+  const strict = component.replace(/[!'()*]/g, (one) => `%${one.charCodeAt(0).toString(16)}`);
+  const all = [...bytes].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('');
+  return [component, strict, new URLSearchParams({ v: value }).toString().slice(2), encodeURI(value), all];
+}
+
+const unit = (one: string): string => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`;
+
+/** RFC 8259, section 7. */
+function json(value: string): string[] {
+  const plain = JSON.stringify(value).slice(1, -1);
+  const ascii = plain.replace(/[^\0-\x7f]/g, unit);
+  const safe = (text: string): string => text.replace(/[<>&'\u2028\u2029]/g, unit);
+  const slashed = (text: string): string => text.replaceAll('/', '\\/');
+  const nested = JSON.stringify(plain).slice(1, -1);
+  const all = Array.from({ length: value.length }, (_, index) => unit(value.charAt(index))).join('');
+  const some = [plain, ascii, safe(plain), safe(ascii)];
+  return [...some, ...some.map(slashed), nested, slashed(nested), all];
+}
+
+const NAMED: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+const decimal = (one: string): string => `&#${one.codePointAt(0) ?? 0};`;
+const hexadecimalEntity = (one: string): string => `&#x${(one.codePointAt(0) ?? 0).toString(16)};`;
+const named = (one: string): string => NAMED[one] ?? one;
+
+/** Which characters are escaped, and how: as the usual libraries do. */
+const ENTITIES: readonly (readonly [pattern: RegExp, entity: (one: string) => string])[] = [
+  [/[&<>]/g, named],
+  [/[&<>"]/g, named],
+  [/[&<>"']/g, (one) => NAMED[one] ?? '&#39;'],
+  [/[&<>"']/g, (one) => NAMED[one] ?? '&#x27;'],
+  [/[&<>"']/g, (one) => NAMED[one] ?? '&apos;'],
+  [/[&<>"']/g, (one) => (one === '"' ? '&#34;' : (NAMED[one] ?? '&#39;'))],
+  [/[&<>"']/g, decimal],
+  [/[&<>"']/g, hexadecimalEntity],
+];
+
+/** WHATWG HTML, section 13.1.4. */
+function html(value: string): string[] {
+  const points = Array.from(value);
+  return [
+    ...ENTITIES.map(([pattern, entity]) => value.replace(pattern, entity)),
+    points.map(decimal).join(''),
+    points.map(hexadecimalEntity).join(''),
+  ];
+}
