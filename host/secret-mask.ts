@@ -3,29 +3,36 @@ import { Secret } from './contracts/secret.ts';
 import { createExactMatcher } from './redaction/exact-matcher.ts';
 import { joined, maskAll } from './redaction/mask-stream.ts';
 import { encodingsOf } from './secrets/encodings.ts';
-import { LEAST_VALUE_BYTES } from './secrets/value.ts';
 import type { SecretValues } from './secret-use.ts';
 
 /** What an agent reads in the place of a value. The same for all of them: it does not say which one, nor how long. */
 export const SECRET_MARK = '[secret]';
-const MARK = new TextEncoder().encode(SECRET_MARK);
 
-/** Makes what hides some values in all their spellings. */
+const NOTHING = new Uint8Array(0);
+
+/**
+ * Makes what hides some values in all their spellings. It tells nothing but where a whole value was: what of a stream is
+ * passed on, and when, depends on its length alone. Whoever could see the beginning of a value held back longer than
+ * other text would have it, one character after another.
+ */
 export function createSecretMask(values: readonly string[]): SecretMask {
   const patterns = values.flatMap((value) =>
     encodingsOf(value).map((bytes) => ({ bytes, name: 'secret', mark: SECRET_MARK })),
   );
   const matcher = createExactMatcher(patterns, { foldCase: true });
+  const { longestHeld } = matcher;
 
-  /** So many bytes at the end that begin a value are taken for a part of one. */
-  function startStream(least: number): MaskStream {
+  function startStream(): MaskStream {
     const stream = matcher.stream();
+    let decided: Uint8Array = NOTHING;
     return {
-      push: (chunk) => stream.push(chunk),
-      end() {
-        const rest = stream.end();
-        return rest.length >= least ? MARK : rest;
+      push(chunk) {
+        const out = joined(decided, stream.push(chunk));
+        const passed = out.length - (longestHeld - stream.held);
+        decided = passed <= 0 ? out.slice() : out.slice(passed);
+        return passed <= 0 ? NOTHING : out.subarray(0, passed);
       },
+      end: () => joined(decided, stream.end()),
     };
   }
 
@@ -35,12 +42,9 @@ export function createSecretMask(values: readonly string[]): SecretMask {
       const masked = maskAll(matcher, bytes).bytes;
       return masked === bytes ? text : new TextDecoder('utf-8', { ignoreBOM: true }).decode(masked);
     },
-    bytes(bytes: Uint8Array, end: 'whole' | 'cut' = 'whole'): Uint8Array {
-      const stream = startStream(end === 'cut' ? 1 : LEAST_VALUE_BYTES);
-      const first = stream.push(bytes);
-      return joined(first, stream.end());
-    },
-    stream: () => startStream(LEAST_VALUE_BYTES),
+    bytes: (bytes: Uint8Array, end: 'whole' | 'cut' = 'whole'): Uint8Array =>
+      end === 'cut' ? startStream().push(bytes) : maskAll(matcher, bytes).bytes,
+    stream: startStream,
   });
 }
 

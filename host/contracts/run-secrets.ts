@@ -3,7 +3,7 @@ import type { Secret } from './secret.ts';
 /** Hides the values of a run's secrets in what comes back from the world: each becomes `[secret]`. */
 export interface SecretMask {
   text(text: string): string;
-  /** All bytes of something. `cut`: it was cut off somewhere, so its last bytes may be the beginning of a value. */
+  /** All bytes of something. `cut`: it was cut off somewhere: as many bytes as a value can have are left out at the end. */
   bytes(bytes: Uint8Array, end?: 'whole' | 'cut'): Uint8Array;
   /** For bytes that come in pieces. */
   stream(): MaskStream;
@@ -11,7 +11,7 @@ export interface SecretMask {
 
 /** One stream that is masked. */
 export interface MaskStream {
-  /** What can be passed on; the last bytes are held back while they could be the beginning of a value. */
+  /** What can be passed on: all but the last bytes, as many as the longest spelling of a value has, whatever they are. */
   push(chunk: Uint8Array): Uint8Array;
   /** What was held back, at the end. */
   end(): Uint8Array;

@@ -16,6 +16,17 @@ export interface ExactOptions {
   readonly foldCase?: boolean;
 }
 
+/** A stream that says how much it holds back. */
+export interface ExactStream extends MaskStream {
+  /** Bytes at the end of the input that may be the beginning of an occurrence. */
+  readonly held: number;
+}
+
+/** Masks exact byte strings. */
+export interface ExactMatcher extends Masker {
+  stream(): ExactStream;
+}
+
 /** The most bytes of all patterns of one matcher: about 40 bytes of memory each. */
 export const LARGEST_PATTERN_SET = 4 * 1024 * 1024;
 
@@ -26,7 +37,7 @@ export const LARGEST_PATTERN_SET = 4 * 1024 * 1024;
  *
  * Linear in the text, whatever the patterns. Holds back less than the longest pattern.
  */
-export function createExactMatcher(patterns: readonly ExactPattern[], options: ExactOptions = {}): Masker {
+export function createExactMatcher(patterns: readonly ExactPattern[], options: ExactOptions = {}): ExactMatcher {
   if (patterns.some(({ bytes }) => bytes.length === 0)) throw new RangeError('an empty pattern is everywhere');
   const total = patterns.reduce((sum, { bytes }) => sum + bytes.length, 0);
   if (total > LARGEST_PATTERN_SET) throw new RangeError(`more than ${LARGEST_PATTERN_SET} bytes of patterns`);
@@ -59,7 +70,7 @@ interface Group {
 
 const NOTHING = new Uint8Array(0);
 
-function createExactStream(automaton: PatternAutomaton, patterns: readonly KnownPattern[]): MaskStream {
+function createExactStream(automaton: PatternAutomaton, patterns: readonly KnownPattern[]): ExactStream {
   const { depth, ending, begins, fail } = automaton;
   const finds = new Map<string, number>();
   let held: Uint8Array = NOTHING;
@@ -139,6 +150,9 @@ function createExactStream(automaton: PatternAutomaton, patterns: readonly Known
 
   return {
     finds,
+    get held() {
+      return held.length;
+    },
     get steps() {
       return steps;
     },

@@ -25,37 +25,40 @@ export function encodingsOf(value: string): readonly Uint8Array[] {
 
 /**
  * RFC 4648, sections 4 and 5. What stands before the value moves it by 0, 1 or 2 bytes. The digits at both ends hold bits
- * of something else as well: each that may stand there is given with the digits next to it, which overlaps the value.
+ * of something else as well: each that may stand there is given with the whole of the others. Nothing shorter is: whoever
+ * could have a part of the value recognised could guess it in parts.
  */
 function base64(bytes: Buffer): string[] {
   return [0, 1, 2].flatMap((shift) => {
     const [from, to] = [Math.ceil((shift * 8) / 6), Math.floor(((shift + bytes.length) * 8) / 6)];
-    const whole = base64Digits(Buffer.concat([Buffer.alloc(shift), bytes]));
+    const digits = base64Digits(Buffer.concat([Buffer.alloc(shift), bytes]));
+    const whole = digits.slice(from, to);
     const [foreignBefore, foreignAfter] = [(shift * 8) % 6, (6 - (((shift + bytes.length) * 8) % 6)) % 6];
-    const first = variants(foreignBefore).map((bits) =>
-      base64Digits(Buffer.concat([Buffer.alloc(shift, bits), bytes])).slice(from - 1, from + EDGE),
+    const first = variants(foreignBefore, bytes).map((bits) =>
+      base64Digits(Buffer.concat([Buffer.alloc(shift, bits), bytes])).slice(from - 1, to),
     );
-    const last = variants(foreignAfter).map((bits) =>
+    const last = variants(foreignAfter, bytes).map((bits) =>
       base64Digits(Buffer.concat([Buffer.alloc(shift), bytes, Buffer.of(bits << (8 - foreignAfter))])).slice(
-        to - EDGE,
+        from,
         to + 1,
       ),
     );
-    const padded = foreignAfter === 0 ? [] : [`${whole.slice(to - EDGE)}${'='.repeat(foreignAfter / 2)}`];
-    return [whole.slice(from, to), ...first, ...last, ...padded].flatMap((text) => [
+    const padded = foreignAfter === 0 ? [] : [`${digits.slice(from)}${'='.repeat(foreignAfter / 2)}`];
+    return [whole, ...first, ...last, ...padded].flatMap((text) => [
       text,
       text.replaceAll('+', '-').replaceAll('/', '_'),
     ]);
   });
 }
 
-/** As many digits as make a chance find next to impossible: six bytes of the value. */
-const EDGE = 8;
+/** Of a long value, two digits are of no use to anybody, and all variants would be a lot. */
+const LONG = 512;
 
 const base64Digits = (bytes: Buffer): string => bytes.toString('base64').replace(/=+$/, '');
 
 /** Every value of some bits that are not known. */
-const variants = (bits: number): number[] => (bits === 0 ? [] : Array.from({ length: 2 ** bits }, (_, value) => value));
+const variants = (bits: number, { length }: Buffer): number[] =>
+  bits === 0 || length > LONG ? [] : Array.from({ length: 2 ** bits }, (_, value) => value);
 
 function hexadecimal(bytes: Buffer): string[] {
   const digits = [...bytes].map((byte) => byte.toString(16).padStart(2, '0'));
