@@ -6,7 +6,6 @@ import type { HostPowers } from './host-powers.ts';
 import { createDestinations } from './policy/origin-reach.ts';
 import type { PolicySlice } from './policy/policy-snapshot.ts';
 import { createReach } from './policy/reach.ts';
-import type { Artefact } from './sandbox/artefact.ts';
 import type { SecretSettings } from './secret-section.ts';
 import { readSecret, type Unavailable } from './secrets/reading.ts';
 import type { ValueUse } from './secrets/value.ts';
@@ -15,8 +14,14 @@ import type { GateSettings } from './settings.ts';
 /** What of a run says which secrets it needs. */
 export type SecretTerms = Pick<AgentRun, 'configuration' | 'agent' | 'callers'>;
 
+/** What a component imports: the functions that it can call, by interface. */
+type Imports = Readonly<Record<string, { readonly functions: readonly string[] }>>;
+
 /** The secrets of a run, for its cell alone: values by name. `undefined`: none. */
 export type SecretValues = ReadonlyMap<string, string>;
+
+/** Of all values of one run: each is looked for in some fifty spellings. */
+const MOST_BYTES = 16_384;
 
 /** The interfaces through which a component can have a secret used. */
 const INTERFACES: Readonly<Record<ValueUse, readonly string[]>> = {
@@ -31,7 +36,7 @@ const INTERFACES: Readonly<Record<ValueUse, readonly string[]>> = {
  */
 export async function readRunSecrets(
   { configuration, agent, callers }: SecretTerms,
-  { imports }: Pick<Artefact, 'imports'>,
+  { imports }: { readonly imports: Imports },
   powers: HostPowers,
 ): Promise<SecretValues | undefined> {
   const { settings, policy } = configuration;
@@ -48,7 +53,16 @@ export async function readRunSecrets(
   const read = await Promise.all(needed.map(({ name, secret }) => readOne(name, secret, settings, powers)));
   const missing = read.filter((answer) => 'unavailable' in answer);
   if (missing.length > 0) throw unavailable(missing);
-  return new Map(read.flatMap((answer) => ('unavailable' in answer ? [] : [[answer.name, answer.reveal()] as const])));
+  const values = new Map(
+    read.flatMap((answer) => ('unavailable' in answer ? [] : [[answer.name, answer.reveal()] as const])),
+  );
+  const bytes = [...values.values()].reduce((sum, value) => sum + Buffer.byteLength(value), 0);
+  if (bytes > MOST_BYTES)
+    throw new HostError(
+      'ERR_SECRET_UNAVAILABLE',
+      `the secrets of one run have ${bytes} bytes; the limit is ${MOST_BYTES}`,
+    );
+  return values;
 }
 
 /** Reads one secret, and refuses a file that agents could see. */
@@ -93,7 +107,7 @@ export function reachableUses(
   return uses;
 }
 
-function usesOf(imports: Artefact['imports']): ReadonlySet<ValueUse> {
+function usesOf(imports: Imports): ReadonlySet<ValueUse> {
   const uses: readonly ValueUse[] = ['http', 'database', 'tool'];
   return new Set(uses.filter((use) => INTERFACES[use].some((name) => (imports[name]?.functions.length ?? 0) > 0)));
 }

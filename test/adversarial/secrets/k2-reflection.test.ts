@@ -115,3 +115,33 @@ describe('K2: a mirror', () => {
     expect((await restOf(await http.open(request(server.origin)))).equals(bytes)).toBe(true);
   });
 });
+
+describe('K2: a mirror that is asked by wasi:http', () => {
+  it('shows the mark, is sent the secret, and refuses the field like the other way in', async () => {
+    const server = await httpServer(mirror(String));
+    const { gate } = httpGate({ secrets: lent([server.origin]) });
+    const send = (headers: readonly (readonly [string, string])[]) =>
+      gate.services.http.send({
+        method: 'GET',
+        url: `${server.origin}/`,
+        headers,
+        body: new Uint8Array(),
+        timeouts: {},
+      });
+    const result = await send([]).result;
+    if (!result.ok) throw new Error(result.code);
+    expect(server.requests[0]?.headers.authorization).toBe(VALUE);
+    const { headers, body } = result.answer;
+    expect(headers.find(([name]) => name === 'x-echo')?.[1]).toBe('[secret]');
+    let text = '';
+    for (;;) {
+      await body.readiness.wait();
+      const read = body.take(1024);
+      if (read.kind === 'data') text += textOf(read.bytes);
+      if (read.kind === 'end') break;
+    }
+    expect(text).toBe('<<[secret]>>');
+    expect(await send([['authorization', 'mine']]).result).toEqual({ ok: false, code: 'HTTP-protocol-error' });
+    expect(server.requests).toHaveLength(1);
+  });
+});
