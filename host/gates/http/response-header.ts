@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import type { SecretMask } from '../../contracts/run-secrets.ts';
 import type { AnswerHead } from './dialer.ts';
 import type { Coding } from './decompressor.ts';
@@ -74,8 +75,12 @@ export function readHead(
 const masked = (headers: AnswerHead['headers'], mask: SecretMask): AnswerHead['headers'] =>
   headers.flatMap(([name, value]) => {
     // No field has the mark in its name, so such a field is left out.
-    return mask.text(name) === name ? [[name, mask.text(value)] as const] : [];
+    return maskedField(name, mask) === name ? [[name, maskedField(value, mask)] as const] : [];
   });
+
+/** Each character stands for one byte. */
+const maskedField = (text: string, mask: SecretMask): string =>
+  Buffer.from(mask.bytes(Buffer.from(text, 'latin1'))).toString('latin1');
 
 const NONE: readonly string[] = [];
 

@@ -89,6 +89,17 @@ describe('K2: a mirror', () => {
     );
   });
 
+  it('that repeats letters of other scripts in a field shows the mark', async () => {
+    const value = 'schlüssel-☃-ende';
+    const field = Buffer.from(value).toString('latin1'); // the bytes, as a header carries them
+    const server = await rawServer((socket) =>
+      socket.end(Buffer.from(`HTTP/1.1 200 OK\r\ncontent-length: 0\r\nx-echo: <${field}>\r\n\r\n`, 'latin1')),
+    );
+    const { http } = httpGate({ secrets: { other: { value, for: [] } } });
+    const { headers } = await http.fetch(request(server.origin));
+    expect(headers).toEqual([['x-echo', '<[secret]>']]);
+  });
+
   it('at another host, of whatever makes the value known there, shows the mark as well', async () => {
     const [bound, other] = [await httpServer(), await httpServer((response) => response.end(VALUE))];
     const { http } = httpGate({ secrets: lent([bound.origin]) });
