@@ -4,7 +4,7 @@ import { sealInterface } from '../../contracts/guest-import.ts';
 import type { ServedInterface } from '../../contracts/served-interface.ts';
 import type { Pipeline } from '../../enforcement/enforce.ts';
 import type { ToolConfig } from './config.ts';
-import type { ToolSecrets } from './secret-variable.ts';
+import { lentTo, type ToolSecrets } from './secret-variable.ts';
 import { createToolDriver } from './driver.ts';
 import type { ProcessSpawner, ToolMount } from './process-request.ts';
 import { createToolParser } from './request.ts';
@@ -59,7 +59,8 @@ interface WitTool {
 /** The gate of `sallyport:agent/tool-exec`. Throws if a tool cannot be run as it is declared. */
 export function createToolGate(options: ToolGateOptions): Gate {
   const { pipeline, config, spawner, supervisor, mounts, callBytes, mayCall, secrets } = options;
-  const parser = createToolParser({ config, mayCall });
+  const lent = secrets && ((tool: string) => lentTo(tool, secrets));
+  const parser = createToolParser({ config, mayCall, ...(lent === undefined ? {} : { lent }) });
   const driver = createToolDriver({
     tools: config.tools,
     spawner,

@@ -27,6 +27,11 @@ export interface ToolSecrets {
   readonly values: RunSecrets;
 }
 
+/** The names of the secrets that a tool is lent. */
+export const lentTo = (tool: string, { bindings, values }: ToolSecrets): readonly string[] => [
+  ...new Set(bindings.flatMap((binding) => (binding.tool === tool ? (values.get(binding.secret)?.name ?? []) : []))),
+];
+
 /** The secret variables of one call. */
 export function secretVariables(
   tool: string,

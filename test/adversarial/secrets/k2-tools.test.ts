@@ -30,6 +30,7 @@ describe.each(['none', 'bubblewrap'] as const)('K2: a tool with a secret, isolat
       expect(stdout.split('\n')).toContain('A=b');
       expect(holds(stdout + stderr)).toBe(false);
     }
+    expect(fixture.records[0]?.request).toMatchObject({ secrets: ['token'] });
     expect(holds(inspect([fixture.records, fixture.events, fixture.faults], { depth: 20 }))).toBe(false);
   });
 
