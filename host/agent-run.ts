@@ -22,6 +22,7 @@ import { createProgramAnswer } from './program-answer.ts';
 import type { RunEvent } from './run-event.ts';
 import { bounded, endingOf, failureOf, NO_USAGE, type Ending } from './run-ending.ts';
 import type { CellData, RunSeat } from './run-spec.ts';
+import { readRunSecrets } from './secret-use.ts';
 import type { CellProcess } from './sandbox/cell-process.ts';
 import type { KnownComponent } from './sandbox/component-memo.ts';
 import { startThreadCell } from './sandbox/thread-cell.ts';
@@ -97,6 +98,7 @@ async function performRun(run: AgentRun, opened: OpenedRun, powers: HostPowers, 
   const { id, component, principal, log } = opened;
   let artefact;
   let start;
+  let secrets;
   let choice: CellChoice | undefined;
   let chosen;
   try {
@@ -108,6 +110,7 @@ async function performRun(run: AgentRun, opened: OpenedRun, powers: HostPowers, 
       refuseUngranted(artefact.imports, servedFor(configuration.settings), reaches, principal.agent);
     }
     start = startOf(run, artefact);
+    secrets = await readRunSecrets(run, artefact, powers);
     chosen = await choice.settled();
   } catch (error) {
     await choice?.close();
@@ -121,7 +124,10 @@ async function performRun(run: AgentRun, opened: OpenedRun, powers: HostPowers, 
   const cell = startThreadCell({
     entry: CELL_ENTRY,
     data: { plan: cellPlan(run, artefact, powers), ahead: false } satisfies CellData,
-    seat: { run: id, principal, facts, log: log.state(), label: run.label, ...start } satisfies RunSeat,
+    seat: {
+      ...{ run: id, principal, facts, log: log.state(), label: run.label, ...start },
+      ...(secrets === undefined ? {} : { secrets }),
+    } satisfies RunSeat,
     artefact,
     modules: cells.modules,
     ...chosen,

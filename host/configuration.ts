@@ -6,6 +6,7 @@ import type { HostPowers } from './host-powers.ts';
 import { parseManifest, type Manifest } from './manifest/manifest.ts';
 import { loadPolicy, type PolicySnapshot } from './policy/policy-snapshot.ts';
 import type { SourceText } from './policy/policy-file.ts';
+import { refuseMisplacedSecrets, withPasswords } from './secret-places.ts';
 import { exposures, gateConfigs, vocabularyOf, type GateSettings } from './settings.ts';
 
 /** A configuration and its policy, read and checked together: what a host works under. */
@@ -28,7 +29,7 @@ export function readManifest(
   const bytes = readBytes(path, file, 'ERR_CONFIG_READ', MOST_CONFIGURATION_BYTES, powers);
   const configs = gateConfigs(powers.inspector);
   const manifest = parseManifest(bytes, path, Object.values(configs), powers);
-  const settings: GateSettings = {
+  const declared: GateSettings = {
     http: manifest.section(configs.http),
     fs: manifest.section(configs.fs),
     db: manifest.section(configs.db),
@@ -36,7 +37,10 @@ export function readManifest(
     log: manifest.section(configs.log),
     policyCheck: manifest.section(configs.policyCheck),
     classification: classificationOf(file, manifest, manifest.section(configs.classification)),
+    secrets: manifest.section(configs.secrets),
   };
+  refuseMisplacedSecrets(file, manifest, declared);
+  const settings = { ...declared, db: withPasswords(declared.db, declared.secrets) };
   refuseMissingAgents(file, manifest, settings);
   refuseHeldThreads(file, manifest, settings);
   refuseExposed(file, manifest, settings, powers);

@@ -3,6 +3,8 @@ import type { PostgresTarget } from './gates/db/engine.ts';
 import { resourceOf } from './gates/db/table-resource.ts';
 import { createHostPowers, type HostPowers } from './host-powers.ts';
 import { createReach } from './policy/reach.ts';
+import { readOne } from './secret-use.ts';
+import type { GateSettings } from './settings.ts';
 import type { RoleCheck } from './powers/postgres-review.ts';
 
 /** What a database's role may do beside what the policy needs. */
@@ -31,19 +33,37 @@ export async function reviewDatabases(
       target.schemas.includes(schema) &&
       (target.writable || action === 'db:select') &&
       reaches.some((reach) => reach(action, resourceOf(database, table, schema)));
-    reviews.push({ database, role: target.user, checks: await checksOf(target, powers, mayAllow) });
+    const password = await passwordOf(target, settings, powers);
+    const checks =
+      'unavailable' in password ? [password.unavailable] : await checksOf(target, powers, password, mayAllow);
+    reviews.push({ database, role: target.user, checks });
   }
   return reviews;
+}
+
+/** The secret that is the password, where one is bound to the database. */
+async function passwordOf(
+  { password }: PostgresTarget,
+  settings: GateSettings,
+  powers: HostPowers,
+): Promise<{ readonly secret: () => string | undefined } | { readonly unavailable: RoleCheck }> {
+  const bound = password?.kind === 'secret' ? settings.secrets.get(password.name) : undefined;
+  if (password?.kind !== 'secret' || bound === undefined) return { secret: () => undefined };
+  const read = await readOne(password.name, bound, settings, powers);
+  if (!('unavailable' in read)) return { secret: () => read.reveal() };
+  const detail = `secret \`${password.name}\`: ${read.unavailable}`;
+  return { unavailable: { name: 'the password is there', holds: false, detail } };
 }
 
 async function checksOf(
   target: PostgresTarget,
   { environment }: HostPowers,
+  { secret }: { readonly secret: () => string | undefined },
   mayAllow: (action: string, schema: string, table: string) => boolean,
 ): Promise<readonly RoleCheck[]> {
   const { reviewPostgres } = await import('./powers/postgres-review.ts');
   try {
-    const checks = await reviewPostgres(target, { password: environment }, mayAllow);
+    const checks = await reviewPostgres(target, { password: environment, secret }, mayAllow);
     const ready = {
       name: 'the server answers',
       holds: true,

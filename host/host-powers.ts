@@ -2,6 +2,7 @@ import type { AuditFiles } from './audit/audit-files.ts';
 import type { PathProbe } from './contracts/gate-config.ts';
 import type { Clock, Random } from './contracts/powers.ts';
 import type { DatabaseInspector } from './gates/db/engine.ts';
+import type { SecretPowers } from './secrets/reading.ts';
 import { createAuditFiles } from './powers/audit-file.ts';
 import { createClock } from './powers/clock.ts';
 import { ENGINE } from './powers/engine.ts';
@@ -9,6 +10,7 @@ import { readEnvironment } from './powers/environment.ts';
 import { createPathProbe } from './powers/path-probe.ts';
 import { createRandom } from './powers/random.ts';
 import { createSqliteInspector } from './powers/sqlite-inspector.ts';
+import { createSecretPowers } from './powers/secret-source.ts';
 import { createTextFiles, type TextFiles } from './powers/text-file.ts';
 
 /** What the host may use of the machine, outside of cells. */
@@ -21,6 +23,8 @@ export interface HostPowers {
   readonly inspector: DatabaseInspector;
   /** A variable of the host's own environment that the configuration names. */
   readonly environment: (name: string) => string | undefined;
+  /** Reads the values of secrets. */
+  readonly secrets: SecretPowers;
   /** Name and version of the engine that runs everything: part of the trusted base. */
   readonly engine: string;
 }
@@ -35,6 +39,7 @@ export function createHostPowers(): HostPowers {
     auditFiles: createAuditFiles(),
     inspector: createSqliteInspector(),
     environment: readEnvironment,
+    secrets: createSecretPowers(),
     engine: ENGINE,
   });
 }

@@ -15,6 +15,14 @@ export type {
   PolicyReport,
 } from './policy-view.ts';
 export { reviewDatabases, type DatabaseReview } from './database-review.ts';
+export {
+  checkSecrets,
+  listSecrets,
+  type CheckedSecret,
+  type SecretReport,
+  type SecretsLocation,
+  type SecretUse,
+} from './secret-report.ts';
 export { probePlatform, type PlatformCheck, type PlatformReport } from './platform.ts';
 export type { HostPowers } from './host-powers.ts';
 export type { Manifest } from './manifest/manifest.ts';

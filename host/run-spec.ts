@@ -5,6 +5,7 @@ import type { GuestWorld } from './contracts/guest-world.ts';
 import type { Principal, RunFacts } from './contracts/principal.ts';
 import type { GateSettings } from './settings.ts';
 import type { Surroundings } from './wasi/cli.ts';
+import type { SecretValues } from './secret-use.ts';
 import type { PolicySlice } from './policy/policy-snapshot.ts';
 
 /** An agent in the chain of callers: nothing happens below it that its own rules do not allow. */
@@ -49,6 +50,8 @@ export interface RunSeat {
   readonly surroundings: Surroundings;
   /** The rank of what it is given: 0, or the label of whoever calls it. */
   readonly label: number;
+  /** Secrets that its gates may use, by name. In no record, and never in the guest. */
+  readonly secrets?: SecretValues;
 }
 
 /** What a cell is opened with. */

@@ -11,6 +11,7 @@ import { writesItsAnswer } from './contracts/program.ts';
 import { RunStop } from './contracts/run-stop.ts';
 import { createPipeline, type Pipeline } from './enforcement/enforce.ts';
 import { createLatePipeline } from './enforcement/late-pipeline.ts';
+import { createLateSecrets, type LateSecrets } from './secret-mask.ts';
 import { createIds } from './ids.ts';
 import { createLineBuffer } from './line-buffer.ts';
 import type { DecisionPoint } from './contracts/decision-point.ts';
@@ -20,6 +21,7 @@ import { createReach } from './policy/reach.ts';
 import type { DatabaseEngines } from './gates/db/engine.ts';
 import { rehearse } from './rehearsal.ts';
 import type { RunEvent } from './run-event.ts';
+import type { SecretSettings } from './secret-section.ts';
 import type { Caller, CellPlan, RunSeat } from './run-spec.ts';
 import type { CellAsk } from './sandbox/cell-worker.ts';
 import { createToolSupervisor } from './cell-request.ts';
@@ -61,6 +63,8 @@ interface GateContext {
   readonly plan: CellPlan;
   readonly powers: CellPowers;
   readonly pipeline: Pipeline;
+  /** Absent: the configuration has none. */
+  readonly secrets: LateSecrets | undefined;
   readonly post: (event: RunEvent) => void;
   /** The gates opened so far: `policy` asks them all. */
   readonly gates: Gate[];
@@ -75,7 +79,7 @@ const FILES = 'sallyport:agent/fs';
 const GATES: ReadonlyMap<string, (context: GateContext) => Promise<Gate>> = new Map([
   [
     'sallyport:agent/http',
-    async ({ plan, powers, pipeline }: GateContext): Promise<Gate> => {
+    async ({ plan, powers, pipeline, secrets }: GateContext): Promise<Gate> => {
       const [{ createHttpGate }, { createLazyHttpDialer }, { createSystemResolver }, { startDecompression }] =
         await Promise.all([
           import('./gates/http/index.ts'),
@@ -92,6 +96,9 @@ const GATES: ReadonlyMap<string, (context: GateContext) => Promise<Gate>> = new 
         dialer: createLazyHttpDialer({ tls: plan.settings.http.tls }),
         decompressor: startDecompression,
         clock,
+        ...(secrets === undefined
+          ? {}
+          : { secrets: { values: secrets, bindings: bindingsOf(plan, ({ http }) => http) } }),
       });
     },
   ],
@@ -109,15 +116,18 @@ const GATES: ReadonlyMap<string, (context: GateContext) => Promise<Gate>> = new 
   ],
   [
     'sallyport:agent/db',
-    async ({ plan, powers, pipeline }: GateContext): Promise<Gate> => {
+    async ({ plan, powers, pipeline, secrets }: GateContext): Promise<Gate> => {
       const { db } = plan.settings;
-      const [{ createDbGate }, engines] = await Promise.all([import('./gates/db/index.ts'), openEngines(plan, powers)]);
-      return createDbGate({ pipeline, config: db, engines });
+      const [{ createDbGate }, engines] = await Promise.all([
+        import('./gates/db/index.ts'),
+        openEngines(plan, powers, secrets),
+      ]);
+      return createDbGate({ pipeline, config: db, engines, ...(secrets === undefined ? {} : { secrets }) });
     },
   ],
   [
     'sallyport:agent/tool-exec',
-    async ({ plan, powers, pipeline }: GateContext): Promise<Gate> => {
+    async ({ plan, powers, pipeline, secrets }: GateContext): Promise<Gate> => {
       const [{ createToolGate }, { createProcessSpawner }] = await Promise.all([
         import('./gates/tool-exec/index.ts'),
         import('./powers/process-spawner.ts'),
@@ -131,6 +141,9 @@ const GATES: ReadonlyMap<string, (context: GateContext) => Promise<Gate>> = new 
         callBytes: plan.limits.callBytes,
         supervisor: createToolSupervisor(powers.ask),
         mayCall: (name) => reaches.every((reach) => reach('tool:call', `tool:${name}`)),
+        ...(secrets === undefined
+          ? {}
+          : { secrets: { values: secrets, bindings: bindingsOf(plan, ({ tools }) => tools) } }),
       });
     },
   ],
@@ -168,8 +181,16 @@ const SERVED_BY_GATES: ReadonlyMap<string, string> = new Map([
 
 const NOTHING: Gate['discharges'] = new Set();
 
+/** The bindings of one kind, of all secrets. Which of them a run has is known when it takes its seat. */
+const bindingsOf = <Binding>({ settings }: CellPlan, of: (secret: SecretSettings) => readonly Binding[]): Binding[] =>
+  [...settings.secrets.values()].flatMap(of);
+
 /** The engines of the databases that the configuration names, and no others. */
-async function openEngines({ settings, passwords }: CellPlan, { ledger }: CellPowers): Promise<DatabaseEngines> {
+async function openEngines(
+  { settings, passwords }: CellPlan,
+  { ledger }: CellPowers,
+  secrets: LateSecrets | undefined,
+): Promise<DatabaseEngines> {
   const kinds = new Set([...settings.db.databases.values()].map(({ target }) => target.kind));
   const [sqlite, postgres] = await Promise.all([
     kinds.has('sqlite') ? import('./powers/sqlite-engine.ts') : undefined,
@@ -178,9 +199,10 @@ async function openEngines({ settings, passwords }: CellPlan, { ledger }: CellPo
   const inFile = sqlite?.createSqliteEngine(ledger);
   inFile?.warm();
   const password = (name: string): string | undefined => passwords.get(name);
+  const secret = (name: string): string | undefined => secrets?.get(name)?.reveal();
   return {
     ...(inFile === undefined ? {} : { sqlite: inFile }),
-    ...(postgres === undefined ? {} : { postgres: postgres.createPostgresEngine({ password }) }),
+    ...(postgres === undefined ? {} : { postgres: postgres.createPostgresEngine({ password, secret }) }),
   };
 }
 
@@ -199,7 +221,8 @@ export async function openGates(
   let log: ReturnType<typeof resumeRunLog> | undefined;
   let labels: ReturnType<typeof openLabels>;
   const gates: Gate[] = [];
-  const context: GateContext = { plan, powers, pipeline, post, gates };
+  const secrets = plan.settings.secrets.size === 0 ? undefined : createLateSecrets();
+  const context: GateContext = { plan, powers, pipeline, secrets, post, gates };
   const asked = new Set(interfaces.flatMap((name) => [name, SERVED_BY_GATES.get(name) ?? name]));
   // Every runtime imports what WASI has for files. Without mounts there is nothing to show.
   if (plan.settings.fs.mounts.length === 0 && !interfaces.includes(FILES)) asked.delete(FILES);
@@ -221,6 +244,7 @@ export async function openGates(
     seat(seat: RunSeat): void {
       seated = seat;
       labels = openLabels(plan, seat, powers, post);
+      secrets?.seat(seat.secrets);
       log = resumeRunLog(seat.log, { files: powers.files, clock: powers.clock });
       late.seat(
         createPipeline({
@@ -235,15 +259,14 @@ export async function openGates(
           observe: (event) => {
             if (event.effect !== 'allow') post({ kind: 'decision', event });
           },
-          fault: (error) => post({ kind: 'fault', text: faultText(error) }),
+          fault: (error) => post(faultEvent(error, secrets)),
         }),
       );
     },
     async close(): Promise<void> {
       flush();
       const closed = await Promise.allSettled(gates.map(async (gate) => gate.close()));
-      for (const result of closed)
-        if (result.status === 'rejected') post({ kind: 'fault', text: faultText(result.reason) });
+      for (const result of closed) if (result.status === 'rejected') post(faultEvent(result.reason, secrets));
       labels?.close();
       log?.close();
     },
@@ -315,6 +338,12 @@ function openWasi(
       buffers.stderr.end();
     },
   };
+}
+
+/** What libraries say of a fault may hold what they were given. */
+function faultEvent(error: unknown, secrets: LateSecrets | undefined): RunEvent {
+  const text = faultText(error);
+  return { kind: 'fault', text: secrets?.mask()?.text(text) ?? text };
 }
 
 /** For the operator alone. */

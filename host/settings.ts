@@ -3,7 +3,7 @@ import { classificationConfig } from './classification.ts';
 import type { LabelledResource } from './contracts/label.ts';
 import { createDbConfig, type DbConfig } from './gates/db/config.ts';
 import { ACTIONS as DB_ACTIONS, DB_INTERFACE, dbWaits, isDbArgument } from './gates/db/index.ts';
-import { exposedPaths, fsConfig, type FsConfig } from './gates/fs/config.ts';
+import { exposedPaths, fsConfig, shows, type FsConfig } from './gates/fs/config.ts';
 import { FS_ACTIONS, FS_INTERFACE, isFsArgument } from './gates/fs/index.ts';
 import { httpConfig, type HttpConfig } from './gates/http/config.ts';
 import { exposedPostgresFiles, passwordVariables } from './gates/db/postgres-entry.ts';
@@ -16,6 +16,7 @@ import { ACTIONS as POLICY_ACTIONS, POLICY_INTERFACE } from './gates/policy/inde
 import { toolConfig, type ToolConfig } from './gates/tool-exec/config.ts';
 import { isToolArgument } from './gates/tool-exec/request.ts';
 import { exposedPrograms, TOOL_ACTIONS, TOOL_INTERFACE } from './gates/tool-exec/index.ts';
+import { secretsConfig, type SecretsConfig } from './secret-section.ts';
 import type { DatabaseInspector } from './gates/db/engine.ts';
 import type { HostManifest } from './manifest/host-section.ts';
 import type { Vocabulary } from './policy/vocabulary.ts';
@@ -31,6 +32,8 @@ export interface GateSettings {
   readonly policyCheck: PolicyCheckConfig;
   /** The labels of resources. */
   readonly classification: readonly LabelledResource[];
+  /** What secrets there are, and where they may go. Their values are not here. */
+  readonly secrets: SecretsConfig;
 }
 
 const TYPES_INTERFACE: ServedInterface = {
@@ -79,11 +82,15 @@ export function gateConfigs(inspector: DatabaseInspector) {
     log: logConfig,
     policyCheck: policyCheckConfig,
     classification: classificationConfig,
+    secrets: secretsConfig,
   };
 }
 
 /** What agents could write, or read, although the host relies on it: `relied` are its own paths. For the operator. */
-export function exposures({ fs, tools, db, http }: GateSettings, relied: readonly string[]): readonly string[] {
+export function exposures(
+  { fs, tools, db, http, secrets }: GateSettings,
+  relied: readonly string[],
+): readonly string[] {
   const writable = fs.mounts.filter(({ access }) => access === 'rw').map(({ directory }) => directory);
   return [
     ...exposedPaths(fs, relied).map(
@@ -103,10 +110,22 @@ export function exposures({ fs, tools, db, http }: GateSettings, relied: readonl
         ({ mount, path }) => `the mount \`${mount}\` shows \`${path}\`, with which the host logs in to \`${name}\``,
       ),
     ),
+    ...exposedSources(secrets, fs),
     ...exposedPrograms(tools.tools, writable).map(
       ({ tool, path }) => `agents can write the program of the tool \`${tool}\`: \`${path}\``,
     ),
   ];
+}
+
+/** Files of secrets that a mount shows, and programs that give secrets and that agents can write. */
+function exposedSources(secrets: SecretsConfig, { mounts }: FsConfig): readonly string[] {
+  return [...secrets].flatMap(([name, { source }]) => {
+    if (source.kind === 'env') return [];
+    const path = source.kind === 'file' ? source.path : source.argv[0];
+    return mounts
+      .filter(({ directory, access }) => shows(directory, path) && (access === 'rw' || source.kind === 'file'))
+      .map((mount) => `the mount \`${mount.path}\` shows \`${path}\`, from which the secret \`${name}\` comes`);
+  });
 }
 
 /** Passwords by the environment variables that hold them: read when a run starts, and given to its gates alone. */

@@ -45,6 +45,11 @@ export const HOST_ERRORS = {
   },
   ERR_BUILD_FAILED: { blame: 'operator', exit: EXIT.agentError, meaning: 'the guest does not build' },
   ERR_INPUT_INVALID: { blame: 'operator', exit: EXIT.usage, meaning: 'the input cannot be given to an agent' },
+  ERR_SECRET_UNAVAILABLE: {
+    blame: 'operator',
+    exit: EXIT.invalid,
+    meaning: 'a secret that the run needs cannot be had',
+  },
   ERR_AUDIT_APPEND: {
     blame: 'host',
     exit: EXIT.denied,

@@ -19,7 +19,7 @@ export function schemaProblems(issues: readonly Issue[], value: unknown, schema:
 
 function problemsOf(issue: Issue, value: unknown, schema: JsonSchema): SchemaProblem[] {
   const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
-  const found = valueAt(value, path);
+  const found = shownValue(valueAt(value, path), path);
   switch (issue.code) {
     case 'unrecognized_keys': {
       const known = Object.keys(schemaAt(schema, path)?.properties ?? {});
@@ -64,6 +64,10 @@ function problemsOf(issue: Issue, value: unknown, schema: JsonSchema): SchemaPro
       return [{ path, message: `${styled(issue.message)}, found ${described(found)}` }];
   }
 }
+
+/** Somebody may have written a secret where its source belongs: what stands there is not repeated. */
+const shownValue = (found: unknown, [section, , key]: ConfigPath): unknown =>
+  section === 'secrets' && key === 'from' && typeof found === 'string' ? '(not shown)' : found;
 
 /** Of a union the case that was meant; where none shows, what the union says of itself. */
 function unionProblems(

@@ -15,6 +15,8 @@ import {
 export interface ConnectionPowers {
   /** The value of an environment variable that the configuration names. */
   readonly password: (name: string) => string | undefined;
+  /** The value of a secret that the configuration binds to the database. */
+  readonly secret?: (name: string) => string | undefined;
 }
 
 /** A call of the server ends in this time, or is ended. */
@@ -164,6 +166,11 @@ const optionsOf = (settings: ReadonlyMap<string, string>): string =>
 function passwordOf({ password }: PostgresTarget, powers: ConnectionPowers): string {
   if (password === undefined) throw new Error('the server asks for a password, and the configuration names none');
   if (password.kind === 'file') return readFileSync(password.path, 'utf8').replace(/\r?\n$/, '');
+  if (password.kind === 'secret') {
+    const value = powers.secret?.(password.name);
+    if (value === undefined) throw new Error(`the secret \`${password.name}\` that is the password is not there`);
+    return value;
+  }
   const value = powers.password(password.name);
   if (value === undefined) throw new Error('the environment variable that holds the password is not set');
   return value;

@@ -54,7 +54,7 @@ function started(path: string, request: ProcessRequest, inherited: InheritedDesc
     const child = spawn(path, [...request.argv], {
       argv0: request.name,
       cwd: request.directory,
-      env: Object.fromEntries(request.environment),
+      env: Object.fromEntries([...request.environment, ...(request.secretEnvironment ?? [])]),
       // A session and process group of its own: no controlling terminal, and one signal ends all of it.
       detached: true,
       shell: false,

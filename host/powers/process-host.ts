@@ -163,7 +163,9 @@ function startBare(libc: Libc, request: WireRequest, path: string, blank: number
   const program = {
     path,
     argv: [request.name, ...request.argv],
-    environment: request.environment.map(([name, value]) => `${name}=${value}`),
+    environment: [...request.environment, ...(request.secretEnvironment ?? [])].map(
+      ([name, value]) => `${name}=${value}`,
+    ),
     directory: request.directory,
     descriptors: [input?.[0] ?? blank, output[1], errors[1]],
   };

@@ -78,7 +78,10 @@ export const LAUNCHER_DESCRIPTORS = { order: 3, ready: 4, first: 5 } as const;
  * The order to become a program. Between single quotes a shell reads every byte as it stands, up to the next single
  * quote; that one is written outside of them.
  */
-export const launchText = (argv: readonly string[]): string =>
-  `unset PWD OLDPWD\nexec ${argv.map(quoted).join(' ')} ${LAUNCHER_DESCRIPTORS.order}<&-\n`;
+export const launchText = (argv: readonly string[], secrets: readonly (readonly [string, string])[] = []): string => {
+  // Here and in no argument list: that of bubblewrap can be read by everybody on the machine.
+  const exported = secrets.map(([name, value]) => `export ${name}=${quoted(value)}\n`).join('');
+  return `unset PWD OLDPWD\n${exported}exec ${argv.map(quoted).join(' ')} ${LAUNCHER_DESCRIPTORS.order}<&-\n`;
+};
 
 const quoted = (text: string): string => `'${text.replaceAll("'", String.raw`'\''`)}'`;

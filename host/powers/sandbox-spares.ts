@@ -187,7 +187,7 @@ export interface LaunchPowers {
  */
 export function launch(
   spare: Spare,
-  { file, name, argv, timeoutMs }: WireRequest,
+  { file, name, argv, secretEnvironment, timeoutMs }: WireRequest,
   limits: readonly (readonly [Resource, number])[],
   { libc, control }: LaunchPowers,
 ): boolean {
@@ -198,7 +198,7 @@ export function launch(
     stands &&
     launcher.length === 1 &&
     launcher.every((pid) => limits.every(([what, value]) => libc.limit(pid, what, value)));
-  if (limited) writeWhole(spare.order, launchText([sandboxedPath(file, name), ...argv]));
+  if (limited) writeWhole(spare.order, launchText([sandboxedPath(file, name), ...argv], secretEnvironment));
   closeSync(spare.order);
   return limited;
 }

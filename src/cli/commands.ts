@@ -8,6 +8,8 @@ import { policyCheck } from './commands/policy-check.ts';
 import { policyExplain } from './commands/policy-explain.ts';
 import { prepare } from './commands/prepare.ts';
 import { run } from './commands/run.ts';
+import { secretsCheck } from './commands/secrets-check.ts';
+import { secretsList } from './commands/secrets-list.ts';
 
 /** Every verb, in the order of `--help`. */
 export const COMMANDS: readonly CommandSpec[] = [
@@ -19,5 +21,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   policyExplain,
   auditShow,
   auditVerify,
+  secretsList,
+  secretsCheck,
   doctor,
 ];

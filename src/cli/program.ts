@@ -6,6 +6,7 @@ import { untrusted } from './output/human.ts';
 const GROUPS: Readonly<Record<string, string>> = {
   policy: 'check and explain a policy',
   audit: 'show and verify audit records',
+  secrets: 'list and check the secrets of a configuration',
 };
 
 /** Parses a command line, runs its verb and returns the exit code. Never throws. */

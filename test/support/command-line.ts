@@ -11,6 +11,14 @@ export interface CommandEnd {
   readonly stderr: string;
 }
 
+/** Where a command runs, and what it is given. */
+export interface CommandOptions {
+  readonly cwd: string;
+  readonly input?: string | Uint8Array;
+  /** Beside the search path. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** A command that is running. */
 export interface RunningCommand {
   readonly child: ChildProcess;
@@ -18,14 +26,11 @@ export interface RunningCommand {
 }
 
 /** Starts the command line from its sources, in a process of its own, not on a terminal. */
-export function startCommand(
-  args: readonly string[],
-  options: { cwd: string; input?: string | Uint8Array },
-): RunningCommand {
+export function startCommand(args: readonly string[], options: CommandOptions): RunningCommand {
   const flags = ['--no-experimental-ffi', '--disable-warning=ExperimentalWarning'];
   const child = spawn(process.execPath, [...flags, main, ...args], {
     cwd: options.cwd,
-    env: { PATH: process.env['PATH'] },
+    env: { PATH: process.env['PATH'], ...options.env },
   });
   const printed = { stdout: '', stderr: '' };
   child.stdout.on('data', (chunk: Buffer) => (printed.stdout += chunk.toString()));
@@ -40,7 +45,5 @@ export function startCommand(
 }
 
 /** Runs a command to its end. */
-export const runCommand = (
-  args: readonly string[],
-  options: { cwd: string; input?: string | Uint8Array },
-): Promise<CommandEnd> => startCommand(args, options).end;
+export const runCommand = (args: readonly string[], options: CommandOptions): Promise<CommandEnd> =>
+  startCommand(args, options).end;

@@ -1,7 +1,8 @@
 import { after, type Pending } from '../../contracts/pending.ts';
+import type { RunSecrets, SecretMask } from '../../contracts/run-secrets.ts';
 import type { DriverResult, OutcomeFacts } from '../../enforcement/effect.ts';
 import type { Claim, Grant, Redeem } from '../../enforcement/grant.ts';
-import type { Answer, EngineFailure, EngineTransaction } from './engine.ts';
+import type { Answer, EngineFailure, EngineTransaction, SqlValue } from './engine.ts';
 import type { DbFailure } from './failure.ts';
 import type { DbTarget } from './request.ts';
 import { toWit, type WitValue } from './value.ts';
@@ -40,8 +41,14 @@ function limitsOf(
   };
 }
 
+/** Hides secrets in a value of a row. */
+function masked(value: SqlValue, mask: SecretMask): SqlValue {
+  if (typeof value === 'string') return mask.text(value);
+  return value instanceof Uint8Array ? mask.bytes(value) : value;
+}
+
 /** Makes the driver of one run. */
-export function createDbDriver(redeem: Redeem): DbDriver {
+export function createDbDriver(redeem: Redeem, secrets?: RunSecrets): DbDriver {
   const failed = (failure: DbFailure, facts: OutcomeFacts = {}): Extract<DbResult<never>, { status: 'failed' }> => ({
     status: 'failed',
     failure,
@@ -75,7 +82,9 @@ export function createDbDriver(redeem: Redeem): DbDriver {
       perform(grant, (answer, claim, columns): DbResult<WitRows> => {
         if (answer.status !== 'rows') return failed('internal');
         const { rows, truncated, bytes } = answer;
-        const value = { columns, rows: rows.map((row) => row.map(toWit)), truncated };
+        const mask = secrets?.mask();
+        const shown = mask === undefined ? rows : rows.map((row) => row.map((value) => masked(value, mask)));
+        const value = { columns, rows: shown.map((row) => row.map(toWit)), truncated };
         const facts = {
           bytesIn: bytes,
           bytesOut: sentBytes(claim),

@@ -171,7 +171,10 @@ export interface PostgresTarget extends AnyTarget {
 }
 
 export type PasswordSource =
-  { readonly kind: 'file'; readonly path: string } | { readonly kind: 'environment'; readonly name: string };
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'environment'; readonly name: string }
+  /** A secret of the configuration. */
+  | { readonly kind: 'secret'; readonly name: string };
 
 export interface DatabaseEngine<Target extends DatabaseTarget> {
   open(target: Target): DatabaseSession;

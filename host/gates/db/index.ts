@@ -1,5 +1,6 @@
 import type { ObligationName } from '../../contracts/decision.ts';
 import { HostError } from '../../contracts/errors.ts';
+import type { RunSecrets } from '../../contracts/run-secrets.ts';
 import type { Gate } from '../../contracts/gate.ts';
 import { sealInterface } from '../../contracts/guest-import.ts';
 import { after, type Pending } from '../../contracts/pending.ts';
@@ -25,6 +26,8 @@ export interface DbGateOptions {
   readonly pipeline: Pipeline;
   readonly config: DbConfig;
   readonly engines: DatabaseEngines;
+  /** Absent: nothing has to be hidden in rows. */
+  readonly secrets?: RunSecrets;
 }
 
 const STATEMENTS = ['query', 'execute', 'query-named', 'execute-named'];
@@ -49,9 +52,9 @@ export const dbWaits = ({ databases }: DbConfig): boolean =>
 const DISCHARGES: ReadonlySet<ObligationName> = new Set<ObligationName>(['rows', 'timeoutMs']);
 
 /** The gate of `sallyport:agent/db`. */
-export function createDbGate({ pipeline, config, engines }: DbGateOptions): Gate {
+export function createDbGate({ pipeline, config, engines, secrets }: DbGateOptions): Gate {
   const parser = createDbParser(config);
-  const driver = createDbDriver(pipeline.redeem);
+  const driver = createDbDriver(pipeline.redeem, secrets);
   const sessions = new Map<string, DatabaseSession>();
   const open = new Map<string, OpenTransaction>();
   let transactions = 0;

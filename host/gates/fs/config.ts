@@ -186,6 +186,9 @@ function isOverBroad(directory: string): boolean {
 
 const overlap = (one: string, other: string): boolean => isInside(one, other) || isInside(other, one);
 
+/** Whether a path lies in the directory of a mount. */
+export const shows = (directory: string, path: string): boolean => isInside(path, directory);
+
 /**
  * The paths that an agent could change through a mount, for instance the folders of the audit log and of the policies:
  * each with the mount. The host keeps such paths out of every writable mount, whatever the policy says.

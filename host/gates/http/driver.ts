@@ -1,6 +1,7 @@
 import type { HttpTimeouts } from '../../contracts/http-service.ts';
 import { after, type Pending } from '../../contracts/pending.ts';
 import type { Clock } from '../../contracts/powers.ts';
+import type { RunSecrets } from '../../contracts/run-secrets.ts';
 import type { DriverResult, EffectEnd, OutcomeFacts } from '../../enforcement/effect.ts';
 import type { Claim, Grant, Redeem } from '../../enforcement/grant.ts';
 import type { ClassifyAddress } from './address-range.ts';
@@ -13,6 +14,7 @@ import type { HttpTarget } from './request.ts';
 import type { Resolver } from './resolver.ts';
 import type { ResponseBody } from './response-body.ts';
 import type { ReadHead } from './response-header.ts';
+import { sentFields } from './secret-header.ts';
 import { createUpload, type Upload } from './upload.ts';
 import type { DriverFailure, HttpFailure } from './wit-error.ts';
 
@@ -25,6 +27,8 @@ export interface DriverPowers {
   readonly clock: Clock;
   readonly classify: ClassifyAddress;
   readonly config: HttpConfig;
+  /** Absent: no request carries a secret, and none can come back. */
+  readonly secrets?: RunSecrets;
 }
 
 /** The answer to one request, its body whole or still to be read. */
@@ -103,7 +107,11 @@ export function createHttpDriver(powers: DriverPowers): HttpDriver {
     target: HttpTarget,
     { addresses, deadline, mode, tally }: { addresses: Vetted; deadline: Deadline; mode: Mode; tally: Tally },
   ): Promise<Arrived | Extract<Dialled, { status: 'failed' }>> {
-    const shape = mode === 'fetch' ? exchanges.whole : exchanges.streamed;
+    const mask = powers.secrets?.mask();
+    const shape = {
+      ...(mode === 'fetch' ? exchanges.whole : exchanges.streamed),
+      ...(mask === undefined ? {} : { mask }),
+    };
     let dialled: Dialled = { status: 'failed', failure: 'timed-out', sent: false };
     for (const address of attempts.order(target.origin, addresses)) {
       if (call.stop?.aborted === true) break;
@@ -128,7 +136,7 @@ export function createHttpDriver(powers: DriverPowers): HttpDriver {
     next: (arrived: Arrived, tally: Tally) => Pending<Driven<Value>>,
   ): Promise<Driven<Value>> {
     const tally: Tally = { sent: 0 };
-    const call = callFor(claim, mode, config, stop);
+    const call = callFor(claim, mode, powers, stop);
     const arrived = await reach(call, claim.target, { addresses, deadline, mode, tally });
     if (arrived.status === 'arrived') return next(arrived, tally);
     const ended = failed(arrived.failure, arrived.sent, { ...bytesOf(tally), detail: { addresses } });
@@ -166,7 +174,7 @@ export function createHttpDriver(powers: DriverPowers): HttpDriver {
       return withAddresses(claim, (addresses, deadline) => {
         const tally: Tally = { sent: 0 };
         const upload = createUpload({ length: target.upload?.length, maxBytes: config.maxUploadBytes });
-        const call = { ...callFor(claim, 'upload', config, stop), body: upload.source };
+        const call = { ...callFor(claim, 'upload', powers, stop), body: upload.source };
         const reached = reach(call, target, { addresses, deadline, mode: 'upload', tally });
         return {
           status: 'begun',
@@ -233,7 +241,7 @@ function reportEnd(claim: Claim<HttpTarget>, arrived: Arrived, tally: Tally, rep
 function callFor(
   { target, generation, obligations }: Claim<HttpTarget>,
   mode: Mode,
-  config: HttpConfig,
+  { config, secrets }: Pick<DriverPowers, 'config' | 'secrets'>,
   stop?: AbortSignal,
 ): Omit<DialCall, 'address' | 'totalMs'> {
   const shortest = mode === 'fetch' ? 'whole' : mode === 'open' ? 'header' : 'none';
@@ -242,7 +250,7 @@ function callFor(
     generation,
     method: target.method,
     path: target.path,
-    headers: target.headers,
+    headers: sentFields(target.headers, target.secrets, secrets),
     body: target.body,
     ...timeoutsFor(target, config),
     ...(stop === undefined ? {} : { stop }),

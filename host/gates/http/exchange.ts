@@ -1,3 +1,4 @@
+import type { SecretMask } from '../../contracts/run-secrets.ts';
 import type { Decompressor } from './decompressor.ts';
 import type { DialCall, Flow, HttpDialer } from './dialer.ts';
 import type { HttpMethod } from './request.ts';
@@ -17,13 +18,15 @@ export interface ExchangeShape {
   readonly limits: BodyLimits;
   /** True if the body will be read as a whole. */
   readonly whole: boolean;
+  /** Hides secrets that come back. */
+  readonly mask?: SecretMask;
 }
 
 /** One attempt on one address, until the header is there. `sent` is told the bytes of the request's body as they leave. */
 export function exchange(
   call: DialCall,
   method: HttpMethod,
-  { dialer, decompressor, limits, whole }: ExchangeShape,
+  { dialer, decompressor, limits, whole, mask }: ExchangeShape,
   sent: (bytes: number) => void,
 ): Promise<Dialled> {
   return new Promise((resolve) => {
@@ -35,13 +38,14 @@ export function exchange(
     dialer.dial(call, {
       sent,
       head(received, flow) {
-        const head = readHead(received, method);
+        const head = readHead(received, method, mask);
         if (typeof head === 'string') {
           refuse(head, flow);
         } else if (head.length !== undefined && head.length > limits.maxBytes) {
           refuse('response-too-large', flow);
         } else {
-          body = createResponseBody({ flow, coding: head.coding, decompressor, limits, whole });
+          const masking = mask === undefined ? {} : { mask: mask.stream() };
+          body = createResponseBody({ flow, coding: head.coding, decompressor, limits, whole, ...masking });
           resolve({ status: 'arrived', head, body });
         }
       },

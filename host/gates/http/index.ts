@@ -17,6 +17,7 @@ import { createIncomingBodies, type IncomingBodyHandle } from './incoming-body.t
 import { createOpenExchanges } from './open-exchanges.ts';
 import { createOutgoingBodies, type OutgoingBodyHandle } from './outgoing-body.ts';
 import { hopLimit, nextHop, type Next } from './redirect.ts';
+import type { HttpSecrets } from './secret-header.ts';
 import { parseIntention, parseRequest, type GuestRequest, type GuestUpload, type HttpTarget } from './request.ts';
 import type { Resolver } from './resolver.ts';
 import type { ResponseBody } from './response-body.ts';
@@ -24,6 +25,8 @@ import { createHttpService } from './service.ts';
 import { throwHttpError, valueOrThrow, type DriverFailure } from './wit-error.ts';
 
 export { ACTIONS, isHttpArgument } from './request.ts';
+export { doCollide, type HttpSecretBinding } from './secret-binding.ts';
+export type { HttpSecrets } from './secret-header.ts';
 export type { HttpDialer } from './dialer.ts';
 export type { Resolver } from './resolver.ts';
 export type { Decompressor } from './decompressor.ts';
@@ -54,6 +57,8 @@ export interface HttpGateDeps {
   readonly clock: Clock;
   /** The ranges of addresses; the built-in table where there is none. */
   readonly classify?: ClassifyAddress;
+  /** Secrets that requests carry. Absent: the configuration has none for this agent. */
+  readonly secrets?: HttpSecrets;
 }
 
 /** The record `response` of `wit/http.wit`. */
@@ -81,10 +86,18 @@ export interface HttpGate extends Gate {
 
 /** Makes the gate of `sallyport:agent/http` for one run. */
 export function createHttpGate(deps: HttpGateDeps): HttpGate {
-  const { pipeline, config, dialer } = deps;
-  const driver = createHttpDriver({ ...deps, redeem: pipeline.redeem, classify: deps.classify ?? classifyAddress });
+  const { pipeline, config, dialer, secrets, ...machine } = deps;
+  const driver = createHttpDriver({
+    ...machine,
+    config,
+    dialer,
+    redeem: pipeline.redeem,
+    classify: deps.classify ?? classifyAddress,
+    ...(secrets === undefined ? {} : { secrets: secrets.values }),
+  });
   const { maxRequestBytes, maxUploadBytes } = config;
-  const parsing = { maxRequestBytes, maxUploadBytes, canonicalise: createUrlCanonicaliser() };
+  const canonicalise = createUrlCanonicaliser();
+  const parsing = { maxRequestBytes, maxUploadBytes, canonicalise, ...(secrets === undefined ? {} : { secrets }) };
   const exchanges = createOpenExchanges(MOST_OPEN_EXCHANGES);
   const incoming = createIncomingBodies(exchanges);
   const outgoing = createOutgoingBodies<GuestStreamingResponse>(exchanges);

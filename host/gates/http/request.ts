@@ -5,6 +5,8 @@ import type { AccessRequest, Attribute, Attributes, Json, Refusal } from '../../
 import { canonicalUrl, type CanonicaliseUrl, type CanonicalUrl } from './canonical-url.ts';
 import type { IpAddress } from './ip-address.ts';
 import { canonicalHeader, type CanonicalHeader, type HeaderField } from './request-header.ts';
+import type { HttpSecretBinding } from './secret-binding.ts';
+import { headerWithSecrets, type HttpSecrets } from './secret-header.ts';
 
 /** The record `request` of `wit/http.wit`, as the glue lifts it. */
 export interface GuestRequest {
@@ -28,6 +30,8 @@ export interface HttpTarget {
   readonly fields: readonly HeaderField[];
   /** The same, names and values in turn. */
   readonly headers: string[];
+  /** Secrets that the driver puts into the header. Their values are not here. */
+  readonly secrets?: readonly HttpSecretBinding[];
   readonly body: Uint8Array | undefined;
   /** Present where the body is written later. */
   readonly upload: UploadPlan | undefined;
@@ -72,6 +76,8 @@ export interface ParseOptions {
   readonly maxRequestBytes: number;
   readonly maxUploadBytes: number;
   readonly canonicalise: CanonicaliseUrl;
+  /** Absent: no request carries a secret. */
+  readonly secrets?: HttpSecrets;
 }
 
 /** What a guest says of a body that it will write later. */
@@ -101,8 +107,12 @@ export function parseRequest(
   const refuse = (part: HttpRefusal['part'], refused: string) => ({ refused, action: `http:${method}`, part });
   const url = options.canonicalise(request.url);
   if ('refused' in url) return refuse('url', url.refused);
-  const header = canonicalHeader(request.headers);
-  if ('refused' in header) return refuse(header.large ? 'header-size' : 'header', header.refused);
+  const given = canonicalHeader(request.headers);
+  if ('refused' in given) return refuse(given.large ? 'header-size' : 'header', given.refused);
+  const bound =
+    options.secrets === undefined ? { header: given, secrets: [] } : headerWithSecrets(url, given, options.secrets);
+  if ('refused' in bound) return refuse('header', bound.refused);
+  const { header, secrets } = bound;
   const body = BODILESS.has(method) && request.body?.length === 0 ? undefined : request.body;
   if (body !== undefined && BODILESS.has(method)) return refuse('body', 'the method takes no body');
   if (body !== undefined && body.length > options.maxRequestBytes)
@@ -116,7 +126,7 @@ export function parseRequest(
   if (query === undefined) return refuse('url', 'the query has more than 256 keys');
   const length = upload?.length === undefined ? undefined : Number(upload.length); // below the limit, so exact
   const plan = upload === undefined ? undefined : { length };
-  return accessRequest({ method, url, query, header, body, upload: plan, timeouts });
+  return accessRequest({ method, url, query, header, secrets, body, upload: plan, timeouts });
 }
 
 /** The name that the WIT of agents has for a method as it is sent. */
@@ -143,6 +153,7 @@ export function parseIntention({ action, resource, attributes }: Intention): Acc
     url,
     query,
     header: NO_HEADER,
+    secrets: [],
     body: undefined,
     upload: undefined,
     timeouts: {},
@@ -182,6 +193,7 @@ interface CanonicalParts extends Pick<HttpTarget, 'method' | 'body' | 'upload' |
   readonly url: CanonicalUrl;
   readonly query: Map<string, Attribute>;
   readonly header: GivenHeader;
+  readonly secrets: readonly HttpSecretBinding[];
 }
 
 function accessRequest({
@@ -189,12 +201,15 @@ function accessRequest({
   url,
   query,
   header,
+  secrets,
   body,
   upload,
   timeouts,
 }: CanonicalParts): AccessRequest<HttpTarget> {
   const { fields, given, flat } = header;
   const summary = summaryOf(query, given === 0 ? [] : fields.slice(0, given), body, upload);
+  // By name: whoever reads the record, or is asked to approve, sees what is lent.
+  if (secrets.length > 0) summary['secrets'] = bounded(secrets.map(({ secret }) => secret));
   const attributes = query;
   attributes.set('scheme', url.scheme).set('host', url.host).set('port', url.port).set('method', method);
   // Of a body without a known length nothing can be decided: an allow row that tests it does not match, a deny row does.
@@ -211,6 +226,7 @@ function accessRequest({
       path: url.path + url.search,
       fields,
       headers: flat,
+      ...(secrets.length === 0 ? {} : { secrets }),
       body,
       upload,
       timeouts,

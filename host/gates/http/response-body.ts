@@ -1,3 +1,4 @@
+import type { MaskStream } from '../../contracts/run-secrets.ts';
 import type { Flow, NetworkFailure } from './dialer.ts';
 import type { Coding, Decompression, Decompressor } from './decompressor.ts';
 
@@ -50,6 +51,8 @@ export interface BodySource {
   readonly limits: BodyLimits;
   /** True if the body will be read by `readAll`: then nothing pauses, `maxBytes` is the bound. */
   readonly whole: boolean;
+  /** Hides secrets in what the reader gets. */
+  readonly mask?: MaskStream;
 }
 
 const HIGH_WATER = 512 * 1024;
@@ -57,7 +60,7 @@ const FREE_OUTPUT = 1024 * 1024;
 
 /** Makes the body of one answer. */
 export function createResponseBody(source: BodySource): ResponseBody {
-  const { flow, coding, limits, whole } = source;
+  const { flow, coding, limits, whole, mask } = source;
   const chunks = createChunkQueue();
   let received = 0;
   let made = 0;
@@ -70,6 +73,8 @@ export function createResponseBody(source: BodySource): ResponseBody {
 
   const settle = (next: 'ended' | NetworkFailure, as: BodyOver = next === 'ended' ? 'whole' : next): void => {
     if (state !== 'open') return;
+    // What was held back of a body that broke off is not shown: it may be the beginning of a secret.
+    if (next === 'ended' && mask !== undefined) chunks.push(mask.end());
     state = next;
     over = as;
     if (next !== 'ended') {
@@ -102,7 +107,9 @@ export function createResponseBody(source: BodySource): ResponseBody {
       settle('response-too-large');
       return;
     }
-    chunks.push(chunk);
+    const shown = mask === undefined ? chunk : mask.push(chunk);
+    if (shown.length === 0) return;
+    chunks.push(shown);
     hold();
     wake?.();
   };
@@ -209,6 +216,7 @@ function createChunkQueue() {
       size = 0;
     },
     push(chunk: Uint8Array): void {
+      if (chunk.length === 0) return;
       chunks.push(chunk);
       size += chunk.length;
     },

@@ -1,3 +1,5 @@
+import { Buffer } from 'node:buffer';
+import type { SecretMask } from '../../contracts/run-secrets.ts';
 import type { AnswerHead } from './dialer.ts';
 import type { Coding } from './decompressor.ts';
 import type { HttpMethod } from './request.ts';
@@ -39,12 +41,14 @@ const CODINGS: ReadonlyMap<string, Coding> = new Map([
 
 /** Reads the header of an answer; a failure where it cannot be trusted. */
 export function readHead(
-  { status, headers }: AnswerHead,
+  { status, headers: received }: AnswerHead,
   method: HttpMethod,
+  mask?: SecretMask,
 ): ReadHead | 'response-too-large' | 'protocol-error' {
   // `wit/http.wit` promises 200 to 599; 1xx never comes here.
   if (status < 200 || status > 599) return 'protocol-error';
-  if (headers.length > MOST_FIELDS) return 'response-too-large';
+  if (received.length > MOST_FIELDS) return 'response-too-large';
+  const headers = mask === undefined ? received : masked(received, mask);
   const bodiless = method === 'HEAD' || status === 204 || status === 304;
   const layers = bodiless ? NONE : list(headers, 'content-encoding').filter((layer) => layer !== 'identity');
   const coding = CODINGS.get(layers[0] ?? '');
@@ -59,11 +63,24 @@ export function readHead(
     if (name === 'content-length') length = Number.parseInt(value, 10);
     else if (name === 'location') locations.push(value);
     if (HOP_BY_HOP.has(name) || nominated.includes(name)) continue;
-    if (coding !== undefined && (name === 'content-encoding' || name === 'content-length')) continue;
+    if (coding !== undefined && name === 'content-encoding') continue;
+    // Of a body as it was sent: as the guest reads it, it may be longer or shorter.
+    if (name === 'content-length' && (coding !== undefined || (mask !== undefined && !bodiless))) continue;
     kept.push(field);
   }
   return { status, headers: kept, coding, length: bodiless || Number.isNaN(length) ? undefined : length, locations };
 }
+
+/** Redirects are followed by what is left: a secret reaches nobody by the name of a place. */
+const masked = (headers: AnswerHead['headers'], mask: SecretMask): AnswerHead['headers'] =>
+  headers.flatMap(([name, value]) => {
+    // No field has the mark in its name, so such a field is left out.
+    return maskedField(name, mask) === name ? [[name, maskedField(value, mask)] as const] : [];
+  });
+
+/** Each character stands for one byte. */
+const maskedField = (text: string, mask: SecretMask): string =>
+  Buffer.from(mask.bytes(Buffer.from(text, 'latin1'))).toString('latin1');
 
 const NONE: readonly string[] = [];
 

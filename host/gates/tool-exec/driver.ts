@@ -1,3 +1,4 @@
+import type { SecretMask } from '../../contracts/run-secrets.ts';
 import type { Grant, Redeem } from '../../enforcement/grant.ts';
 import { createComponentCalls } from './component-call.ts';
 import { createFunctionCalls } from './function-call.ts';
@@ -22,9 +23,11 @@ export function createToolDriver({
   redeem,
   callBytes,
   mayCall,
+  secrets,
 }: ToolDriverOptions) {
   const programs = tools.filter((tool) => tool.kind === 'process');
-  const processes = createProcessCalls({ tools: programs, spawner, mounts, callBytes, mayCall });
+  const lent = secrets === undefined ? {} : { secrets };
+  const processes = createProcessCalls({ tools: programs, spawner, mounts, callBytes, mayCall, ...lent });
   const callFunction = createFunctionCalls(supervisor);
   const callComponent = createComponentCalls(supervisor);
 
@@ -42,11 +45,18 @@ export function createToolDriver({
         case 'process':
           return processes.call(target, terms.timeoutMs);
         case 'function':
-          return callFunction(target, terms);
+          return masked(await callFunction(target, terms), secrets?.values.mask());
         case 'component':
-          return callComponent(target, terms, label?.rank ?? 0);
+          return masked(await callComponent(target, terms, label?.rank ?? 0), secrets?.values.mask());
       }
     },
     close: () => spawner.close(),
   });
+}
+
+/** What functions and other agents answer is text of the world as well. */
+function masked(result: ToolResult, mask: SecretMask | undefined): ToolResult {
+  if (mask === undefined || result.status !== 'ok') return result;
+  const { stdout, stderr, ...rest } = result.value;
+  return { ...result, value: { ...rest, stdout: mask.text(stdout), stderr: mask.text(stderr) } };
 }

@@ -4,6 +4,7 @@ import { sealInterface } from '../../contracts/guest-import.ts';
 import type { ServedInterface } from '../../contracts/served-interface.ts';
 import type { Pipeline } from '../../enforcement/enforce.ts';
 import type { ToolConfig } from './config.ts';
+import { lentTo, type ToolSecrets } from './secret-variable.ts';
 import { createToolDriver } from './driver.ts';
 import type { ProcessSpawner, ToolMount } from './process-request.ts';
 import { createToolParser } from './request.ts';
@@ -13,6 +14,7 @@ import { toolAnswer } from './wit-error.ts';
 
 export type { ComponentTool } from './component-tool.ts';
 export type { ToolConfig } from './config.ts';
+export type { ToolSecretBinding, ToolSecrets } from './secret-variable.ts';
 export type { ToolDeclaration } from './tool-declaration.ts';
 export type { ProcessSpawner, ToolMount } from './process-request.ts';
 export { exposedPrograms } from './process-call.ts';
@@ -30,6 +32,8 @@ export interface ToolGateOptions {
   readonly callBytes: number;
   /** Whether some rule lets this agent call the tool, whatever the arguments. */
   readonly mayCall: (name: string) => boolean;
+  /** Secrets that programs are given. Absent: the configuration has none for this agent. */
+  readonly secrets?: ToolSecrets;
 }
 
 /** The row of the import matrix. */
@@ -54,8 +58,9 @@ interface WitTool {
 
 /** The gate of `sallyport:agent/tool-exec`. Throws if a tool cannot be run as it is declared. */
 export function createToolGate(options: ToolGateOptions): Gate {
-  const { pipeline, config, spawner, supervisor, mounts, callBytes, mayCall } = options;
-  const parser = createToolParser({ config, mayCall });
+  const { pipeline, config, spawner, supervisor, mounts, callBytes, mayCall, secrets } = options;
+  const lent = secrets && ((tool: string) => lentTo(tool, secrets));
+  const parser = createToolParser({ config, mayCall, ...(lent === undefined ? {} : { lent }) });
   const driver = createToolDriver({
     tools: config.tools,
     spawner,
@@ -64,6 +69,7 @@ export function createToolGate(options: ToolGateOptions): Gate {
     callBytes,
     mayCall,
     redeem: pipeline.redeem,
+    ...(secrets === undefined ? {} : { secrets }),
   });
 
   const toolExec = sealInterface({

@@ -1,6 +1,8 @@
 import { HostError } from '../../contracts/errors.ts';
+import type { SecretMask } from '../../contracts/run-secrets.ts';
 import { createOutputReader } from './process-output.ts';
-import type { ProcessRequest, ProcessSandbox, ProcessSpawner, ToolMount } from './process-request.ts';
+import type { ProcessRequest, ProcessResult, ProcessSandbox, ProcessSpawner, ToolMount } from './process-request.ts';
+import { secretVariables, type ToolSecrets } from './secret-variable.ts';
 import { failed, type ToolResult } from './tool-output.ts';
 import type { ProcessTool } from './process-tool.ts';
 import type { ProcessTarget } from './request.ts';
@@ -19,10 +21,19 @@ export interface ProcessCallOptions {
   readonly callBytes: number;
   /** Whether some rule lets this agent call the tool, whatever the arguments. */
   readonly mayCall: (name: string) => boolean;
+  /** Absent: no program is given a secret. */
+  readonly secrets?: ToolSecrets;
 }
 
 /** Runs declared programs. Throws `ERR_CONFIG_INVALID` if one cannot be run as declared. */
-export function createProcessCalls({ tools, spawner, mounts, callBytes, mayCall }: ProcessCallOptions): ProcessCalls {
+export function createProcessCalls({
+  tools,
+  spawner,
+  mounts,
+  callBytes,
+  mayCall,
+  secrets,
+}: ProcessCallOptions): ProcessCalls {
   const [exposed] = exposedPrograms(tools, writableOf(mounts));
   if (exposed !== undefined) {
     throw new HostError(
@@ -43,10 +54,12 @@ export function createProcessCalls({ tools, spawner, mounts, callBytes, mayCall 
     async call({ tool, argv, stdin }: ProcessTarget, timeoutMs: number): Promise<ToolResult> {
       const known = fixed.get(tool);
       if (known === undefined) return failed('unknown-tool');
-      const result = await spawner.run({ ...known.request, argv, stdin, timeoutMs });
+      const variables = secretVariables(tool.name, secrets);
+      const lent = variables.length === 0 ? {} : { secretEnvironment: variables };
+      const result = await spawner.run({ ...known.request, ...lent, argv, stdin, timeoutMs });
       switch (result.status) {
         case 'exited':
-          return known.read(result);
+          return known.read(masked(result, secrets?.values.mask()));
         case 'timed-out':
         case 'not-started':
           return failed(result.status);
@@ -55,6 +68,15 @@ export function createProcessCalls({ tools, spawner, mounts, callBytes, mayCall 
       }
     },
   });
+}
+
+type Exited = Extract<ProcessResult, { status: 'exited' }>;
+
+/** Before anything reads it: what is checked is what the agent gets. */
+function masked(result: Exited, mask: SecretMask | undefined): Exited {
+  if (mask === undefined) return result;
+  const end = result.truncated ? 'cut' : 'whole';
+  return { ...result, stdout: mask.bytes(result.stdout, end), stderr: mask.bytes(result.stderr, end) };
 }
 
 const writableOf = (mounts: readonly ToolMount[]): string[] =>

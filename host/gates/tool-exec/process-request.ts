@@ -26,6 +26,8 @@ export interface ProcessRequest {
   readonly name: string;
   readonly argv: readonly string[];
   readonly environment: readonly (readonly [string, string])[];
+  /** Variables with secrets, for this one call: they stand in no argument list, and no sandbox is made ready with them. */
+  readonly secretEnvironment?: readonly (readonly [string, string])[];
   /** In the sandbox, where there is one. */
   readonly directory: string;
   /** Standard input is empty without it. */

@@ -98,7 +98,7 @@ const OVER_BROAD: ReadonlySet<string> = new Set(
 /** Programs that are as good as the script they are given, so the script must be fixed. */
 const INTERPRETER = /^(python|pypy|node|nodejs|deno|bun|perl|ruby|php|lua|luajit|tclsh|guile)[0-9.]*$/;
 /** Variables that make a program load or run something else. */
-const LOADER_VARIABLE =
+export const LOADER_VARIABLE =
   /^(LD_.*|DYLD_.*|GCONV_PATH|NODE_OPTIONS|NODE_REPL_EXTERNAL_MODULE|BASH_ENV|ENV|PERL5OPT|RUBYOPT|PYTHONSTARTUP)$/;
 
 /** Checks a program that is declared as a tool. */

@@ -50,17 +50,21 @@ export interface ToolParserOptions {
   readonly config: ToolConfig;
   /** Whether some rule lets this agent call the tool, whatever the arguments. */
   readonly mayCall: (name: string) => boolean;
+  /** Names of the secrets that a tool is lent; none without it. */
+  readonly lent?: (tool: string) => readonly string[];
 }
 
 /** Turns the guest's arguments into canonical requests. The only parser of this gate. */
-export function createToolParser({ config, mayCall }: ToolParserOptions) {
+export function createToolParser({ config, mayCall, lent = () => [] }: ToolParserOptions) {
   const tools = new Map(config.tools.map((tool) => [tool.name, tool]));
   const validators = new Map<ToolDeclaration, ValidateFunction>();
 
   function parseFor(tool: ToolDeclaration, validate: ValidateFunction, object: JsonObject): Parsed<ToolTarget> {
     if (!validate(object)) return refuse(`arguments: ${schemaProblem(validate)}`);
     const target = targetOf(tool, object);
-    return 'refused' in target ? refuse(`arguments: ${target.refused}`) : request(tool.name, object, target);
+    return 'refused' in target
+      ? refuse(`arguments: ${target.refused}`)
+      : request(tool.name, object, target, lent(tool.name));
   }
 
   return Object.freeze({
@@ -147,7 +151,12 @@ function sizesOf(target: ToolTarget): { readonly [key: string]: Json } {
   }
 }
 
-function request(name: string, object: JsonObject, target: ToolTarget): AccessRequest<ToolTarget> | Refusal {
+function request(
+  name: string,
+  object: JsonObject,
+  target: ToolTarget,
+  secrets: readonly string[] = [],
+): AccessRequest<ToolTarget> | Refusal {
   const attributes: Attributes | { readonly refused: string } = attributesOf(object);
   if (isAttributesRefusal(attributes)) return refuse(`arguments: ${attributes.refused}`);
   const json = object as { readonly [key: string]: Json }; // `parseStrictJson` made it from a JSON text
@@ -162,6 +171,8 @@ function request(name: string, object: JsonObject, target: ToolTarget): AccessRe
       arguments: names,
       sha256: hash('sha256', canonicalJson(json), 'hex'),
       ...sizesOf(target),
+      // By name: whoever reads the record, or is asked to approve, sees what is lent.
+      ...(secrets.length === 0 ? {} : { secrets: secrets.slice(0, 16) }),
     },
     payload: { arguments: json },
   };

@@ -7,6 +7,8 @@ import type { Decompressor } from '../../../host/gates/http/decompressor.ts';
 import type { DialCall, HttpDialer } from '../../../host/gates/http/dialer.ts';
 import { createHttpGate, type GuestResponse, type GuestStreamingResponse } from '../../../host/gates/http/index.ts';
 import type { OutgoingBodyHandle } from '../../../host/gates/http/outgoing-body.ts';
+import { resolveHttpBinding, type RawHttpBinding } from '../../../host/gates/http/secret-binding.ts';
+import { createLateSecrets } from '../../../host/secret-mask.ts';
 import type { TlsEntry } from '../../../host/contracts/tls-entry.ts';
 import type { GuestRequest } from '../../../host/gates/http/request.ts';
 import type { Resolution, Resolver } from '../../../host/gates/http/resolver.ts';
@@ -37,7 +39,12 @@ export interface GateOptions {
   readonly tls?: readonly TlsEntry[];
   readonly decompressor?: Decompressor;
   readonly dialer?: HttpDialer;
+  /** Values and bindings of secrets, by name. */
+  readonly secrets?: Readonly<Record<string, { readonly value: string; readonly for: readonly SecretBinding[] }>>;
 }
+
+/** As `sallyport.yaml` has it; the format is `{}` without one. */
+export type SecretBinding = Omit<RawHttpBinding, 'format'> & Partial<RawHttpBinding>;
 
 export interface GateUnderTest extends TestPipeline {
   readonly http: GuestHttp;
@@ -81,10 +88,24 @@ export function httpGate(options: GateOptions = {}): GateUnderTest {
     decompressor: options.decompressor ?? startDecompression,
     clock: createClock(),
     ...(options.classify === undefined ? {} : { classify: options.classify }),
+    ...(options.secrets === undefined ? {} : { secrets: secretsOf(options.secrets) }),
   });
   open.push(() => gate.close());
   const http = gate.imports.get('sallyport:agent/http') as unknown as GuestHttp; // the functions of the WIT
   return { ...pipelined, http, config, lookups, dials, gate, close: () => gate.close() };
+}
+
+function secretsOf(secrets: NonNullable<GateOptions['secrets']>) {
+  const values = createLateSecrets();
+  values.seat(new Map(Object.entries(secrets).map(([name, { value }]) => [name, value])));
+  const bindings = Object.entries(secrets).flatMap(([name, secret]) =>
+    secret.for.map((binding) =>
+      resolveHttpBinding(name, { format: '{}', ...binding }, (key, message) => {
+        throw new Error(`${key.join('.')}: ${message}`);
+      }),
+    ),
+  );
+  return { values, bindings };
 }
 
 /** The resolved configuration for a partial section. */

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { Obligations } from '../../../host/contracts/decision.ts';
 import type { Access } from '../../../host/contracts/request.ts';
 import { toolConfig, type ToolConfig, type ToolSection } from '../../../host/gates/tool-exec/config.ts';
-import type { ToolSupervisor } from '../../../host/gates/tool-exec/index.ts';
+import type { ToolSecrets, ToolSupervisor } from '../../../host/gates/tool-exec/index.ts';
 import type { ProcessRequest, ProcessResult, ToolMount } from '../../../host/gates/tool-exec/process-request.ts';
 import type { ToolOutput } from '../../../host/gates/tool-exec/tool-output.ts';
 import { createToolGate } from '../../../host/gates/tool-exec/index.ts';
@@ -44,6 +44,7 @@ export interface ToolFixtureOptions {
   readonly auditFailsAt?: number;
   /** What lies outside the cell; nothing, if absent. */
   readonly supervisor?: ToolSupervisor;
+  readonly secrets?: ToolSecrets;
 }
 
 /** A supervisor that is not to be asked. */
@@ -121,6 +122,7 @@ function gateIn(folder: string, section: ToolSection | ((folder: string) => Tool
     mounts: options.mounts?.(folder) ?? [],
     callBytes: options.callBytes ?? 1 << 20,
     mayCall: options.mayCall ?? (() => true),
+    ...(options.secrets === undefined ? {} : { secrets: options.secrets }),
   });
   const tools = gate.imports.get('sallyport:agent/tool-exec') as unknown as GuestTools; // typed by WIT, not by TypeScript
   return {
