@@ -20,7 +20,7 @@ interface SourceFile {
 const LAYERS: readonly (readonly [RegExp, number])[] = [
   [/^host\/contracts\//, 0],
   [/^host\/powers\//, 1],
-  [/^host\/(policy|audit|manifest|sandbox|approval|budget|labels|secrets|journal)\//, 2],
+  [/^host\/(policy|audit|manifest|sandbox|redaction|approval|budget|labels|secrets|journal)\//, 2],
   [/^host\/enforcement\//, 3],
   [/^host\/(gates|wasi)\//, 4],
   [/^host\/[^/]+\.ts$/, 5],

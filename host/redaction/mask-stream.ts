@@ -1,0 +1,58 @@
+/** How often something was found, by the name of what found it. */
+export type Finds = ReadonlyMap<string, number>;
+
+/** Masks bytes that come in pieces. What comes out does not depend on how the input was cut. */
+export interface MaskStream {
+  /**
+   * Takes the next piece and gives what is decided. It may be a view of the piece: use it before the piece is changed.
+   * What may still become a find, or a part of one, is held back.
+   */
+  push(piece: Uint8Array): Uint8Array;
+  /** The rest: nothing follows any more. Called once, last. */
+  end(): Uint8Array;
+  /** What was masked so far. */
+  readonly finds: Finds;
+  /** Steps of work so far, beyond one look at each byte. Bounded by a multiple of the bytes that were pushed. */
+  readonly steps: number;
+}
+
+/** Masks bytes. */
+export interface Masker {
+  /** A stream of its own state. */
+  stream(): MaskStream;
+  /** The most bytes that a stream of it holds back. */
+  readonly longestHeld: number;
+}
+
+/** What came out of masking a whole. `bytes` is what was given where nothing was found. */
+export interface Masked {
+  readonly bytes: Uint8Array;
+  readonly finds: Finds;
+}
+
+/** Masks all of it at once. */
+export function maskAll(masker: Masker, bytes: Uint8Array): Masked {
+  const stream = masker.stream();
+  const first = stream.push(bytes);
+  const rest = stream.end();
+  const { finds } = stream;
+  return { bytes: finds.size === 0 ? bytes : joined(first, rest), finds };
+}
+
+/** Two pieces as one; one of them itself where the other is empty. */
+export function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
+  if (first.length === 0) return second;
+  if (second.length === 0) return first;
+  const both = new Uint8Array(first.length + second.length);
+  both.set(first);
+  both.set(second, first.length);
+  return both;
+}
+
+/** What is put in the place of a find: the same for any length, so that it says nothing about what was there. */
+export const markOf = (name: string): string => `[redacted:${name}]`;
+
+/** Adds one find. */
+export function count(finds: Map<string, number>, name: string, by = 1): void {
+  finds.set(name, (finds.get(name) ?? 0) + by);
+}
