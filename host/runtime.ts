@@ -17,6 +17,7 @@ import type { DecisionPoint } from './contracts/decision-point.ts';
 import type { PolicySlice } from './policy/policy-snapshot.ts';
 import { intersectionOf, type ChainLink } from './policy/intersection.ts';
 import { createReach } from './policy/reach.ts';
+import { createRedactors, type Redactors } from './redaction/redactor.ts';
 import type { DatabaseEngines } from './gates/db/engine.ts';
 import { rehearse } from './rehearsal.ts';
 import type { RunEvent } from './run-event.ts';
@@ -61,6 +62,8 @@ interface GateContext {
   readonly plan: CellPlan;
   readonly powers: CellPowers;
   readonly pipeline: Pipeline;
+  /** What `redact` stands for in this configuration. */
+  readonly redactors: Redactors;
   readonly post: (event: RunEvent) => void;
   /** The gates opened so far: `policy` asks them all. */
   readonly gates: Gate[];
@@ -75,7 +78,7 @@ const FILES = 'sallyport:agent/fs';
 const GATES: ReadonlyMap<string, (context: GateContext) => Promise<Gate>> = new Map([
   [
     'sallyport:agent/http',
-    async ({ plan, powers, pipeline }: GateContext): Promise<Gate> => {
+    async ({ plan, powers, pipeline, redactors }: GateContext): Promise<Gate> => {
       const [{ createHttpGate }, { createLazyHttpDialer }, { createSystemResolver }, { startDecompression }] =
         await Promise.all([
           import('./gates/http/index.ts'),
@@ -87,6 +90,7 @@ const GATES: ReadonlyMap<string, (context: GateContext) => Promise<Gate>> = new 
       const resolver = createSystemResolver({ clock });
       return createHttpGate({
         pipeline,
+        redactors,
         config: plan.settings.http,
         resolver,
         dialer: createLazyHttpDialer({ tls: plan.settings.http.tls }),
@@ -97,27 +101,33 @@ const GATES: ReadonlyMap<string, (context: GateContext) => Promise<Gate>> = new 
   ],
   [
     FILES,
-    async ({ plan, powers, pipeline }: GateContext): Promise<Gate> => {
+    async ({ plan, powers, pipeline, redactors }: GateContext): Promise<Gate> => {
       const [{ createFsGate }, { createMountFiles }] = await Promise.all([
         import('./gates/fs/index.ts'),
         import('./powers/mount-files.ts'),
       ]);
       const files = createMountFiles({ random: powers.random });
-      const gate = createFsGate({ pipeline, config: plan.settings.fs, files, callBytes: plan.limits.callBytes });
+      const gate = createFsGate({
+        pipeline,
+        redactors,
+        config: plan.settings.fs,
+        files,
+        callBytes: plan.limits.callBytes,
+      });
       return { ...gate, services: { files: gate.files } };
     },
   ],
   [
     'sallyport:agent/db',
-    async ({ plan, powers, pipeline }: GateContext): Promise<Gate> => {
+    async ({ plan, powers, pipeline, redactors }: GateContext): Promise<Gate> => {
       const { db } = plan.settings;
       const [{ createDbGate }, engines] = await Promise.all([import('./gates/db/index.ts'), openEngines(plan, powers)]);
-      return createDbGate({ pipeline, config: db, engines });
+      return createDbGate({ pipeline, config: db, engines, redactors });
     },
   ],
   [
     'sallyport:agent/tool-exec',
-    async ({ plan, powers, pipeline }: GateContext): Promise<Gate> => {
+    async ({ plan, powers, pipeline, redactors }: GateContext): Promise<Gate> => {
       const [{ createToolGate }, { createProcessSpawner }] = await Promise.all([
         import('./gates/tool-exec/index.ts'),
         import('./powers/process-spawner.ts'),
@@ -125,6 +135,7 @@ const GATES: ReadonlyMap<string, (context: GateContext) => Promise<Gate>> = new 
       const reaches = [plan, ...plan.callers].map(({ policy }) => createReach(policy));
       return createToolGate({
         pipeline,
+        redactors,
         config: plan.settings.tools,
         spawner: createProcessSpawner(powers.ledger),
         mounts: plan.settings.fs.mounts,
@@ -199,7 +210,8 @@ export async function openGates(
   let log: ReturnType<typeof resumeRunLog> | undefined;
   let labels: ReturnType<typeof openLabels>;
   const gates: Gate[] = [];
-  const context: GateContext = { plan, powers, pipeline, post, gates };
+  const redactors = createRedactors(plan.settings.detectors);
+  const context: GateContext = { plan, powers, pipeline, redactors, post, gates };
   const asked = new Set(interfaces.flatMap((name) => [name, SERVED_BY_GATES.get(name) ?? name]));
   // Every runtime imports what WASI has for files. Without mounts there is nothing to show.
   if (plan.settings.fs.mounts.length === 0 && !interfaces.includes(FILES)) asked.delete(FILES);

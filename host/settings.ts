@@ -17,6 +17,8 @@ import { toolConfig, type ToolConfig } from './gates/tool-exec/config.ts';
 import { isToolArgument } from './gates/tool-exec/request.ts';
 import { exposedPrograms, TOOL_ACTIONS, TOOL_INTERFACE } from './gates/tool-exec/index.ts';
 import type { DatabaseInspector } from './gates/db/engine.ts';
+import { detectorConfig, type DetectorConfig } from './redaction/detector-config.ts';
+import { BUILT_IN_NAMES } from './redaction/builtin.ts';
 import type { HostManifest } from './manifest/host-section.ts';
 import type { Vocabulary } from './policy/vocabulary.ts';
 import { WASI_INTERFACES } from './wasi/interfaces.ts';
@@ -31,6 +33,7 @@ export interface GateSettings {
   readonly policyCheck: PolicyCheckConfig;
   /** The labels of resources. */
   readonly classification: readonly LabelledResource[];
+  readonly detectors: DetectorConfig;
 }
 
 const TYPES_INTERFACE: ServedInterface = {
@@ -79,6 +82,7 @@ export function gateConfigs(inspector: DatabaseInspector) {
     log: logConfig,
     policyCheck: policyCheckConfig,
     classification: classificationConfig,
+    detectors: detectorConfig,
   };
 }
 
@@ -141,10 +145,12 @@ export type VocabularySource = Pick<
 export function vocabularyOf(
   { purposes, environments, labels, approvers, alerts, groups }: VocabularySource,
   tools: ToolConfig,
+  detectors: DetectorConfig = new Map(),
 ): Vocabulary {
   return {
-    ...{ purposes, environments, labels, alerts, detectors: [], approvers: [...approvers.keys()] },
     ...(groups === undefined ? {} : { groups: [...groups.keys()] }),
+    ...{ purposes, environments, labels, alerts, approvers: [...approvers.keys()] },
+    detectors: [...BUILT_IN_NAMES, ...detectors.keys()],
     actions: ACTIONS,
     isArgument(action, resourcePattern, name): boolean {
       switch (action.slice(0, action.indexOf(':'))) {

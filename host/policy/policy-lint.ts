@@ -88,10 +88,10 @@ function* lintRule(rule: Rule, nowMs: number): Generator<LintFinding> {
 
 /** The obligations that the gate of a capability can discharge. That the gates say the same is held by a test. */
 export const DISCHARGED: ReadonlyMap<string, ReadonlySet<string>> = new Map([
-  ['http', new Set(['timeoutMs'])],
-  ['fs', new Set()],
-  ['db', new Set(['rows', 'timeoutMs'])],
-  ['tool', new Set(['timeoutMs'])],
+  ['http', new Set(['timeoutMs', 'redact'])],
+  ['fs', new Set(['redact'])],
+  ['db', new Set(['rows', 'timeoutMs', 'redact'])],
+  ['tool', new Set(['timeoutMs', 'redact'])],
   ['log', new Set()],
   ['policy', new Set()],
 ]);

@@ -1,10 +1,7 @@
 import { isDigit, type ByteClass } from './byte-class.ts';
 import { createByteSink } from './byte-sink.ts';
 import { BEGUN, NOTHING, UNDECIDED, type Answer, type Detector, type Sight } from './detector.ts';
-import { count, joined, markOf, type Masker, type MaskStream } from './mask-stream.ts';
-
-/** Under which name it is counted that the rest was no text. */
-export const BINARY = 'binary';
+import { BINARY, count, joined, markOf, type Masker, type MaskStream } from './mask-stream.ts';
 
 /** What detectors may look at before a place, although it is out already. */
 const CONTEXT = 16;

@@ -8,6 +8,7 @@ import type { ServedInterface } from '../../contracts/served-interface.ts';
 import type { Enforced } from '../../enforcement/effect.ts';
 import type { Pipeline } from '../../enforcement/enforce.ts';
 import type { Grant } from '../../enforcement/grant.ts';
+import { createRedactors, type Redactors } from '../../redaction/redactor.ts';
 import type { DatabaseSettings, DbConfig } from './config.ts';
 import { createDbDriver, type DbResult } from './driver.ts';
 import type { DatabaseEngines, DatabaseSession, DatabaseTarget } from './engine.ts';
@@ -25,6 +26,8 @@ export interface DbGateOptions {
   readonly pipeline: Pipeline;
   readonly config: DbConfig;
   readonly engines: DatabaseEngines;
+  /** What `redact` stands for; only what is built in, where there are none. */
+  readonly redactors?: Redactors;
 }
 
 const STATEMENTS = ['query', 'execute', 'query-named', 'execute-named'];
@@ -46,12 +49,12 @@ export const DB_INTERFACE: ServedInterface = {
 export const dbWaits = ({ databases }: DbConfig): boolean =>
   [...databases.values()].some(({ target }) => target.kind !== 'sqlite');
 
-const DISCHARGES: ReadonlySet<ObligationName> = new Set<ObligationName>(['rows', 'timeoutMs']);
+const DISCHARGES: ReadonlySet<ObligationName> = new Set<ObligationName>(['rows', 'timeoutMs', 'redact']);
 
 /** The gate of `sallyport:agent/db`. */
-export function createDbGate({ pipeline, config, engines }: DbGateOptions): Gate {
+export function createDbGate({ pipeline, config, engines, redactors }: DbGateOptions): Gate {
   const parser = createDbParser(config);
-  const driver = createDbDriver(pipeline.redeem);
+  const driver = createDbDriver(pipeline.redeem, redactors ?? createRedactors(new Map()));
   const sessions = new Map<string, DatabaseSession>();
   const open = new Map<string, OpenTransaction>();
   let transactions = 0;

@@ -1,6 +1,8 @@
 import type { Decompressor } from './decompressor.ts';
 import type { DialCall, Flow, HttpDialer } from './dialer.ts';
 import type { HttpMethod } from './request.ts';
+import type { Redaction } from '../../redaction/redactor.ts';
+import { redactedHead, valueOf } from './redacted-request.ts';
 import { createResponseBody, type BodyLimits, type ResponseBody } from './response-body.ts';
 import { readHead, type ReadHead } from './response-header.ts';
 import type { HttpFailure } from './wit-error.ts';
@@ -17,13 +19,15 @@ export interface ExchangeShape {
   readonly limits: BodyLimits;
   /** True if the body will be read as a whole. */
   readonly whole: boolean;
+  /** What masks the answer, if anything. */
+  readonly redaction: Redaction | undefined;
 }
 
 /** One attempt on one address, until the header is there. `sent` is told the bytes of the request's body as they leave. */
 export function exchange(
   call: DialCall,
   method: HttpMethod,
-  { dialer, decompressor, limits, whole }: ExchangeShape,
+  { dialer, decompressor, limits, whole, redaction }: ExchangeShape,
   sent: (bytes: number) => void,
 ): Promise<Dialled> {
   return new Promise((resolve) => {
@@ -41,8 +45,9 @@ export function exchange(
         } else if (head.length !== undefined && head.length > limits.maxBytes) {
           refuse('response-too-large', flow);
         } else {
-          body = createResponseBody({ flow, coding: head.coding, decompressor, limits, whole });
-          resolve({ status: 'arrived', head, body });
+          const mask = redaction?.stream(valueOf(head.headers, 'content-type'));
+          body = createResponseBody({ flow, coding: head.coding, decompressor, limits, whole, mask });
+          resolve({ status: 'arrived', head: redaction === undefined ? head : redactedHead(head, redaction), body });
         }
       },
       data: (chunk) => body?.data(chunk),

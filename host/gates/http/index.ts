@@ -7,6 +7,7 @@ import type { ServedInterface } from '../../contracts/served-interface.ts';
 import type { DriverResult } from '../../enforcement/effect.ts';
 import type { Pipeline } from '../../enforcement/enforce.ts';
 import type { Grant } from '../../enforcement/grant.ts';
+import { createRedactors, type Redactors } from '../../redaction/redactor.ts';
 import { classifyAddress, type ClassifyAddress } from './address-range.ts';
 import { createUrlCanonicaliser } from './canonical-url.ts';
 import type { HttpConfig } from './config.ts';
@@ -54,6 +55,8 @@ export interface HttpGateDeps {
   readonly clock: Clock;
   /** The ranges of addresses; the built-in table where there is none. */
   readonly classify?: ClassifyAddress;
+  /** What `redact` stands for; only what is built in, where there are none. */
+  readonly redactors?: Redactors;
 }
 
 /** The record `response` of `wit/http.wit`. */
@@ -69,7 +72,7 @@ export interface GuestStreamingResponse extends Omit<GuestResponse, 'body'> {
   readonly body: IncomingBodyHandle;
 }
 
-const DISCHARGES: ReadonlySet<ObligationName> = new Set(['timeoutMs']);
+const DISCHARGES: ReadonlySet<ObligationName> = new Set(['timeoutMs', 'redact']);
 const MOST_OPEN_EXCHANGES = 16;
 
 type Perform<Value> = (grant: Grant<HttpTarget>) => Pending<DriverResult<Value, DriverFailure>>;
@@ -82,7 +85,12 @@ export interface HttpGate extends Gate {
 /** Makes the gate of `sallyport:agent/http` for one run. */
 export function createHttpGate(deps: HttpGateDeps): HttpGate {
   const { pipeline, config, dialer } = deps;
-  const driver = createHttpDriver({ ...deps, redeem: pipeline.redeem, classify: deps.classify ?? classifyAddress });
+  const driver = createHttpDriver({
+    ...deps,
+    redeem: pipeline.redeem,
+    classify: deps.classify ?? classifyAddress,
+    redactors: deps.redactors ?? createRedactors(new Map()),
+  });
   const { maxRequestBytes, maxUploadBytes } = config;
   const parsing = { maxRequestBytes, maxUploadBytes, canonicalise: createUrlCanonicaliser() };
   const exchanges = createOpenExchanges(MOST_OPEN_EXCHANGES);

@@ -1,3 +1,4 @@
+import type { MaskStream } from '../../redaction/mask-stream.ts';
 import type { Flow, NetworkFailure } from './dialer.ts';
 import type { Coding, Decompression, Decompressor } from './decompressor.ts';
 
@@ -50,6 +51,8 @@ export interface BodySource {
   readonly limits: BodyLimits;
   /** True if the body will be read by `readAll`: then nothing pauses, `maxBytes` is the bound. */
   readonly whole: boolean;
+  /** Masks what was decoded, before anybody can read it. */
+  readonly mask?: MaskStream | undefined;
 }
 
 const HIGH_WATER = 512 * 1024;
@@ -57,7 +60,7 @@ const FREE_OUTPUT = 1024 * 1024;
 
 /** Makes the body of one answer. */
 export function createResponseBody(source: BodySource): ResponseBody {
-  const { flow, coding, limits, whole } = source;
+  const { flow, coding, limits, whole, mask } = source;
   const chunks = createChunkQueue();
   let received = 0;
   let made = 0;
@@ -70,6 +73,7 @@ export function createResponseBody(source: BodySource): ResponseBody {
 
   const settle = (next: 'ended' | NetworkFailure, as: BodyOver = next === 'ended' ? 'whole' : next): void => {
     if (state !== 'open') return;
+    if (next === 'ended' && mask !== undefined) keep(mask.end());
     state = next;
     over = as;
     if (next !== 'ended') {
@@ -102,6 +106,10 @@ export function createResponseBody(source: BodySource): ResponseBody {
       settle('response-too-large');
       return;
     }
+    keep(mask === undefined ? chunk : mask.push(chunk));
+  };
+  const keep = (chunk: Uint8Array): void => {
+    if (chunk.length === 0) return;
     chunks.push(chunk);
     hold();
     wake?.();

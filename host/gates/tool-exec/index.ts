@@ -3,6 +3,7 @@ import type { Gate } from '../../contracts/gate.ts';
 import { sealInterface } from '../../contracts/guest-import.ts';
 import type { ServedInterface } from '../../contracts/served-interface.ts';
 import type { Pipeline } from '../../enforcement/enforce.ts';
+import { createRedactors, type Redactors } from '../../redaction/redactor.ts';
 import type { ToolConfig } from './config.ts';
 import { createToolDriver } from './driver.ts';
 import type { ProcessSpawner, ToolMount } from './process-request.ts';
@@ -30,6 +31,8 @@ export interface ToolGateOptions {
   readonly callBytes: number;
   /** Whether some rule lets this agent call the tool, whatever the arguments. */
   readonly mayCall: (name: string) => boolean;
+  /** What `redact` stands for; only what is built in, where there are none. */
+  readonly redactors?: Redactors;
 }
 
 /** The row of the import matrix. */
@@ -43,7 +46,7 @@ export const TOOL_INTERFACE: ServedInterface = {
   ],
 };
 
-const DISCHARGES: ReadonlySet<ObligationName> = new Set<ObligationName>(['timeoutMs']);
+const DISCHARGES: ReadonlySet<ObligationName> = new Set<ObligationName>(['timeoutMs', 'redact']);
 
 /** The record `tool` of the WIT. */
 interface WitTool {
@@ -64,6 +67,7 @@ export function createToolGate(options: ToolGateOptions): Gate {
     callBytes,
     mayCall,
     redeem: pipeline.redeem,
+    redactors: options.redactors ?? createRedactors(new Map()),
   });
 
   const toolExec = sealInterface({
