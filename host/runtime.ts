@@ -243,6 +243,7 @@ export async function openGates(
           log,
           clock: powers.clock,
           ids: createIds(seat.run),
+          maskPayload: (names, payload) => redactors.begin(names)?.object(payload) ?? payload,
           ...(labels === undefined ? {} : { labels: labels.run }),
           observe: (event) => {
             if (event.effect !== 'allow') post({ kind: 'decision', event });

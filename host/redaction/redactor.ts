@@ -1,3 +1,4 @@
+import type { Json } from '../contracts/request.ts';
 import { BUILT_IN } from './builtin.ts';
 import { chain } from './chain.ts';
 import type { DetectorConfig } from './detector-config.ts';
@@ -17,6 +18,8 @@ import {
 } from './mask-stream.ts';
 import { createScanner } from './scanner.ts';
 
+type JsonObject = { readonly [key: string]: Json };
+
 /** Masks what moves in one effect, in one direction or both, and counts what it finds. */
 export interface Redaction {
   /** Plain text. */
@@ -25,6 +28,8 @@ export interface Redaction {
   body(bytes: Uint8Array, mediaType: string | undefined): Uint8Array;
   /** JSON where it is JSON, text where not. */
   json(value: string): string;
+  /** An object that is JSON. */
+  object(value: JsonObject): JsonObject;
   /** The value of a header field. */
   header(name: string, value: string): string;
   /** The mark of a database column; `undefined` where its values are looked at. */
@@ -128,15 +133,18 @@ function createRedaction({ masker, fields, columns }: Means): Redaction {
     return whole === value ? bytes : joined(mark, Buffer.from(whole));
   }
 
+  function json(value: string): string {
+    const bytes = Buffer.from(value);
+    const done = body(bytes, 'application/json');
+    return done === bytes ? value : Buffer.from(done).toString();
+  }
+
   return Object.freeze({
     text,
     body,
     masked,
-    json(value: string): string {
-      const bytes = Buffer.from(value);
-      const done = body(bytes, 'application/json');
-      return done === bytes ? value : Buffer.from(done).toString();
-    },
+    json,
+    object: (value: JsonObject) => JSON.parse(json(JSON.stringify(value))) as JsonObject, // masked, JSON stays JSON
     header: (name: string, value: string) => member(name) ?? text(value),
     column: (table: string | undefined, column: string) =>
       columns.get(column.toLowerCase()) ??

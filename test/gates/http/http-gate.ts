@@ -14,6 +14,8 @@ import type { HttpError } from '../../../host/gates/http/wit-error.ts';
 import { createClock } from '../../../host/powers/clock.ts';
 import { startDecompression } from '../../../host/powers/decompressor.ts';
 import { createHttpDialer } from '../../../host/powers/http-dialer.ts';
+import type { DetectorConfig } from '../../../host/redaction/detector-config.ts';
+import { createRedactors } from '../../../host/redaction/redactor.ts';
 import { testPipeline, type TestPipeline } from '../../support/pipeline.ts';
 
 /** The interface as a guest calls it. */
@@ -37,6 +39,7 @@ export interface GateOptions {
   readonly tls?: readonly TlsEntry[];
   readonly decompressor?: Decompressor;
   readonly dialer?: HttpDialer;
+  readonly detectors?: DetectorConfig;
 }
 
 export interface GateUnderTest extends TestPipeline {
@@ -80,6 +83,7 @@ export function httpGate(options: GateOptions = {}): GateUnderTest {
     dialer: watched(dialer, dials),
     decompressor: options.decompressor ?? startDecompression,
     clock: createClock(),
+    ...(options.detectors === undefined ? {} : { redactors: createRedactors(options.detectors) }),
     ...(options.classify === undefined ? {} : { classify: options.classify }),
   });
   open.push(() => gate.close());
