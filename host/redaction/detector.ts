@@ -26,6 +26,18 @@ export interface Sight {
   to: number;
 }
 
+/** Digits that follow each other, as far as it says who is to be asked. */
+export interface DigitRun {
+  readonly first: 'zero' | 'one' | 'other';
+  /** At most `LONGEST_RUN`, which stands for all that are longer too. */
+  readonly length: number;
+  /** The byte behind them; 0 for the end of the text. */
+  readonly after: number;
+  /** Whether a letter stands before them. */
+  readonly afterLetter: boolean;
+}
+export const LONGEST_RUN = 20;
+
 /**
  * Finds one kind of thing. Its answer about a place depends on the text alone, not on how much of it is there: where that
  * could make a difference, it is `UNDECIDED`. It looks at a bounded number of bytes.
@@ -37,6 +49,8 @@ export interface Detector {
   /** A find begins at most so many bytes before its trigger, all of them in `before`. */
   readonly lookBack: number;
   readonly before: ByteClass;
+  /** False only where the answer at the first of these digits is `NOTHING`. Without it, it is asked at all of them. */
+  mayBe?(digits: DigitRun): boolean;
   probe(sight: Sight, at: number): Answer;
   /** For what has `BEGUN`: moves `to` as far as it goes; true if it ends there. */
   rest?(sight: Sight): boolean;

@@ -1,6 +1,7 @@
 import { isDigit, type ByteClass } from './byte-class.ts';
 import { createByteSink } from './byte-sink.ts';
-import { BEGUN, NOTHING, UNDECIDED, type Answer, type Detector, type Sight } from './detector.ts';
+import { askedOfDigits, digitKey } from './digit-run.ts';
+import { BEGUN, LONGEST_RUN, NOTHING, UNDECIDED, type Answer, type Detector, type Sight } from './detector.ts';
 import { BINARY, count, joined, markOf, type Masker, type MaskStream } from './mask-stream.ts';
 
 /** What detectors may look at before a place, although it is out already. */
@@ -12,6 +13,8 @@ interface Plan {
   /** By byte: whether anybody is asked there. */
   readonly interest: ByteClass;
   readonly asked: readonly (readonly Detector[])[];
+  /** The same for digits that follow each other, by `digitKey`. */
+  readonly askedOfDigits: readonly (readonly Detector[])[];
   /** Bytes that may turn out to be a part of what is found behind them, and at most how many of them. */
   readonly before: ByteClass;
   readonly lookBack: number;
@@ -40,6 +43,7 @@ function planOf(detectors: readonly Detector[]): Plan {
   return {
     interest,
     asked: Array.from({ length: 256 }, (_, byte) => detectors.filter(({ triggers }) => triggers[byte] === 1)),
+    askedOfDigits: askedOfDigits(detectors),
     before: merge(detectors.map(({ before }) => before)),
     lookBack: Math.max(0, ...detectors.map(({ lookBack }) => lookBack)),
     marks: new Map(detectors.map((detector) => [detector, encoder.encode(markOf(detector.name))])),
@@ -47,7 +51,8 @@ function planOf(detectors: readonly Detector[]): Plan {
   };
 }
 
-function createScanStream({ interest, asked, before, lookBack, marks, binary }: Plan): MaskStream {
+function createScanStream(plan: Plan): MaskStream {
+  const { interest, asked, before, lookBack, marks, binary } = plan;
   const finds = new Map<string, number>();
   const sight: Sight = { bytes: NO_BYTES, end: 0, final: false, floor: 0, from: 0, to: 0 };
   let held: Uint8Array = NO_BYTES;
@@ -67,10 +72,10 @@ function createScanStream({ interest, asked, before, lookBack, marks, binary }: 
   };
 
   /** Asks about the trigger at `next`. False if nobody can say yet; then nothing from `sight.from` on may go out. */
-  function ask(byte: number): boolean {
+  function ask(detectors: readonly Detector[]): boolean {
     let answer: Answer = NOTHING;
     let by: Detector | undefined;
-    for (by of asked[byte] ?? []) {
+    for (by of detectors) {
       steps += 1;
       answer = by.probe(sight, next);
       if (answer !== NOTHING) break;
@@ -111,15 +116,32 @@ function createScanStream({ interest, asked, before, lookBack, marks, binary }: 
       while (next < end && interest[bytes[next] ?? 0] === 0) next += 1;
       if (next >= end) return waiting();
       const byte = bytes[next] ?? 0;
-      if (isDigit(byte) && isDigit(bytes[next - 1])) {
-        while (next < end && isDigit(bytes[next])) next += 1;
-      } else if (!ask(byte)) return Math.min(sight.from, waiting());
+      if (isDigit(byte)) {
+        if (!digits()) return Math.min(sight.from, waiting());
+      } else if (!ask(asked[byte] ?? [])) return Math.min(sight.from, waiting());
     }
   }
 
-  /** From where on bytes at the end may still be a part of something. */
+  /** Goes past digits that follow each other, or asks about the first of them. */
+  function digits(): boolean {
+    const { bytes, end, final } = sight;
+    let at = next + 1;
+    while (at < end && isDigit(bytes[at])) at += 1;
+    let detectors: readonly Detector[] = [];
+    if (!isDigit(bytes[next - 1])) {
+      const open = at === end && !final && at - next < LONGEST_RUN;
+      detectors = open ? (asked[bytes[next] ?? 0] ?? []) : (plan.askedOfDigits[digitKey(bytes, next, at, end)] ?? []);
+    }
+    if (detectors.length === 0) {
+      next = at;
+      return true;
+    }
+    return ask(detectors);
+  }
+
+  /** From where on bytes may still be a part of something that is found at `next` or behind it. */
   function waiting(): number {
-    let at = sight.end;
+    let at = next;
     const least = Math.max(out, at - lookBack);
     while (at > least && before[sight.bytes[at - 1] ?? 0] === 1) at -= 1;
     return at;

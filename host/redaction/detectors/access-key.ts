@@ -60,6 +60,10 @@ const LONGEST_PREFIX = Math.max(...SHAPES.map(({ prefix }) => prefix.length));
 const byPivot = (pivot: number): readonly KeyShape[] => SHAPES.filter((key) => key.prefix[key.pivot] === pivot);
 const PIVOTS: readonly (readonly KeyShape[])[] = Array.from({ length: 256 }, (_, byte) => byPivot(byte));
 
+/** By a pivot and the byte before it: whether some prefix has both. */
+const BESIDE = new Uint8Array(0x1_00_00);
+for (const { prefix, pivot } of SHAPES) BESIDE[((prefix[pivot - 1] ?? 0) << 8) | (prefix[pivot] ?? 0)] = 1;
+
 /**
  * Keys of clouds and services by what they begin with, and JSON Web Tokens (RFC 7519). It ends with the last letter,
  * digit, `_` or `-`, and the parts of a token with dots. Keys that look like any other text are not found: they are exact
@@ -73,6 +77,7 @@ export const accessKey: Detector = Object.freeze({
   probe(sight: Sight, at: number): Answer {
     const pivot = sight.bytes[at] ?? 0;
     if (pivot === 0x4a && sight.bytes[at - 1] === JWT[1]) return webToken(sight, at - 2);
+    if (BESIDE[((sight.bytes[at - 1] ?? 0) << 8) | pivot] === 0) return NOTHING;
     for (const key of PIVOTS[pivot] ?? []) {
       const answer = keyAt(sight, at - key.pivot, key);
       if (answer !== NOTHING) return answer;

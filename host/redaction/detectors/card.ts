@@ -1,5 +1,14 @@
 import { byteClass, DIGITS, isDigit } from '../byte-class.ts';
-import { FOUND, NO_BYTES, NOTHING, UNDECIDED, type Answer, type Detector, type Sight } from '../detector.ts';
+import {
+  FOUND,
+  NO_BYTES,
+  NOTHING,
+  UNDECIDED,
+  type Answer,
+  type Detector,
+  type DigitRun,
+  type Sight,
+} from '../detector.ts';
 
 /** How numbers are printed: groups of digits, the longest first. */
 const PRINTED = [
@@ -9,11 +18,12 @@ const PRINTED = [
   [4, 6, 4],
 ] as const;
 const [SHORTEST, LONGEST] = [13, 19];
-const [SPACE, HYPHEN, DOT] = [0x20, 0x2d, 0x2e];
+const DOT = 0x2e;
+const SEPARATORS = byteClass(' -.');
 
 /**
  * Payment card numbers (ISO/IEC 7812): 13 to 19 digits in one piece, or in the groups that are printed on cards, with
- * one space or hyphen between them; of a known issuer, with the right check digit (Luhn). Not a part of a longer number
+ * one space, hyphen or dot between them; of a known issuer, with the right check digit (Luhn). Not a part of a longer number
  * and not the decimals of one.
  */
 export const card: Detector = Object.freeze({
@@ -21,6 +31,8 @@ export const card: Detector = Object.freeze({
   triggers: byteClass(DIGITS),
   lookBack: 0,
   before: NO_BYTES,
+  mayBe: ({ length, after }: DigitRun) =>
+    (length >= SHORTEST && length <= LONGEST) || (length === 4 && SEPARATORS[after] === 1),
   probe(sight: Sight, at: number): Answer {
     const { bytes, end, final } = sight;
     if (bytes[at - 1] === DOT && isDigit(bytes[at - 2])) return NOTHING;
@@ -36,8 +48,7 @@ export const card: Detector = Object.freeze({
       sight.to = first;
       return isCard(bytes, at, first) ? FOUND : NOTHING;
     }
-    if (first - at !== 4 || (bytes[first] !== SPACE && bytes[first] !== HYPHEN)) return NOTHING;
-    return grouped(sight, at);
+    return first - at === 4 && SEPARATORS[bytes[first] ?? 0] === 1 ? grouped(sight, at) : NOTHING;
   },
 });
 

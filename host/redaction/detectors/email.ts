@@ -5,14 +5,14 @@ const LOCAL = byteClass(`${LOWER}${UPPER}${DIGITS}.%+-_~'`, true);
 const DOMAIN = byteClass(`${LOWER}${UPPER}${DIGITS}.-`, true);
 const LETTER = byteClass(`${LOWER}${UPPER}`, true);
 const ESCAPES = byteClass('nrtbf');
-const [DOT, HYPHEN, QUOTE, BACKSLASH] = [0x2e, 0x2d, 0x27, 0x5c];
+const [DOT, HYPHEN, QUOTE, BACKSLASH, AT] = [0x2e, 0x2d, 0x27, 0x5c, 0x40];
 
 /** RFC 5321, sections 4.5.3.1.1 and 4.5.3.1.2. */
 const LONGEST_LOCAL = 64;
 const LONGEST_DOMAIN = 255;
 
 /** The spellings of `@`: plain, in URLs, in JSON and in HTML. */
-const SIGNS = ['@', '%40', '\\u0040', '&#64;', '&#x40;', '&commat;'].map((sign) => Buffer.from(sign, 'latin1'));
+const SIGNS = ['%40', '\\u0040', '&#64;', '&#x40;', '&commat;'].map((sign) => Buffer.from(sign, 'latin1'));
 
 /**
  * Addresses of the form `local@domain.tld`. The local part is of letters, digits, `.%+-_~'` and characters beyond ASCII;
@@ -24,7 +24,8 @@ export const email: Detector = Object.freeze({
   lookBack: LONGEST_LOCAL,
   before: LOCAL,
   probe(sight: Sight, at: number): Answer {
-    const sign = signLength(sight, at);
+    if (LOCAL[sight.bytes[at - 1] ?? 0] === 0) return NOTHING;
+    const sign = sight.bytes[at] === AT ? 1 : signLength(sight, at);
     if (sign === 0) return NOTHING;
     sight.from = localPart(sight, at);
     if (sight.from === at) return NOTHING;

@@ -1,5 +1,5 @@
 import { byteClass, DIGITS, isDigit, isWord, LOWER, startsWord, UPPER } from '../byte-class.ts';
-import { FOUND, NOTHING, UNDECIDED, type Answer, type Detector, type Sight } from '../detector.ts';
+import { FOUND, NOTHING, UNDECIDED, type Answer, type Detector, type DigitRun, type Sight } from '../detector.ts';
 
 /** Countries and the lengths of their account numbers (ISO 13616, the registry of SWIFT). */
 const COUNTRIES =
@@ -21,6 +21,7 @@ export const iban: Detector = Object.freeze({
   triggers: byteClass(DIGITS),
   lookBack: 2,
   before: byteClass(`${LOWER}${UPPER}`),
+  mayBe: ({ length, afterLetter }: DigitRun) => afterLetter && length >= 2,
   probe(sight: Sight, at: number): Answer {
     const { bytes, end, final, floor } = sight;
     const from = at - 2;

@@ -1,5 +1,5 @@
 import { byteClass, DIGITS, isDigit, isWord, startsWord } from '../byte-class.ts';
-import { FOUND, NOTHING, UNDECIDED, type Answer, type Detector, type Sight } from '../detector.ts';
+import { FOUND, NOTHING, UNDECIDED, type Answer, type Detector, type DigitRun, type Sight } from '../detector.ts';
 
 const HEX = byteClass(`${DIGITS}abcdefABCDEF`);
 const [COLON, DOT, UNDERSCORE] = [0x3a, 0x2e, 0x5f];
@@ -16,6 +16,7 @@ export const ip: Detector = Object.freeze({
   triggers: byteClass(`${DIGITS}:`),
   lookBack: LONGEST_GROUP,
   before: HEX,
+  mayBe: ({ length, after }: DigitRun) => length <= 3 && after === DOT,
   probe: (sight: Sight, at: number): Answer => (sight.bytes[at] === COLON ? version6(sight, at) : version4(sight, at)),
 });
 
@@ -61,6 +62,8 @@ function dottedEnd({ bytes, end, final }: Sight, from: number): number {
 
 function version6(sight: Sight, at: number): Answer {
   const { bytes, end, final, floor } = sight;
+  const next = bytes[at + 1] ?? 0;
+  if (at + 1 < end && next !== COLON && HEX[next] === 0) return NOTHING;
   let from = at;
   while (from > floor && at - from <= LONGEST_GROUP && HEX[bytes[from - 1] ?? 0] === 1) from -= 1;
   if (at - from > LONGEST_GROUP || !startsGroup(bytes, from)) return NOTHING;

@@ -1,5 +1,14 @@
 import { byteClass, DIGITS, isDigit, isWord, startsWord } from '../byte-class.ts';
-import { FOUND, NO_BYTES, NOTHING, UNDECIDED, type Answer, type Detector, type Sight } from '../detector.ts';
+import {
+  FOUND,
+  NO_BYTES,
+  NOTHING,
+  UNDECIDED,
+  type Answer,
+  type Detector,
+  type DigitRun,
+  type Sight,
+} from '../detector.ts';
 
 const SEPARATORS = byteClass(' -./()');
 const TIES = byteClass('.,:/-_');
@@ -17,6 +26,10 @@ export const phone: Detector = Object.freeze({
   triggers: byteClass(`${DIGITS}+(`),
   lookBack: 0,
   before: NO_BYTES,
+  mayBe({ first, length, after }: DigitRun) {
+    if (first === 'zero') return length >= 2 && length <= 5 && SEPARATORS[after] === 1;
+    return length === (first === 'one' ? 1 : 3) && (after === HYPHEN || after === DOT || after === SPACE);
+  },
   probe(sight: Sight, at: number): Answer {
     const { bytes } = sight;
     sight.from = at;

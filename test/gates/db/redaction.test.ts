@@ -40,7 +40,7 @@ describe('rows under redact', () => {
 
   it('lose what their text shows, in texts, numbers, JSON and bytes', async () => {
     const bench = byText();
-    await bench.direct((database) => {
+    bench.direct((database) => {
       database.exec('create table t(a text, b integer, c text, d blob)');
       database
         .prepare('insert into t values (?, ?, ?, ?)')

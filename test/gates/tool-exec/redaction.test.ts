@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { probeTool, toolFixture, toolTagOf, type Probed } from './tool-fixture.ts';
+import { probeTool, toolFixture, toolTagOf, type Probed, type RawTool } from './tool-fixture.ts';
 
 const MASKED = { obligations: { redact: ['email', 'ip'] } } as const;
 const text = { type: 'string' };
@@ -23,14 +23,18 @@ describe('a tool under redact', () => {
 
   it('is not called where its schema does not take what is masked', async () => {
     using fixture = toolFixture({ probe: probeTool(['{to}'], { to: { type: 'string', maxLength: 15 } }) }, MASKED);
-    expect(await toolTagOf(fixture.tools.call('probe', '{"to":"ada@example.com"}'))).toBe('denied:unsupported-obligation');
+    expect(await toolTagOf(fixture.tools.call('probe', '{"to":"ada@example.com"}'))).toBe(
+      'denied:unsupported-obligation',
+    );
     expect(fixture.runs).toEqual([]);
     expect(await fixture.tools.call('probe', '{"to":"ada"}')).toMatchObject({ exitCode: 0 });
   });
 
   it('answers masked in both of its outputs', async () => {
-    const tool = (command: string, argument: string) =>
-      ({ description: 'says', isolation: 'none', command, arguments: [argument] }) as const;
+    const tool = (command: string, argument: string): RawTool => ({
+      ...{ description: 'says', isolation: 'none', command },
+      arguments: [argument],
+    });
     using fixture = toolFixture(
       { echo: tool('/bin/echo', 'ada@example.com'), ls: tool('/bin/ls', '/nowhere/ada@example.com') },
       MASKED,
