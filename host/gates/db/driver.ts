@@ -2,7 +2,7 @@ import { after, type Pending } from '../../contracts/pending.ts';
 import type { DriverResult, OutcomeFacts } from '../../enforcement/effect.ts';
 import type { Claim, Grant, Redeem } from '../../enforcement/grant.ts';
 import type { Redaction, Redactors } from '../../redaction/redactor.ts';
-import type { Answer, EngineFailure, EngineTransaction, StatementFacts } from './engine.ts';
+import type { Answer, EngineFailure, EngineTransaction, PreparedStatement } from './engine.ts';
 import type { DbFailure } from './failure.ts';
 import { redactedRows, redactedValue } from './redacted-rows.ts';
 import type { DbTarget } from './request.ts';
@@ -26,7 +26,7 @@ export type DbResult<Value> = DriverResult<Value, DbFailure>;
 
 /** What a statement did, besides its answer. */
 interface Performed {
-  readonly facts: StatementFacts;
+  readonly statement: PreparedStatement;
   readonly redaction: Redaction | undefined;
 }
 
@@ -80,7 +80,7 @@ export function createDbDriver(redeem: Redeem, redactors: Redactors): DbDriver {
     return after(runner.run(statement, call), (answer) =>
       answer.status === 'failed'
         ? notDone(answer.failure, { bytesOut: bytes })
-        : succeeded(answer, claim, { facts: statement.facts, redaction }),
+        : succeeded(answer, claim, { statement, redaction }),
     );
   }
 
@@ -93,10 +93,11 @@ export function createDbDriver(redeem: Redeem, redactors: Redactors): DbDriver {
 
   return Object.freeze({
     query: (grant: Grant<DbTarget>) =>
-      perform(grant, (answer, claim, { facts: { columns }, facts: statementFacts, redaction }): DbResult<WitRows> => {
+      perform(grant, (answer, claim, { statement, redaction }): DbResult<WitRows> => {
         if (answer.status !== 'rows') return failed('internal');
         const { truncated, bytes } = answer;
-        const rows = redaction === undefined ? answer.rows : redactedRows(answer.rows, statementFacts, redaction);
+        const rows = redaction === undefined ? answer.rows : redactedRows(answer.rows, statement, redaction);
+        const { columns } = statement.facts;
         const value = { columns, rows: rows.map((row) => row.map(toWit)), truncated };
         const facts = {
           bytesIn: bytes,

@@ -96,10 +96,10 @@ function writtenHandle(handle: FileHandle, redaction: Redaction, mediaType: stri
     return { ok: true, value: given };
   }
 
-  function put(bytes: Uint8Array): PosixResult<number> {
+  function put(bytes: Uint8Array, write: (masked: Uint8Array) => PosixResult<number>): PosixResult<number> {
     const masked = mask.push(bytes);
     if (redaction.isCut()) return UNSUPPORTED; // no text: nobody can say what is in it
-    const written = masked.length === 0 ? undefined : handle.write(real, masked);
+    const written = masked.length === 0 ? undefined : write(masked);
     if (written?.ok === false) return written;
     real += masked.length;
     given = (given ?? 0) + bytes.length;
@@ -112,11 +112,11 @@ function writtenHandle(handle: FileHandle, redaction: Redaction, mediaType: stri
     write(offset, bytes) {
       const place = begin();
       if (!place.ok) return place;
-      return offset === place.value ? put(bytes) : UNSUPPORTED;
+      return offset === place.value ? put(bytes, (masked) => handle.write(real, masked)) : UNSUPPORTED;
     },
     append(bytes) {
       const place = begin();
-      return place.ok ? put(bytes) : place;
+      return place.ok ? put(bytes, (masked) => handle.append(masked)) : place;
     },
     close() {
       const rest = given === undefined ? undefined : mask.end();

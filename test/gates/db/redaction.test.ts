@@ -30,9 +30,20 @@ describe('rows under redact', () => {
     ['a subquery', 'select (select email from customers where id = 1) as x'],
     ['a query inside', 'select y from (select email as y from customers)'],
     ['a comparison', "select id, email like 'a%' as hit from customers"],
+    ['a union, behind another column', 'select name from customers union all select email from customers'],
+    [
+      'a common table',
+      'with t(name) as (select name from customers union select email from customers) select name from t',
+    ],
+    ['a view of a union', 'select name from everything'],
+    ['a view that is named beside its table', 'select name from everything /* customers */ where 1'],
     ['a name that is said to be masked', 'select name as salary from customers'],
   ])('show nothing of them under %s', async (_, sql) => {
-    const { rows } = await byColumn().db.query('main', sql, []);
+    const bench = byColumn();
+    bench.direct((database) => {
+      database.exec('create view everything as select name from customers union all select email from customers');
+    });
+    const { rows } = await bench.db.query('main', sql, []);
     const shown = rows.flat().map((value) => (value.tag === 'text' ? value.val : ''));
     expect(shown).toContain('[redacted:personal]');
     expect(JSON.stringify(shown)).not.toMatch(/ada|bob|ADA/);
