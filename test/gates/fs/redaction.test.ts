@@ -56,7 +56,9 @@ describe('files under redact', () => {
   it('are written through an open file in pieces, whatever is cut', () => {
     using fixture = fsFixture(MASKED);
     const file = valueOf(fixture.gate.files.open('/workspace/f', WRITE));
-    Array.from('to ada@example.com').forEach((letter, at) => expect(valueOf(file.write(BigInt(at), bytes(letter)))).toBe(1));
+    Array.from('to ada@example.com').forEach((letter, at) =>
+      expect(valueOf(file.write(BigInt(at), bytes(letter)))).toBe(1),
+    );
     expect(readFileSync(join(fixture.root, 'f'), 'utf8')).toBe('to ');
     file.close();
     expect(readFileSync(join(fixture.root, 'f'), 'utf8')).toBe('to [redacted:email]');
