@@ -5,6 +5,7 @@ import { didYouMean } from './contracts/suggestion.ts';
 import type { HostPowers } from './host-powers.ts';
 import { parseManifest, type Manifest } from './manifest/manifest.ts';
 import { loadPolicy, type PolicySnapshot } from './policy/policy-snapshot.ts';
+import { readValues, type DetectorConfig } from './redaction/detector-config.ts';
 import type { SourceText } from './policy/policy-file.ts';
 import { refuseMisplacedSecrets, withPasswords } from './secret-places.ts';
 import { exposures, gateConfigs, vocabularyOf, type GateSettings } from './settings.ts';
@@ -38,6 +39,7 @@ export function readManifest(
     policyCheck: manifest.section(configs.policyCheck),
     classification: classificationOf(file, manifest, manifest.section(configs.classification)),
     secrets: manifest.section(configs.secrets),
+    detectors: withValues(file, manifest.section(configs.detectors), powers),
   };
   refuseMisplacedSecrets(file, manifest, declared);
   const settings = { ...declared, db: withPasswords(declared.db, declared.secrets) };
@@ -55,7 +57,28 @@ export function readConfiguration(file: string, workingDirectory: string, powers
     policy: readText(rules, powers),
     ...(model === undefined ? {} : { model: readText(model, powers) }),
   };
-  return { manifest, settings, policy: loadPolicy(source, vocabularyOf(manifest, settings.tools), 1, deciding) };
+  return {
+    manifest,
+    settings,
+    policy: loadPolicy(source, vocabularyOf(manifest, settings.tools, settings.detectors), 1, deciding),
+  };
+}
+
+const MOST_VALUE_BYTES = 4 << 20;
+
+/** The detectors with the values of their files. The messages show no value. */
+function withValues(file: string, detectors: DetectorConfig, powers: HostPowers): DetectorConfig {
+  return new Map(
+    [...detectors].map(([name, detector]) => {
+      const { valuesFrom } = detector;
+      if (valuesFrom === undefined) return [name, detector] as const;
+      const bytes = readBytes(valuesFrom, valuesFrom, 'ERR_CONFIG_READ', MOST_VALUE_BYTES, powers);
+      const { values, problem } = readValues(Buffer.from(bytes).toString());
+      if (problem !== undefined)
+        throw new HostError('ERR_CONFIG_INVALID', `${file}: detectors: \`${name}\`: \`${valuesFrom}\`: ${problem}`);
+      return [name, { ...detector, values: [...detector.values, ...values] }] as const;
+    }),
+  );
 }
 
 /** The labels of resources. They name labels of the configuration. */

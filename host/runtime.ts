@@ -18,6 +18,7 @@ import type { DecisionPoint } from './contracts/decision-point.ts';
 import type { PolicySlice } from './policy/policy-snapshot.ts';
 import { intersectionOf, type ChainLink } from './policy/intersection.ts';
 import { createReach } from './policy/reach.ts';
+import { createRedactors, type Redactors } from './redaction/redactor.ts';
 import type { DatabaseEngines } from './gates/db/engine.ts';
 import { rehearse } from './rehearsal.ts';
 import type { RunEvent } from './run-event.ts';
@@ -65,6 +66,8 @@ interface GateContext {
   readonly pipeline: Pipeline;
   /** Absent: the configuration has none. */
   readonly secrets: LateSecrets | undefined;
+  /** What `redact` stands for in this configuration. */
+  readonly redactors: Redactors;
   readonly post: (event: RunEvent) => void;
   /** The gates opened so far: `policy` asks them all. */
   readonly gates: Gate[];
@@ -79,7 +82,7 @@ const FILES = 'sallyport:agent/fs';
 const GATES: ReadonlyMap<string, (context: GateContext) => Promise<Gate>> = new Map([
   [
     'sallyport:agent/http',
-    async ({ plan, powers, pipeline, secrets }: GateContext): Promise<Gate> => {
+    async ({ plan, powers, pipeline, secrets, redactors }: GateContext): Promise<Gate> => {
       const [{ createHttpGate }, { createLazyHttpDialer }, { createSystemResolver }, { startDecompression }] =
         await Promise.all([
           import('./gates/http/index.ts'),
@@ -91,6 +94,7 @@ const GATES: ReadonlyMap<string, (context: GateContext) => Promise<Gate>> = new 
       const resolver = createSystemResolver({ clock });
       return createHttpGate({
         pipeline,
+        redactors,
         config: plan.settings.http,
         resolver,
         dialer: createLazyHttpDialer({ tls: plan.settings.http.tls }),
@@ -104,30 +108,36 @@ const GATES: ReadonlyMap<string, (context: GateContext) => Promise<Gate>> = new 
   ],
   [
     FILES,
-    async ({ plan, powers, pipeline }: GateContext): Promise<Gate> => {
+    async ({ plan, powers, pipeline, redactors }: GateContext): Promise<Gate> => {
       const [{ createFsGate }, { createMountFiles }] = await Promise.all([
         import('./gates/fs/index.ts'),
         import('./powers/mount-files.ts'),
       ]);
       const files = createMountFiles({ random: powers.random });
-      const gate = createFsGate({ pipeline, config: plan.settings.fs, files, callBytes: plan.limits.callBytes });
+      const gate = createFsGate({
+        pipeline,
+        redactors,
+        config: plan.settings.fs,
+        files,
+        callBytes: plan.limits.callBytes,
+      });
       return { ...gate, services: { files: gate.files } };
     },
   ],
   [
     'sallyport:agent/db',
-    async ({ plan, powers, pipeline, secrets }: GateContext): Promise<Gate> => {
+    async ({ plan, powers, pipeline, secrets, redactors }: GateContext): Promise<Gate> => {
       const { db } = plan.settings;
       const [{ createDbGate }, engines] = await Promise.all([
         import('./gates/db/index.ts'),
         openEngines(plan, powers, secrets),
       ]);
-      return createDbGate({ pipeline, config: db, engines, ...(secrets === undefined ? {} : { secrets }) });
+      return createDbGate({ pipeline, config: db, engines, redactors, ...(secrets === undefined ? {} : { secrets }) });
     },
   ],
   [
     'sallyport:agent/tool-exec',
-    async ({ plan, powers, pipeline, secrets }: GateContext): Promise<Gate> => {
+    async ({ plan, powers, pipeline, secrets, redactors }: GateContext): Promise<Gate> => {
       const [{ createToolGate }, { createProcessSpawner }] = await Promise.all([
         import('./gates/tool-exec/index.ts'),
         import('./powers/process-spawner.ts'),
@@ -135,6 +145,7 @@ const GATES: ReadonlyMap<string, (context: GateContext) => Promise<Gate>> = new 
       const reaches = [plan, ...plan.callers].map(({ policy }) => createReach(policy));
       return createToolGate({
         pipeline,
+        redactors,
         config: plan.settings.tools,
         spawner: createProcessSpawner(powers.ledger),
         mounts: plan.settings.fs.mounts,
@@ -222,7 +233,8 @@ export async function openGates(
   let labels: ReturnType<typeof openLabels>;
   const gates: Gate[] = [];
   const secrets = plan.settings.secrets.size === 0 ? undefined : createLateSecrets();
-  const context: GateContext = { plan, powers, pipeline, secrets, post, gates };
+  const redactors = createRedactors(plan.settings.detectors);
+  const context: GateContext = { plan, powers, pipeline, secrets, redactors, post, gates };
   const asked = new Set(interfaces.flatMap((name) => [name, SERVED_BY_GATES.get(name) ?? name]));
   // Every runtime imports what WASI has for files. Without mounts there is nothing to show.
   if (plan.settings.fs.mounts.length === 0 && !interfaces.includes(FILES)) asked.delete(FILES);
@@ -255,6 +267,7 @@ export async function openGates(
           log,
           clock: powers.clock,
           ids: createIds(seat.run),
+          maskPayload: (names, payload) => redactors.begin(names)?.object(payload) ?? payload,
           ...(labels === undefined ? {} : { labels: labels.run }),
           observe: (event) => {
             if (event.effect !== 'allow') post({ kind: 'decision', event });

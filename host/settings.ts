@@ -18,6 +18,8 @@ import { isToolArgument } from './gates/tool-exec/request.ts';
 import { exposedPrograms, TOOL_ACTIONS, TOOL_INTERFACE } from './gates/tool-exec/index.ts';
 import { secretsConfig, type SecretsConfig } from './secret-section.ts';
 import type { DatabaseInspector } from './gates/db/engine.ts';
+import { detectorConfig, type DetectorConfig } from './redaction/detector-config.ts';
+import { BUILT_IN_NAMES } from './redaction/builtin.ts';
 import type { HostManifest } from './manifest/host-section.ts';
 import type { Vocabulary } from './policy/vocabulary.ts';
 import { WASI_INTERFACES } from './wasi/interfaces.ts';
@@ -34,6 +36,7 @@ export interface GateSettings {
   readonly classification: readonly LabelledResource[];
   /** What secrets there are, and where they may go. Their values are not here. */
   readonly secrets: SecretsConfig;
+  readonly detectors: DetectorConfig;
 }
 
 const TYPES_INTERFACE: ServedInterface = {
@@ -83,6 +86,7 @@ export function gateConfigs(inspector: DatabaseInspector) {
     policyCheck: policyCheckConfig,
     classification: classificationConfig,
     secrets: secretsConfig,
+    detectors: detectorConfig,
   };
 }
 
@@ -160,10 +164,12 @@ export type VocabularySource = Pick<
 export function vocabularyOf(
   { purposes, environments, labels, approvers, alerts, groups }: VocabularySource,
   tools: ToolConfig,
+  detectors: DetectorConfig = new Map(),
 ): Vocabulary {
   return {
-    ...{ purposes, environments, labels, alerts, detectors: [], approvers: [...approvers.keys()] },
     ...(groups === undefined ? {} : { groups: [...groups.keys()] }),
+    ...{ purposes, environments, labels, alerts, approvers: [...approvers.keys()] },
+    detectors: [...BUILT_IN_NAMES, ...detectors.keys()],
     actions: ACTIONS,
     isArgument(action, resourcePattern, name): boolean {
       switch (action.slice(0, action.indexOf(':'))) {

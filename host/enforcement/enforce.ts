@@ -31,7 +31,7 @@ import { createGrantAuthority, type Redeem } from './grant.ts';
 import { isProtected } from './protection.ts';
 import { recordedObligations } from './recorded-obligations.ts';
 import { requestDigest } from './request-digest.ts';
-import { shownOf } from './shown-request.ts';
+import { shownOf, type MaskPayload } from './shown-request.ts';
 
 /** What the operator is told as it happens: one event per decision. */
 export interface DecisionEvent {
@@ -65,6 +65,8 @@ export interface PipelineOptions {
   readonly approvals?: Approvals;
   /** Keeps counters. Without it, whatever has a budget is denied. */
   readonly budgets?: Budgets;
+  /** Masks what enters the record. Without it, no payload enters it that must be masked. */
+  readonly maskPayload?: MaskPayload;
   /** What the run has read so far. Without it, whatever adds a label is denied. */
   readonly labels?: RunLabels;
   readonly observe: (event: DecisionEvent) => void;
@@ -259,7 +261,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const intent = append({
       type: 'effect.intended',
       ...who(),
-      ...shownOf(request, digest, allow),
+      ...shownOf(request, digest, allow, options.maskPayload),
       ...(label === undefined ? {} : { labels: { ...recorded, run: label.name } }),
       action,
       resource,

@@ -2,10 +2,25 @@ import type { AuditEntry } from '../contracts/audit-record.ts';
 import type { Allow } from '../contracts/decision.ts';
 import type { AccessRequest, Json } from '../contracts/request.ts';
 
+/** Masks a payload by the detectors of a rule. */
+export type MaskPayload = (names: readonly string[], payload: Payload) => Payload;
+type Payload = NonNullable<AccessRequest<unknown>['payload']>;
+
+/** What must be masked is masked in the record too; where nobody can, it has no payload. */
+function payloadOf({ payload }: AccessRequest<unknown>, { obligations }: Allow, mask?: MaskPayload) {
+  const { redact } = obligations;
+  return payload === undefined || redact === undefined ? payload : mask?.(redact, payload);
+}
+
 /** What the record shows of a request: always its digest and summary; the payload only where a rule asks for it. */
-export function shownOf(request: AccessRequest<unknown>, digest: string, allow?: Allow): Partial<AuditEntry> {
-  const full: Record<string, Json> =
-    allow?.obligations.log === 'full' && request.payload ? { payload: request.payload } : {};
+export function shownOf(
+  request: AccessRequest<unknown>,
+  digest: string,
+  allow?: Allow,
+  mask?: MaskPayload,
+): Partial<AuditEntry> {
+  const payload = allow?.obligations.log === 'full' ? payloadOf(request, allow, mask) : undefined;
+  const full: Record<string, Json> = payload === undefined ? {} : { payload };
   const accesses = request.accesses.map(({ action, resource }) => ({ action, resource }));
   return {
     request: { ...request.summary, ...full, digest }, // last: no gate can put another in its place

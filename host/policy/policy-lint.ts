@@ -104,10 +104,10 @@ function* lintRule(rule: Rule, nowMs: number): Generator<LintFinding> {
 
 /** The obligations that the gate of a capability can discharge. That the gates say the same is held by a test. */
 export const DISCHARGED: ReadonlyMap<string, ReadonlySet<string>> = new Map([
-  ['http', new Set(['timeoutMs'])],
-  ['fs', new Set()],
-  ['db', new Set(['rows', 'timeoutMs'])],
-  ['tool', new Set(['timeoutMs'])],
+  ['http', new Set(['timeoutMs', 'redact'])],
+  ['fs', new Set(['redact'])],
+  ['db', new Set(['rows', 'timeoutMs', 'redact'])],
+  ['tool', new Set(['timeoutMs', 'redact'])],
   ['log', new Set()],
   ['policy', new Set()],
 ]);
@@ -132,7 +132,7 @@ function lintAgainst({ rule, line }: LintedRule, broader: readonly LintedRule[])
   const asked = Object.keys(rule.obligations);
   for (const other of broader) {
     if (other.rule.effect !== 'allow' || !conditional) continue;
-    const missing = asked.filter((name) => !Object.hasOwn(other.rule.obligations, name));
+    const missing = asked.filter((name) => !asksFor(name, other.rule, rule));
     if (missing.length > 0) {
       const mend = counterRows(rule);
       return {
@@ -148,6 +148,12 @@ function lintAgainst({ rule, line }: LintedRule, broader: readonly LintedRule[])
       message: `line ${allowing.line} allows all of this without a condition: the condition here restricts nothing`,
     };
   return asked.length === 0 ? { message: `line ${allowing.line} allows all of this already` } : undefined;
+}
+
+/** Whether a rule asks for all that another one asks for under this name. Of detectors, for each. */
+function asksFor(name: string, { obligations }: Rule, { obligations: { redact = [] } }: Rule): boolean {
+  if (!Object.hasOwn(obligations, name)) return false;
+  return name !== 'redact' || redact.every((detector) => obligations.redact?.includes(detector) === true);
 }
 
 /** Of two rules that cover each other, only the lower one is told that it does nothing. */

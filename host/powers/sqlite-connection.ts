@@ -253,9 +253,13 @@ function factsOf(
   parameters: number,
   report: AuthorizerReport,
 ): StatementFacts {
-  const columns = statement.columns().map(({ name }) => name);
+  const described = statement.columns();
+  const columns = described.map(({ name }) => name);
+  const origins = described.map(({ table, column }) =>
+    table === null || column === null ? null : `${foldName(table)}.${foldName(column)}`,
+  );
   const alone: Touch = { verb: columns.length > 0 ? 'select' : 'schema', table: undefined, columns: [] };
   const [first = alone, ...rest] = touches;
   const inserts = report.events.some(({ code, direct }) => code === constants.SQLITE_INSERT && direct);
-  return { touches: [first, ...rest], columns, parameters, inserts, explains: explains(sql) };
+  return { touches: [first, ...rest], columns, origins, parameters, inserts, explains: explains(sql) };
 }

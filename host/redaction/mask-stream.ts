@@ -52,6 +52,11 @@ export function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
 /** What is put in the place of a find: the same for any length, so that it says nothing about what was there. */
 export const markOf = (name: string): string => `[redacted:${name}]`;
 
+/** Under which name it is counted that the rest was no text: nobody can say what is in it. */
+export const BINARY = 'binary';
+/** The same for what was too large to be looked into. */
+export const TOO_LARGE = 'too-large';
+
 /** Adds one find. */
 export function count(finds: Map<string, number>, name: string, by = 1): void {
   finds.set(name, (finds.get(name) ?? 0) + by);

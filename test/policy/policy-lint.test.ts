@@ -5,6 +5,7 @@ import { load, NOON, row } from './fixture.ts';
 const db = (resource: string, cells: Parameters<typeof row>[0] = {}) =>
   row({ action: 'db:select', resource, ...cells });
 const lint = (text: string) => lintPolicy(load(text), NOON).map(({ line, message }) => `${line}: ${message}`);
+const mends = (text: string) => lintPolicy(load(text), NOON).map(({ mend }) => mend);
 
 describe('policy lint', () => {
   it('has nothing to say about a policy without oddities', () => {
@@ -68,6 +69,17 @@ describe('policy lint', () => {
     expect(warning).toBe(
       '2: line 1 allows this too, and asks for no `rows`, `timeout`: while the condition here is not true, nothing asks for it; to require it, write a deny row',
     );
+  });
+
+  it('warns of a broader row that has less masked, and says what mends it', () => {
+    const narrow = row({ resource: '/a/**', when: 'env=prod', then: 'redact=email|iban' });
+    const expected =
+      '2: line 1 allows this too, and asks for no `redact`: while the condition here is not true, nothing asks for it; to require it, write a deny row';
+    const broad = (then: string) => row({ resource: '/**', when: 'purpose=triage', then });
+    expect(lint(broad('-') + narrow)).toEqual([expected]);
+    expect(lint(broad('redact=email') + narrow)).toEqual([expected]);
+    expect(lint(broad('redact=email|iban') + narrow)).toEqual([]);
+    expect(mends(broad('-') + narrow)).toEqual([['p, role:any, fs:read, /a/**, env!=prod, deny, -']]);
   });
 
   it('knows that a role covers the roles and agents that have it', () => {

@@ -2,8 +2,10 @@ import { after, type Pending } from '../../contracts/pending.ts';
 import type { RunSecrets, SecretMask } from '../../contracts/run-secrets.ts';
 import type { DriverResult, OutcomeFacts } from '../../enforcement/effect.ts';
 import type { Claim, Grant, Redeem } from '../../enforcement/grant.ts';
-import type { Answer, EngineFailure, EngineTransaction, SqlValue } from './engine.ts';
+import type { Redaction, Redactors } from '../../redaction/redactor.ts';
+import type { Answer, EngineFailure, EngineTransaction, PreparedStatement, SqlValue } from './engine.ts';
 import type { DbFailure } from './failure.ts';
+import { redactedRows, redactedValue } from './redacted-rows.ts';
 import type { DbTarget } from './request.ts';
 import { toWit, type WitValue } from './value.ts';
 import { tagOf } from './wit-error.ts';
@@ -22,6 +24,12 @@ export interface WitChanges {
 }
 
 export type DbResult<Value> = DriverResult<Value, DbFailure>;
+
+/** What a statement did, besides its answer. */
+interface Performed {
+  readonly statement: PreparedStatement;
+  readonly redaction: Redaction | undefined;
+}
 
 /** Performs prepared statements, and nothing that was not prepared. */
 export interface DbDriver {
@@ -48,7 +56,7 @@ function masked(value: SqlValue, mask: SecretMask): SqlValue {
 }
 
 /** Makes the driver of one run. */
-export function createDbDriver(redeem: Redeem, secrets?: RunSecrets): DbDriver {
+export function createDbDriver(redeem: Redeem, redactors: Redactors, secrets?: RunSecrets): DbDriver {
   const failed = (failure: DbFailure, facts: OutcomeFacts = {}): Extract<DbResult<never>, { status: 'failed' }> => ({
     status: 'failed',
     failure,
@@ -63,45 +71,61 @@ export function createDbDriver(redeem: Redeem, secrets?: RunSecrets): DbDriver {
   /** Opens the grant and does exactly what it holds. */
   function perform<Value>(
     grant: Grant<DbTarget>,
-    succeeded: (answer: Answer, claim: Claim<DbTarget>, columns: readonly string[]) => DbResult<Value>,
+    succeeded: (answer: Answer, claim: Claim<DbTarget>, performed: Performed) => DbResult<Value>,
   ): Pending<DbResult<Value>> {
     const claim = redeem(grant);
     const { target } = claim;
     if (target.kind === 'unperformable') return failed(target.failure);
-    const { runner, statement, mode, parameters, bytes, settings } = target;
+    const { runner, statement, mode, bytes, settings } = target;
+    const redaction = redactors.begin(claim.obligations.redact);
+    const parameters =
+      redaction === undefined ? target.parameters : target.parameters.map((value) => redactedValue(value, redaction));
+    const unmaskable = redaction === undefined ? undefined : unmaskableOf(statement.sql, claim, redaction);
+    if (unmaskable !== undefined)
+      return { status: 'denied', reason: 'unsupported-obligation', facts: { detail: { redact: unmaskable } } };
     const call = { mode, parameters, maxBytes: settings.target.maxBytes, ...limitsOf(claim, settings) };
     return after(runner.run(statement, call), (answer) =>
       answer.status === 'failed'
         ? notDone(answer.failure, { bytesOut: bytes })
-        : succeeded(answer, claim, statement.facts.columns),
+        : succeeded(answer, claim, { statement, redaction }),
     );
+  }
+
+  /** What must be masked cannot be, in a statement: another text would be another statement than was decided. */
+  function unmaskableOf(sql: string, { obligations }: Claim<DbTarget>, redaction: Redaction): string | undefined {
+    const look = redactors.begin(obligations.redact);
+    if (look !== undefined && look.text(sql) !== sql) return 'statement';
+    return redaction.isCut() ? 'binary-parameter' : undefined;
   }
 
   return Object.freeze({
     query: (grant: Grant<DbTarget>) =>
-      perform(grant, (answer, claim, columns): DbResult<WitRows> => {
+      perform(grant, (answer, claim, { statement, redaction }): DbResult<WitRows> => {
         if (answer.status !== 'rows') return failed('internal');
-        const { rows, truncated, bytes } = answer;
+        const { truncated, bytes } = answer;
         const mask = secrets?.mask();
-        const shown = mask === undefined ? rows : rows.map((row) => row.map((value) => masked(value, mask)));
-        const value = { columns, rows: shown.map((row) => row.map(toWit)), truncated };
+        const shown =
+          mask === undefined ? answer.rows : answer.rows.map((row) => row.map((value) => masked(value, mask)));
+        const rows = redaction === undefined ? shown : redactedRows(shown, statement, redaction);
+        const { columns } = statement.facts;
+        const value = { columns, rows: rows.map((row) => row.map(toWit)), truncated };
         const facts = {
           bytesIn: bytes,
           bytesOut: sentBytes(claim),
           detail: { rows: rows.length, truncated },
-          ...discharged(claim, rows.length),
+          ...discharged(claim, rows.length, redaction),
         };
         return { status: 'ok', value, facts };
       }),
 
     execute: (grant: Grant<DbTarget>) =>
-      perform(grant, (answer, claim): DbResult<WitChanges> => {
+      perform(grant, (answer, claim, { redaction }): DbResult<WitChanges> => {
         if (answer.status !== 'changes') return failed('internal');
         const { rows, lastRowId } = answer;
         return {
           status: 'ok',
           value: { rows, lastRowId },
-          facts: { bytesOut: sentBytes(claim), detail: { rows: Number(rows) }, ...discharged(claim, 0) },
+          facts: { bytesOut: sentBytes(claim), detail: { rows: Number(rows) }, ...discharged(claim, 0, redaction) },
         };
       }),
 
@@ -115,12 +139,17 @@ export function createDbDriver(redeem: Redeem, secrets?: RunSecrets): DbDriver {
 const sentBytes = ({ target }: Claim<DbTarget>): number => (target.kind === 'statement' ? target.bytes : 0);
 
 /** The obligations that were met, with what they came to. */
-function discharged({ obligations: { rows, timeoutMs } }: Claim<DbTarget>, returned: number): OutcomeFacts {
-  if (rows === undefined && timeoutMs === undefined) return {};
+function discharged(
+  { obligations: { rows, timeoutMs } }: Claim<DbTarget>,
+  returned: number,
+  redaction: Redaction | undefined,
+): OutcomeFacts {
+  if (rows === undefined && timeoutMs === undefined && redaction === undefined) return {};
   return {
     discharged: {
       ...(rows === undefined ? {} : { rows: returned }),
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
+      ...(redaction === undefined ? {} : { redact: redaction.counts() }),
     },
   };
 }

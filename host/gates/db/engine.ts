@@ -28,6 +28,11 @@ export interface StatementFacts {
   readonly touches: readonly [Touch, ...Touch[]];
   /** Names of the result's columns; empty for a statement that returns no rows. */
   readonly columns: readonly string[];
+  /**
+   * `table.column` of the values of each column of the result, in the engine's one spelling; `null` for what is worked
+   * out. Absent where the engine does not say it.
+   */
+  readonly origins?: readonly (string | null)[];
   readonly parameters: number;
   /** True if it inserts rows itself, and not only by its triggers. */
   readonly inserts: boolean;

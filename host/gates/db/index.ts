@@ -9,6 +9,7 @@ import type { ServedInterface } from '../../contracts/served-interface.ts';
 import type { Enforced } from '../../enforcement/effect.ts';
 import type { Pipeline } from '../../enforcement/enforce.ts';
 import type { Grant } from '../../enforcement/grant.ts';
+import { createRedactors, type Redactors } from '../../redaction/redactor.ts';
 import type { DatabaseSettings, DbConfig } from './config.ts';
 import { createDbDriver, type DbResult } from './driver.ts';
 import type { DatabaseEngines, DatabaseSession, DatabaseTarget } from './engine.ts';
@@ -28,6 +29,8 @@ export interface DbGateOptions {
   readonly engines: DatabaseEngines;
   /** Absent: nothing has to be hidden in rows. */
   readonly secrets?: RunSecrets;
+  /** What `redact` stands for; only what is built in, where there are none. */
+  readonly redactors?: Redactors;
 }
 
 const STATEMENTS = ['query', 'execute', 'query-named', 'execute-named'];
@@ -49,12 +52,12 @@ export const DB_INTERFACE: ServedInterface = {
 export const dbWaits = ({ databases }: DbConfig): boolean =>
   [...databases.values()].some(({ target }) => target.kind !== 'sqlite');
 
-const DISCHARGES: ReadonlySet<ObligationName> = new Set<ObligationName>(['rows', 'timeoutMs']);
+const DISCHARGES: ReadonlySet<ObligationName> = new Set<ObligationName>(['rows', 'timeoutMs', 'redact']);
 
 /** The gate of `sallyport:agent/db`. */
-export function createDbGate({ pipeline, config, engines, secrets }: DbGateOptions): Gate {
+export function createDbGate({ pipeline, config, engines, secrets, redactors }: DbGateOptions): Gate {
   const parser = createDbParser(config);
-  const driver = createDbDriver(pipeline.redeem, secrets);
+  const driver = createDbDriver(pipeline.redeem, redactors ?? createRedactors(new Map()), secrets);
   const sessions = new Map<string, DatabaseSession>();
   const open = new Map<string, OpenTransaction>();
   let transactions = 0;

@@ -1,6 +1,7 @@
 import type { DriverResult, OutcomeFacts } from '../../enforcement/effect.ts';
 import type { Claim, Grant, Redeem } from '../../enforcement/grant.ts';
 import type { FileType } from '../../contracts/file-service.ts';
+import type { Redaction, Redactors } from '../../redaction/redactor.ts';
 import { leadsOf, type LinkFound } from './link-leads.ts';
 import type { MountTrees, Reached } from './mount-trees.ts';
 import type { PosixFiles } from './posix-files.ts';
@@ -15,6 +16,7 @@ import type {
   WriteTarget,
 } from './request.ts';
 import { NO_LINKS } from './request.ts';
+import { mediaTypeOf } from './redacted-handle.ts';
 import { isName } from './virtual-path.ts';
 
 export type FileKind = 'file' | 'directory' | 'other';
@@ -108,6 +110,7 @@ export interface FsDriverOptions {
   readonly redeem: Redeem;
   /** Bytes that one call may carry. */
   readonly callBytes: number;
+  readonly redactors: Redactors;
 }
 
 /** The record `page` of the WIT. */
@@ -125,7 +128,7 @@ const ENTRY_BYTES = 256;
 
 /** Performs one decided effect on the files of the mounts. */
 export function createFsDriver(options: FsDriverOptions) {
-  const { trees, redeem, callBytes } = options;
+  const { trees, redeem, callBytes, redactors } = options;
   const most = Math.max(1, Math.min(PAGE_ENTRIES, Math.floor(callBytes / ENTRY_BYTES)));
 
   function reach(place: Place, change: boolean): Reached | Result<never> {
@@ -159,17 +162,37 @@ export function createFsDriver(options: FsDriverOptions) {
     act: (reached: Reached, contents: Uint8Array) => FileResult<undefined>,
   ): Result<undefined> {
     const claim = redeem(grant);
-    const { contents } = claim.target;
+    const redaction = redactors.begin(claim.obligations.redact);
+    const { contents, place } = claim.target;
+    const masked = redaction === undefined ? contents : redaction.body(contents, mediaTypeOf(place.names));
+    if (redaction?.isCut() === true)
+      return { status: 'denied', reason: 'unsupported-obligation', facts: { detail: { redact: 'binary-contents' } } };
     const result = onPlace(claim, CHANGE, (reached) =>
-      contents.length > Math.min(callBytes, reached.mount.maxFileBytes) ? TOO_LARGE : act(reached, contents),
+      masked.length > Math.min(callBytes, reached.mount.maxFileBytes) ? TOO_LARGE : act(reached, masked),
     );
-    return withFacts(result, { bytesOut: contents.length });
+    return withFacts(result, { bytesOut: masked.length, ...dischargedOf(redaction) });
+  }
+
+  /** A part of a file is a part of what it shows as a whole: in pieces, nothing could be found. */
+  function readMasked(
+    claim: Claim<ReadTarget>,
+    redaction: Redaction,
+    mediaType: string | undefined,
+  ): Result<Uint8Array> {
+    const { range } = claim.target;
+    const result = onPlace(claim, LOOK, ({ tree, names }) => tree.read(names, undefined, callBytes));
+    if (result.status !== 'ok') return result;
+    const whole = redaction.body(result.value, mediaType);
+    const value = range === undefined ? whole : whole.subarray(range.offset, range.offset + range.length);
+    return { status: 'ok', value, facts: { bytesIn: result.value.length, ...dischargedOf(redaction) } };
   }
 
   return Object.freeze({
     read(grant: Grant<ReadTarget>): Result<Uint8Array> {
       const claim = redeem(grant);
-      const { range } = claim.target;
+      const { range, place } = claim.target;
+      const redaction = redactors.begin(claim.obligations.redact);
+      if (redaction !== undefined) return readMasked(claim, redaction, mediaTypeOf(place.names));
       const result = onPlace(claim, LOOK, ({ tree, names }) => tree.read(names, range, callBytes));
       return result.status === 'ok' ? withFacts(result, { bytesIn: result.value.length }) : result;
     },
@@ -219,6 +242,9 @@ const NAME = { change: true, last: 'keep' } as const;
 /** How an effect ends at a link: it is no file, and no directory. */
 const AT_LINK: ReadonlySet<FsFailure | 'forbidden'> = new Set(['not-a-file', 'not-a-directory']);
 const failed = (failure: FsFailure): Result<never> => ({ status: 'failed', failure, code: failure });
+
+const dischargedOf = (redaction: Redaction | undefined): OutcomeFacts =>
+  redaction === undefined ? {} : { discharged: { redact: redaction.counts() } };
 
 const withFacts = <Value>(result: Result<Value>, facts: OutcomeFacts): Result<Value> =>
   result.status === 'ok' ? { ...result, facts } : result;

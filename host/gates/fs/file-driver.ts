@@ -1,6 +1,7 @@
 import type { DirectoryName, FileError, FileStatus, OpenFile } from '../../contracts/file-service.ts';
 import type { DriverResult } from '../../enforcement/effect.ts';
 import type { Claim, Grant, Redeem } from '../../enforcement/grant.ts';
+import type { Redactors } from '../../redaction/redactor.ts';
 import type { MountTrees, Reached } from './mount-trees.ts';
 import { leadsOf, type LinkFound } from './link-leads.ts';
 import { createOpenFile, type BegunFile } from './open-file.ts';
@@ -17,6 +18,7 @@ import {
   type StatusTarget,
   type TimesTarget,
 } from './request.ts';
+import { isRedactable, mediaTypeOf, redactedHandle } from './redacted-handle.ts';
 import { isName } from './virtual-path.ts';
 
 export interface FileDriverOptions {
@@ -24,6 +26,7 @@ export interface FileDriverOptions {
   readonly redeem: Redeem;
   /** Bytes that one call may carry. */
   readonly callBytes: number;
+  readonly redactors: Redactors;
 }
 
 /** A part of a directory. */
@@ -44,7 +47,7 @@ const PAGE_NAMES = 1000;
 const TAKEN = { most: 256, accept: isName };
 
 /** Performs one decided effect on the files of the mounts, as POSIX does. */
-export function createFileDriver({ trees, redeem, callBytes }: FileDriverOptions) {
+export function createFileDriver({ trees, redeem, callBytes, redactors }: FileDriverOptions) {
   const open = new Set<BegunFile>();
 
   function onPlace<Value>(
@@ -58,6 +61,8 @@ export function createFileDriver({ trees, redeem, callBytes }: FileDriverOptions
 
   function begin(claim: Claim<OpenTarget>): Result<OpenFile> {
     const { how, place } = claim.target;
+    const redaction = redactors.begin(claim.obligations.redact);
+    if (redaction !== undefined && !isRedactable(how)) return failed('unsupported');
     const reached = trees.reach(place, how.write || how.create || how.truncate);
     if ('missing' in reached) return missing(reached);
     if (open.size >= MOST_OPEN) return failed('busy');
@@ -65,8 +70,9 @@ export function createFileDriver({ trees, redeem, callBytes }: FileDriverOptions
     const opened = tree.posix.open(names, how, { mostBytes: mount.maxFileBytes, sync: mount.sync });
     if (!opened.ok) return finish(opened, [reached], how.follow && !(how.create && how.exclusive) ? 'follow' : 'keep');
     const begun = createOpenFile({
-      handle: opened.value,
+      handle: redaction === undefined ? opened.value : redactedHandle(opened.value, how, redaction, mediaTypeOf(names)),
       how,
+      redaction,
       stands: claim.stands,
       callBytes,
       closed: () => open.delete(begun),

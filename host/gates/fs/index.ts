@@ -6,6 +6,7 @@ import type { ServedInterface } from '../../contracts/served-interface.ts';
 import type { DriverResult } from '../../enforcement/effect.ts';
 import type { Pipeline } from '../../enforcement/enforce.ts';
 import type { Grant } from '../../enforcement/grant.ts';
+import { createRedactors, type Redactors } from '../../redaction/redactor.ts';
 import type { FsConfig } from './config.ts';
 import { createFsDriver, type FileMetadata, type FsFailure, type MountFiles, type Page } from './driver.ts';
 import { createFileDriver } from './file-driver.ts';
@@ -25,6 +26,8 @@ export interface FsGateOptions {
   readonly files: MountFiles;
   /** Bytes that one call may carry. */
   readonly callBytes: number;
+  /** What `redact` stands for; only what is built in, where there are none. */
+  readonly redactors?: Redactors;
 }
 
 const FUNCTIONS = ['read', 'write', 'append', 'list', 'stat', 'make-directory', 'remove', 'rename'];
@@ -55,8 +58,9 @@ export function createFsGate(options: FsGateOptions): FsGate {
   const parser = createFsParser(config);
   const trees = openMountTrees(config, files);
   const { redeem } = pipeline;
-  const driver = createFsDriver({ trees, callBytes, redeem });
-  const fileDriver = createFileDriver({ trees, callBytes, redeem });
+  const redactors = options.redactors ?? createRedactors(new Map());
+  const driver = createFsDriver({ trees, callBytes, redeem, redactors });
+  const fileDriver = createFileDriver({ trees, callBytes, redeem, redactors });
   const enforceCall = createEnforceCall(pipeline);
 
   const enforce = <Target, Value>(

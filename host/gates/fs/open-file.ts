@@ -1,5 +1,6 @@
 import type { FileAnswer, NewTime, OpenFile, OpenHow } from '../../contracts/file-service.ts';
 import type { EffectEnd } from '../../enforcement/effect.ts';
+import type { Redaction } from '../../redaction/redactor.ts';
 import { fileError } from './file-answer.ts';
 import type { FileHandle, PosixResult } from './posix-files.ts';
 
@@ -19,6 +20,8 @@ export interface OpenFileOptions {
   readonly stands: () => boolean;
   /** Bytes that one call may carry. */
   readonly callBytes: number;
+  /** What masks its contents, if anything. */
+  readonly redaction?: Redaction | undefined;
   readonly closed: () => void;
 }
 
@@ -34,7 +37,7 @@ interface Tally {
 }
 
 /** Bounds what is done with an open file by what was decided at its opening, and keeps the account of it. */
-export function createOpenFile({ handle, how, stands, callBytes, closed }: OpenFileOptions): BegunFile {
+export function createOpenFile({ handle, how, stands, callBytes, redaction, closed }: OpenFileOptions): BegunFile {
   const tally: Tally = { read: 0, written: 0, resized: false };
   let isOpen = true;
   let report: (end: EffectEnd) => void = () => undefined;
@@ -64,7 +67,9 @@ export function createOpenFile({ handle, how, stands, callBytes, closed }: OpenF
     closed();
     const facts = factsOf(handle, tally);
     const result = handle.close();
-    report({ ...(result.ok ? {} : { code: result.failure }), facts });
+    // Only now is known what the last bytes were.
+    const discharged = redaction === undefined ? {} : { discharged: { redact: redaction.counts() } };
+    report({ ...(result.ok ? {} : { code: result.failure }), facts: { ...facts, ...discharged } });
   }
 
   const file: OpenFile = Object.freeze({

@@ -4,12 +4,14 @@ import type { Clock } from '../../contracts/powers.ts';
 import type { RunSecrets } from '../../contracts/run-secrets.ts';
 import type { DriverResult, EffectEnd, OutcomeFacts } from '../../enforcement/effect.ts';
 import type { Claim, Grant, Redeem } from '../../enforcement/grant.ts';
+import type { Redaction, Redactors } from '../../redaction/redactor.ts';
 import type { ClassifyAddress } from './address-range.ts';
 import { createAttemptOrder, vetAddresses, type Vetted } from './address-vetting.ts';
 import type { HttpConfig } from './config.ts';
 import type { Decompressor } from './decompressor.ts';
 import type { DialCall, HttpDialer } from './dialer.ts';
 import { exchange, type Dialled } from './exchange.ts';
+import { redactedRequest, valueOf } from './redacted-request.ts';
 import type { HttpTarget } from './request.ts';
 import type { Resolver } from './resolver.ts';
 import type { ResponseBody } from './response-body.ts';
@@ -29,6 +31,7 @@ export interface DriverPowers {
   readonly config: HttpConfig;
   /** Absent: no request carries a secret, and none can come back. */
   readonly secrets?: RunSecrets;
+  readonly redactors: Redactors;
 }
 
 /** The answer to one request, its body whole or still to be read. */
@@ -60,11 +63,18 @@ type Arrived = Extract<Dialled, { status: 'arrived' }> & { readonly address: str
 interface Tally {
   sent: number;
   address?: string;
+  readonly redaction: Redaction | undefined;
+}
+
+/** A request as it may leave. */
+interface Admitted {
+  readonly claim: Claim<HttpTarget>;
+  readonly redaction: Redaction | undefined;
 }
 
 /** Makes the driver of one run. */
 export function createHttpDriver(powers: DriverPowers): HttpDriver {
-  const { redeem, config, clock, dialer, decompressor } = powers;
+  const { redeem, config, clock, dialer, decompressor, redactors } = powers;
   const attempts = createAttemptOrder();
   const limitsOf = (whole: boolean) => ({
     maxBytes: whole ? config.maxResponseBytes : config.maxStreamBytes,
@@ -74,6 +84,19 @@ export function createHttpDriver(powers: DriverPowers): HttpDriver {
     whole: { dialer, decompressor, whole: true, limits: limitsOf(true) },
     streamed: { dialer, decompressor, whole: false, limits: limitsOf(false) },
   };
+
+  /** Opens a grant. What must be masked is masked before anything leaves; what cannot be, denies. */
+  function admit(grant: Grant<HttpTarget>): Admitted | Extract<Driven<never>, { status: 'denied' }> {
+    const claim = redeem(grant);
+    const { redact } = claim.obligations;
+    const redaction = redactors.begin(redact);
+    const look = redactors.begin(redact);
+    if (redaction === undefined || look === undefined) return { claim, redaction: undefined };
+    const target = redactedRequest(claim.target, redaction, look);
+    return 'unmaskable' in target
+      ? { status: 'denied', reason: 'unsupported-obligation', facts: { detail: { redact: target.unmaskable } } }
+      : { claim: { ...claim, target }, redaction };
+  }
 
   /** Vets the addresses of a claim, then goes on with them. */
   function withAddresses<Value>(
@@ -107,9 +130,11 @@ export function createHttpDriver(powers: DriverPowers): HttpDriver {
     target: HttpTarget,
     { addresses, deadline, mode, tally }: { addresses: Vetted; deadline: Deadline; mode: Mode; tally: Tally },
   ): Promise<Arrived | Extract<Dialled, { status: 'failed' }>> {
+    const { redaction } = tally;
     const mask = powers.secrets?.mask();
     const shape = {
       ...(mode === 'fetch' ? exchanges.whole : exchanges.streamed),
+      redaction,
       ...(mask === undefined ? {} : { mask }),
     };
     let dialled: Dialled = { status: 'failed', failure: 'timed-out', sent: false };
@@ -130,24 +155,26 @@ export function createHttpDriver(powers: DriverPowers): HttpDriver {
   }
 
   async function begin<Value>(
-    claim: Claim<HttpTarget>,
+    { claim, redaction }: Admitted,
     { mode, stop }: { mode: Mode; stop?: AbortSignal | undefined },
     [addresses, deadline]: [Vetted, Deadline],
     next: (arrived: Arrived, tally: Tally) => Pending<Driven<Value>>,
   ): Promise<Driven<Value>> {
-    const tally: Tally = { sent: 0 };
+    const tally: Tally = { sent: 0, redaction };
     const call = callFor(claim, mode, powers, stop);
     const arrived = await reach(call, claim.target, { addresses, deadline, mode, tally });
     if (arrived.status === 'arrived') return next(arrived, tally);
-    const ended = failed(arrived.failure, arrived.sent, { ...bytesOf(tally), detail: { addresses } });
+    const ended = failed(arrived.failure, arrived.sent, { ...sentFacts(tally), detail: { addresses } });
     return stop?.aborted === true ? { ...ended, code: 'abandoned' } : ended;
   }
 
   return Object.freeze({
     fetch(grant: Grant<HttpTarget>): Pending<Driven<Answer<Uint8Array>>> {
-      const claim = redeem(grant);
+      const admitted = admit(grant);
+      if ('status' in admitted) return admitted;
+      const { claim } = admitted;
       return withAddresses(claim, (...found) =>
-        begin(claim, { mode: 'fetch' }, found, async (arrived, tally): Promise<Driven<Answer<Uint8Array>>> => {
+        begin(admitted, { mode: 'fetch' }, found, async (arrived, tally): Promise<Driven<Answer<Uint8Array>>> => {
           const read = await arrived.body.readAll();
           const facts = factsOf(claim, arrived, tally);
           if (read.kind === 'failed') return failed(read.failure, true, facts);
@@ -158,9 +185,11 @@ export function createHttpDriver(powers: DriverPowers): HttpDriver {
     },
 
     open(grant: Grant<HttpTarget>, stop?: AbortSignal): Pending<Driven<Answer<ResponseBody>>> {
-      const claim = redeem(grant);
+      const admitted = admit(grant);
+      if ('status' in admitted) return admitted;
+      const { claim } = admitted;
       return withAddresses(claim, (...found) =>
-        begin(claim, { mode: 'open', stop }, found, (arrived, tally) => ({
+        begin(admitted, { mode: 'open', stop }, found, (arrived, tally) => ({
           status: 'begun',
           value: { target: claim.target, head: arrived.head, body: arrived.body },
           ended: (report) => reportEnd(claim, arrived, tally, report),
@@ -169,23 +198,28 @@ export function createHttpDriver(powers: DriverPowers): HttpDriver {
     },
 
     upload(grant: Grant<HttpTarget>, stop?: AbortSignal): Pending<Driven<BegunUpload>> {
-      const claim = redeem(grant);
+      const admitted = admit(grant);
+      if ('status' in admitted) return admitted;
+      const { claim, redaction } = admitted;
       const { target } = claim;
       return withAddresses(claim, (addresses, deadline) => {
-        const tally: Tally = { sent: 0 };
-        const upload = createUpload({ length: target.upload?.length, maxBytes: config.maxUploadBytes });
+        const tally: Tally = { sent: 0, redaction };
+        const mask = redaction?.stream(valueOf(target.fields, 'content-type'));
+        const upload = createUpload({ length: target.upload?.length, maxBytes: config.maxUploadBytes, mask });
         const call = { ...callFor(claim, 'upload', powers, stop), body: upload.source };
         const reached = reach(call, target, { addresses, deadline, mode: 'upload', tally });
         return {
           status: 'begun',
           value: { ...upload, target, answer: answerOf(reached, target, upload) },
           ended(report) {
-            upload.onAbandon(() => report({ code: 'abandoned', facts: { ...bytesOf(tally), detail: { addresses } } }));
+            upload.onAbandon(() =>
+              report({ code: 'abandoned', facts: { ...sentFacts(tally), detail: { addresses } } }),
+            );
             void reached.then((arrived) => {
               if (arrived.status === 'arrived') reportEnd(claim, arrived, tally, report);
               else {
                 const code = stop?.aborted === true ? 'abandoned' : arrived.failure;
-                report({ code, facts: { ...bytesOf(tally), detail: { addresses } } });
+                report({ code, facts: { ...sentFacts(tally), detail: { addresses } } });
               }
             });
           },
@@ -224,7 +258,20 @@ function factsOf({ obligations }: Claim<HttpTarget>, { head, body, address }: Ar
   return {
     ...bytesOf(tally, body.receivedBytes()),
     detail: { status: head.status, address },
-    ...(timeoutMs === undefined ? {} : { discharged: { timeoutMs } }),
+    ...dischargedOf(tally, timeoutMs),
+  };
+}
+
+/** What is known of a request that was given no answer. */
+const sentFacts = (tally: Tally): OutcomeFacts => ({ ...bytesOf(tally), ...dischargedOf(tally, undefined) });
+
+function dischargedOf({ redaction }: Tally, timeoutMs: number | undefined): Pick<OutcomeFacts, 'discharged'> {
+  if (timeoutMs === undefined && redaction === undefined) return {};
+  return {
+    discharged: {
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+      ...(redaction === undefined ? {} : { redact: redaction.counts() }),
+    },
   };
 }
 

@@ -2,6 +2,9 @@ import type { SecretMask } from '../../contracts/run-secrets.ts';
 import type { Decompressor } from './decompressor.ts';
 import type { DialCall, Flow, HttpDialer } from './dialer.ts';
 import type { HttpMethod } from './request.ts';
+import { chained } from './chained-mask.ts';
+import type { Redaction } from '../../redaction/redactor.ts';
+import { redactedHead, valueOf } from './redacted-request.ts';
 import { createResponseBody, type BodyLimits, type ResponseBody } from './response-body.ts';
 import { readHead, type ReadHead } from './response-header.ts';
 import type { HttpFailure } from './wit-error.ts';
@@ -20,13 +23,15 @@ export interface ExchangeShape {
   readonly whole: boolean;
   /** Hides secrets that come back. */
   readonly mask?: SecretMask;
+  /** What masks the answer, if anything. */
+  readonly redaction: Redaction | undefined;
 }
 
 /** One attempt on one address, until the header is there. `sent` is told the bytes of the request's body as they leave. */
 export function exchange(
   call: DialCall,
   method: HttpMethod,
-  { dialer, decompressor, limits, whole, mask }: ExchangeShape,
+  { dialer, decompressor, limits, whole, mask, redaction }: ExchangeShape,
   sent: (bytes: number) => void,
 ): Promise<Dialled> {
   return new Promise((resolve) => {
@@ -44,9 +49,10 @@ export function exchange(
         } else if (head.length !== undefined && head.length > limits.maxBytes) {
           refuse('response-too-large', flow);
         } else {
-          const masking = mask === undefined ? {} : { mask: mask.stream() };
-          body = createResponseBody({ flow, coding: head.coding, decompressor, limits, whole, ...masking });
-          resolve({ status: 'arrived', head, body });
+          const masking = chained(mask?.stream(), redaction?.stream(valueOf(head.headers, 'content-type')));
+          const hidden = masking === undefined ? {} : { mask: masking };
+          body = createResponseBody({ flow, coding: head.coding, decompressor, limits, whole, ...hidden });
+          resolve({ status: 'arrived', head: redaction === undefined ? head : redactedHead(head, redaction), body });
         }
       },
       data: (chunk) => body?.data(chunk),

@@ -7,6 +7,7 @@ import type { ServedInterface } from '../../contracts/served-interface.ts';
 import type { DriverResult } from '../../enforcement/effect.ts';
 import type { Pipeline } from '../../enforcement/enforce.ts';
 import type { Grant } from '../../enforcement/grant.ts';
+import { createRedactors, type Redactors } from '../../redaction/redactor.ts';
 import { classifyAddress, type ClassifyAddress } from './address-range.ts';
 import { createUrlCanonicaliser } from './canonical-url.ts';
 import type { HttpConfig } from './config.ts';
@@ -59,6 +60,8 @@ export interface HttpGateDeps {
   readonly classify?: ClassifyAddress;
   /** Secrets that requests carry. Absent: the configuration has none for this agent. */
   readonly secrets?: HttpSecrets;
+  /** What `redact` stands for; only what is built in, where there are none. */
+  readonly redactors?: Redactors;
 }
 
 /** The record `response` of `wit/http.wit`. */
@@ -74,7 +77,7 @@ export interface GuestStreamingResponse extends Omit<GuestResponse, 'body'> {
   readonly body: IncomingBodyHandle;
 }
 
-const DISCHARGES: ReadonlySet<ObligationName> = new Set(['timeoutMs']);
+const DISCHARGES: ReadonlySet<ObligationName> = new Set(['timeoutMs', 'redact']);
 const MOST_OPEN_EXCHANGES = 16;
 
 type Perform<Value> = (grant: Grant<HttpTarget>) => Pending<DriverResult<Value, DriverFailure>>;
@@ -86,13 +89,14 @@ export interface HttpGate extends Gate {
 
 /** Makes the gate of `sallyport:agent/http` for one run. */
 export function createHttpGate(deps: HttpGateDeps): HttpGate {
-  const { pipeline, config, dialer, secrets, ...machine } = deps;
+  const { pipeline, config, dialer, secrets, redactors, ...machine } = deps;
   const driver = createHttpDriver({
     ...machine,
     config,
     dialer,
     redeem: pipeline.redeem,
     classify: deps.classify ?? classifyAddress,
+    redactors: redactors ?? createRedactors(new Map()),
     ...(secrets === undefined ? {} : { secrets: secrets.values }),
   });
   const { maxRequestBytes, maxUploadBytes } = config;

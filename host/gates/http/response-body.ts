@@ -51,7 +51,7 @@ export interface BodySource {
   readonly limits: BodyLimits;
   /** True if the body will be read by `readAll`: then nothing pauses, `maxBytes` is the bound. */
   readonly whole: boolean;
-  /** Hides secrets in what the reader gets. */
+  /** Masks what was decoded, before anybody can read it. */
   readonly mask?: MaskStream;
 }
 
@@ -74,7 +74,7 @@ export function createResponseBody(source: BodySource): ResponseBody {
   const settle = (next: 'ended' | NetworkFailure, as: BodyOver = next === 'ended' ? 'whole' : next): void => {
     if (state !== 'open') return;
     // What was held back of a body that broke off is not shown: it may be the beginning of a secret.
-    if (next === 'ended' && mask !== undefined) chunks.push(mask.end());
+    if (next === 'ended' && mask !== undefined) keep(mask.end());
     state = next;
     over = as;
     if (next !== 'ended') {
@@ -107,9 +107,11 @@ export function createResponseBody(source: BodySource): ResponseBody {
       settle('response-too-large');
       return;
     }
-    const shown = mask === undefined ? chunk : mask.push(chunk);
-    if (shown.length === 0) return;
-    chunks.push(shown);
+    keep(mask === undefined ? chunk : mask.push(chunk));
+  };
+  const keep = (chunk: Uint8Array): void => {
+    if (chunk.length === 0) return;
+    chunks.push(chunk);
     hold();
     wake?.();
   };

@@ -1,3 +1,4 @@
+import { BINARY, joined, TOO_LARGE, type MaskStream } from '../../redaction/mask-stream.ts';
 import type { UploadSource } from './dialer.ts';
 
 /** What became of bytes that a guest wrote. `dropped`: the exchange is over, the server reads no more. */
@@ -20,10 +21,16 @@ export interface Upload {
 export interface UploadLimits {
   readonly length: number | undefined;
   readonly maxBytes: number;
+  /** Masks what is written, before anything of it leaves. */
+  readonly mask?: MaskStream | undefined;
 }
 
+/** Whether something could not be looked into: what must be masked in it would leave. */
+const isCut = (mask: MaskStream | undefined): boolean =>
+  mask !== undefined && (mask.finds.has(BINARY) || mask.finds.has(TOO_LARGE));
+
 /** Makes the passage of one body. It holds one piece: who writes faster than the network waits. */
-export function createUpload({ length, maxBytes }: UploadLimits): Upload {
+export function createUpload({ length, maxBytes, mask }: UploadLimits): Upload {
   let written = 0;
   let state: 'open' | 'ended' | 'abandoned' | 'cancelled' = 'open';
   let held: Uint8Array | undefined;
@@ -55,7 +62,8 @@ export function createUpload({ length, maxBytes }: UploadLimits): Upload {
   };
 
   const source: UploadSource = {
-    length,
+    // What is masked has another length.
+    length: mask === undefined ? length : undefined,
     async next() {
       while (held === undefined && state === 'open') await new Promise<void>((resolve) => (reader = resolve));
       if (state === 'abandoned') throw new Error('the writer gave up');
@@ -74,18 +82,23 @@ export function createUpload({ length, maxBytes }: UploadLimits): Upload {
       written += bytes.length;
       if (length !== undefined && written > length) return refuse('the body is longer than was said');
       if (written > maxBytes) return refuse('the body is larger than the limit');
-      if (bytes.length === 0) return 'taken';
+      const piece = mask === undefined ? bytes : mask.push(bytes);
+      if (isCut(mask)) return refuse('the body is no text');
+      if (piece.length === 0) return 'taken';
       while (held !== undefined) await new Promise<void>((resolve) => (writer = resolve));
       // Changed meanwhile, which the compiler does not see.
       if ((state as string) !== 'open') return 'dropped';
-      held = bytes;
+      held = piece;
       wakeReader();
       return 'taken';
     },
     end() {
       if (state !== 'open') return undefined;
       if (length !== undefined && written < length) return refuse('the body is shorter than was said');
+      const rest = mask?.end();
+      if (isCut(mask)) return refuse('the body is no text');
       state = 'ended';
+      if (rest !== undefined && rest.length > 0) held = held === undefined ? rest : joined(held, rest);
       wakeReader();
       return undefined;
     },

@@ -3,6 +3,7 @@ import type { Gate } from '../../contracts/gate.ts';
 import { sealInterface } from '../../contracts/guest-import.ts';
 import type { ServedInterface } from '../../contracts/served-interface.ts';
 import type { Pipeline } from '../../enforcement/enforce.ts';
+import { createRedactors, type Redactors } from '../../redaction/redactor.ts';
 import type { ToolConfig } from './config.ts';
 import { lentTo, type ToolSecrets } from './secret-variable.ts';
 import { createToolDriver } from './driver.ts';
@@ -34,6 +35,8 @@ export interface ToolGateOptions {
   readonly mayCall: (name: string) => boolean;
   /** Secrets that programs are given. Absent: the configuration has none for this agent. */
   readonly secrets?: ToolSecrets;
+  /** What `redact` stands for; only what is built in, where there are none. */
+  readonly redactors?: Redactors;
 }
 
 /** The row of the import matrix. */
@@ -47,7 +50,7 @@ export const TOOL_INTERFACE: ServedInterface = {
   ],
 };
 
-const DISCHARGES: ReadonlySet<ObligationName> = new Set<ObligationName>(['timeoutMs']);
+const DISCHARGES: ReadonlySet<ObligationName> = new Set<ObligationName>(['timeoutMs', 'redact']);
 
 /** The record `tool` of the WIT. */
 interface WitTool {
@@ -70,6 +73,7 @@ export function createToolGate(options: ToolGateOptions): Gate {
     mayCall,
     redeem: pipeline.redeem,
     ...(secrets === undefined ? {} : { secrets }),
+    redactors: options.redactors ?? createRedactors(new Map()),
   });
 
   const toolExec = sealInterface({

@@ -40,7 +40,13 @@ export interface ComponentTarget {
 }
 
 /** What the driver performs. `unknown`: there is nothing of that name for this agent. */
-export type ToolTarget = { readonly kind: 'unknown' } | ProcessTarget | FunctionTarget | ComponentTarget;
+export type ToolTarget = { readonly kind: 'unknown' } | ToolCall;
+
+/** A call of something that is there. */
+export type ToolCall = (ProcessTarget | FunctionTarget | ComponentTarget) & {
+  /** The same call with other arguments, given as JSON; `undefined` where the tool does not take them. */
+  readonly withArguments: (change: (json: string) => string) => ToolCall | undefined;
+};
 
 const ACTION = TOOL_ACTIONS[0];
 const JSON_LIMITS = { bytes: 64 * 1024, depth: 8 };
@@ -61,10 +67,28 @@ export function createToolParser({ config, mayCall, lent = () => [] }: ToolParse
 
   function parseFor(tool: ToolDeclaration, validate: ValidateFunction, object: JsonObject): Parsed<ToolTarget> {
     if (!validate(object)) return refuse(`arguments: ${schemaProblem(validate)}`);
-    const target = targetOf(tool, object);
+    const target = callOf(tool, validate, object);
     return 'refused' in target
       ? refuse(`arguments: ${target.refused}`)
       : request(tool.name, object, target, lent(tool.name));
+  }
+
+  function callOf(
+    tool: ToolDeclaration,
+    validate: ValidateFunction,
+    object: JsonObject,
+  ): ToolCall | { readonly refused: string } {
+    const target = targetOf(tool, object);
+    if ('refused' in target) return target;
+    return {
+      ...target,
+      withArguments(change) {
+        const parsed = parseStrictJson(change(jsonOf(object)), { ...JSON_LIMITS, bytes: 4 * JSON_LIMITS.bytes });
+        if ('refused' in parsed || !validate(parsed.object)) return undefined;
+        const changed = callOf(tool, validate, parsed.object);
+        return 'refused' in changed ? undefined : changed;
+      },
+    };
   }
 
   return Object.freeze({
@@ -106,7 +130,10 @@ function schemaProblem({ errors }: ValidateFunction): string {
 }
 
 /** What is performed for arguments that fit the schema. */
-function targetOf(tool: ToolDeclaration, object: JsonObject): ToolTarget | { readonly refused: string } {
+function targetOf(
+  tool: ToolDeclaration,
+  object: JsonObject,
+): ProcessTarget | FunctionTarget | ComponentTarget | { readonly refused: string } {
   switch (tool.kind) {
     case 'process': {
       const argv = argvOf(tool.template, object);

@@ -11,6 +11,8 @@ import { createDbGate, DB_INTERFACE } from '../../../host/gates/db/index.ts';
 import type { WitValue } from '../../../host/gates/db/value.ts';
 import type { DbError } from '../../../host/gates/db/wit-error.ts';
 import { createSqliteEngine } from '../../../host/powers/sqlite-engine.ts';
+import type { DetectorConfig } from '../../../host/redaction/detector-config.ts';
+import { createRedactors } from '../../../host/redaction/redactor.ts';
 import { testPipeline, type TestPipeline, type TestPolicy } from '../../support/pipeline.ts';
 
 /** The schema that most tests use. */
@@ -60,6 +62,7 @@ export interface WorkbenchOptions extends TestPolicy {
   readonly recursive?: boolean;
   readonly maxBytes?: number;
   readonly maxFileBytes?: number;
+  readonly detectors?: DetectorConfig;
 }
 
 const cleanups: (() => void | Promise<void>)[] = [];
@@ -96,7 +99,12 @@ export function workbench(options: WorkbenchOptions = {}): Workbench {
     ['other', settingsOf(otherPath)],
   ]);
   const engines = { sqlite: createSqliteEngine(ledger) };
-  const gate = createDbGate({ pipeline: bench.pipeline, config: { databases }, engines });
+  const gate = createDbGate({
+    pipeline: bench.pipeline,
+    config: { databases },
+    engines,
+    ...(options.detectors === undefined ? {} : { redactors: createRedactors(options.detectors) }),
+  });
   const db = later(gate.imports.get(DB_INTERFACE.name) as unknown as ImmediateDb);
   cleanups.push(async () => {
     await gate.close();

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { RuleRef } from '../../../host/contracts/decision.ts';
+import type { Obligations, RuleRef } from '../../../host/contracts/decision.ts';
 import type { Access } from '../../../host/contracts/request.ts';
 import { createFsGate } from '../../../host/gates/fs/index.ts';
 import type { FsConfig, FsMount } from '../../../host/gates/fs/config.ts';
@@ -28,6 +28,7 @@ export interface GuestFs {
 export interface FsFixtureOptions {
   readonly allow?: (access: Access) => boolean;
   readonly rules?: readonly RuleRef[];
+  readonly obligations?: Obligations;
   readonly mount?: Partial<FsMount>;
   readonly more?: (folder: string) => FsMount[];
   readonly callBytes?: number;
@@ -67,6 +68,7 @@ export function fsFixture(options: FsFixtureOptions = {}) {
   const policy = testPipeline({
     allow: options.allow ?? (() => true),
     ...(options.rules ? { rules: options.rules } : {}),
+    ...(options.obligations ? { obligations: options.obligations } : {}),
     ...(options.generation ? { generation: options.generation } : {}),
     ...(options.auditFailsAt === undefined ? {} : { auditFailsAt: options.auditFailsAt }),
   });

@@ -16,6 +16,8 @@ import type { HttpError } from '../../../host/gates/http/wit-error.ts';
 import { createClock } from '../../../host/powers/clock.ts';
 import { startDecompression } from '../../../host/powers/decompressor.ts';
 import { createHttpDialer } from '../../../host/powers/http-dialer.ts';
+import type { DetectorConfig } from '../../../host/redaction/detector-config.ts';
+import { createRedactors } from '../../../host/redaction/redactor.ts';
 import { testPipeline, type TestPipeline } from '../../support/pipeline.ts';
 
 /** The interface as a guest calls it. */
@@ -41,6 +43,7 @@ export interface GateOptions {
   readonly dialer?: HttpDialer;
   /** Values and bindings of secrets, by name. */
   readonly secrets?: Readonly<Record<string, { readonly value: string; readonly for: readonly SecretBinding[] }>>;
+  readonly detectors?: DetectorConfig;
 }
 
 /** As `sallyport.yaml` has it; the format is `{}` without one. */
@@ -87,6 +90,7 @@ export function httpGate(options: GateOptions = {}): GateUnderTest {
     dialer: watched(dialer, dials),
     decompressor: options.decompressor ?? startDecompression,
     clock: createClock(),
+    ...(options.detectors === undefined ? {} : { redactors: createRedactors(options.detectors) }),
     ...(options.classify === undefined ? {} : { classify: options.classify }),
     ...(options.secrets === undefined ? {} : { secrets: secretsOf(options.secrets) }),
   });
