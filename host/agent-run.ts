@@ -25,7 +25,7 @@ import type { CellData, RunSeat } from './run-spec.ts';
 import type { CellProcess } from './sandbox/cell-process.ts';
 import type { KnownComponent } from './sandbox/component-memo.ts';
 import { startThreadCell } from './sandbox/thread-cell.ts';
-import { servedFor } from './settings.ts';
+import { SERVED } from './settings.ts';
 import { refuseUngranted } from './strict-imports.ts';
 import { startOf } from './surroundings.ts';
 
@@ -105,7 +105,7 @@ async function performRun(run: AgentRun, opened: OpenedRun, powers: HostPowers, 
     artefact = await cells.preparation.artefact(component, { configuration, limits, signal });
     if (agent.imports === 'strict') {
       const reaches = createCapabilityReach(configuration.policy.sliceFor(principal.agent));
-      refuseUngranted(artefact.imports, servedFor(configuration.settings), reaches, principal.agent);
+      refuseUngranted(artefact.imports, SERVED, reaches, principal.agent);
     }
     start = startOf(run, artefact);
     chosen = await choice.settled();
@@ -139,6 +139,7 @@ async function performRun(run: AgentRun, opened: OpenedRun, powers: HostPowers, 
       id,
       principal,
       functions: run.functions,
+      clock: powers.clock,
       start: (child) => startBelow(child, powers, cells),
     }),
   });

@@ -22,7 +22,7 @@ import { rehearse } from './rehearsal.ts';
 import type { RunEvent } from './run-event.ts';
 import type { Caller, CellPlan, RunSeat } from './run-spec.ts';
 import type { CellAsk } from './sandbox/cell-worker.ts';
-import { createToolSupervisor } from './cell-request.ts';
+import { createCellApprovals, createToolSupervisor } from './cell-request.ts';
 import type { Surroundings } from './wasi/cli.ts';
 import { createFixedClock } from './wasi/fixed-clock.ts';
 import { createSeededRandom } from './wasi/seeded-random.ts';
@@ -232,6 +232,7 @@ export async function openGates(
           clock: powers.clock,
           ids: createIds(seat.run),
           ...(labels === undefined ? {} : { labels: labels.run }),
+          approvals: createCellApprovals(powers.ask),
           observe: (event) => {
             if (event.effect !== 'allow') post({ kind: 'decision', event });
           },

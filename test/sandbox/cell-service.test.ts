@@ -10,6 +10,7 @@ function service(serve: CellServant) {
     send: (message) => sent.push(message),
     left: () => ({ wallMs: 10, cpuMs: 20, hostCalls: 30 }),
     charge: () => undefined,
+    pause: () => () => undefined,
     refuse: (text) => refused.push(text),
   });
   return { ...made, sent, refused };
