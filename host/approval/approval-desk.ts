@@ -3,9 +3,9 @@ import type { Clock } from '../contracts/powers.ts';
 import type { ApprovalStore, AskedQuestion } from './approval-store.ts';
 import type { Question } from './question.ts';
 
-/** What whoever started a run says to a question of it. A yes needs the name of an approver; a no needs none. */
+/** What whoever started a run says to a question of it. A yes needs the names of approvers; a no needs none. */
 export type OperatorReply =
-  | { readonly answer: 'yes'; readonly by: string; readonly scope?: ApprovalScope }
+  | { readonly answer: 'yes'; readonly by: string | readonly string[]; readonly scope?: ApprovalScope }
   | { readonly answer: 'no'; readonly by?: string };
 
 /** How one run waits. */
@@ -67,7 +67,8 @@ export function createApprovalDesk({ open, clock, sleep }: ApprovalDeskOptions):
       if (reply.by === undefined) from.refuse(id);
       else {
         const scope = (reply.answer === 'yes' ? reply.scope : undefined) ?? 'once';
-        from.vote(id, { person: reply.by, verdict: reply.answer === 'yes' ? 'yes' : 'no', scope });
+        const verdict = reply.answer === 'yes' ? 'yes' : 'no'; // whatever else a caller without types says
+        for (const person of [reply.by].flat()) from.vote(id, { person, verdict, scope });
       }
       own += 1;
     } catch (error) {
