@@ -81,7 +81,8 @@ export function createApprovalDesk({ open, clock, sleep }: ApprovalDeskOptions):
     const over = new AbortController();
     // The store goes by the time of day, which may be set back: nobody waits longer than he was told to.
     const latestUs = clock.monotonicUs() + (question.expiresMs - question.askedMs) * 1000;
-    void consult(from.find(id), from, waiting, over.signal);
+    const told = new AbortController();
+    void consult(from.find(id), from, waiting, over.signal).then(() => told.abort());
     let last: string | undefined;
     try {
       while (!signal.aborted) {
@@ -94,7 +95,7 @@ export function createApprovalDesk({ open, clock, sleep }: ApprovalDeskOptions):
           return { status: 'expired', question: id };
         }
         last = now;
-        await sleep(POLL_MS, signal);
+        await sleep(POLL_MS, AbortSignal.any([signal, told.signal]));
       }
       from.leave(id);
       return { status: 'unavailable', why: 'ended' };
