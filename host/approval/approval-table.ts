@@ -50,5 +50,5 @@ export interface ApprovalTable {
 export interface ProcessIdentity {
   readonly own: string;
   /** True also where it cannot be known. */
-  isAlive(identity: string): boolean;
+  readonly isAlive: (identity: string) => boolean;
 }
