@@ -1,6 +1,7 @@
 import { openSync } from 'node:fs';
 import process from 'node:process';
-import { createInterface } from 'node:readline/promises';
+import { createInterface, type Interface } from 'node:readline/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ReadStream } from 'node:tty';
 import type { Terminal } from './command.ts';
 
@@ -15,8 +16,14 @@ export function findTerminal(): Terminal | undefined {
       const input = process.stdin.isTTY ? process.stdin : openTerminal();
       if (input === undefined) return undefined;
       const lines = createInterface({ input, output: process.stderr });
+      const closed = new Promise<undefined>((resolve) => lines.once('close', () => resolve(undefined)));
+      // Ctrl-C is for the run, and not for the line.
+      lines.on('SIGINT', () => {
+        process.kill(process.pid, 'SIGINT');
+        lines.close();
+      });
       try {
-        const closed = new Promise<undefined>((resolve) => lines.once('close', () => resolve(undefined)));
+        await dropTypedAhead(lines);
         return await Promise.race([lines.question(text, { signal }), closed]);
       } catch {
         return undefined; // somebody else has answered, or Ctrl-C
@@ -27,6 +34,15 @@ export function findTerminal(): Terminal | undefined {
     },
   };
 }
+
+/** What was typed before the question was there answers something else: an agent may have asked for it. */
+async function dropTypedAhead(lines: Interface): Promise<void> {
+  await sleep(QUIET_MS);
+  lines.write(null, { ctrl: true, name: 'e' });
+  lines.write(null, { ctrl: true, name: 'u' });
+}
+
+const QUIET_MS = 150;
 
 function openTerminal(): ReadStream | undefined {
   try {
