@@ -107,17 +107,24 @@ function policyHelp(explanations: readonly PolicyExplanation[]): DenialHelp {
 
 function obligationHelp({ action, detail = {} }: DecisionEvent, { matched }: PolicyExplanation): DenialHelp {
   const { obligations } = detail;
-  const names = (Array.isArray(obligations) ? obligations : []).map((name) =>
-    name === 'timeoutMs' ? 'timeout' : String(name),
-  );
+  const names = (Array.isArray(obligations) ? obligations : []).map((name) => ITEMS.get(String(name)) ?? String(name));
   const what = names.map((name) => `\`${name}\``).join(' ');
-  const note = `a row that allows it asks for ${what === '' ? 'something' : what}, which the gate of \`${action}\` cannot do: take it out of that row`;
+  const why = names.includes('approve')
+    ? 'and this call is answered at once: it cannot wait for a person'
+    : `which the gate of \`${action}\` cannot do`;
+  const note = `a row that allows it asks for ${what === '' ? 'something' : what}, ${why}: take it out of that row`;
   return {
     notes: [note],
     rules: matched.filter(({ row }) => names.some((name) => row.includes(`${name}=`))),
     rowsToAdd: [],
   };
 }
+
+/** Obligations whose item in a row has another name. */
+const ITEMS: ReadonlyMap<string, string> = new Map([
+  ['timeoutMs', 'timeout'],
+  ['approval', 'approve'],
+]);
 
 function addressHelp({ address, range }: { readonly [key: string]: Json }): DenialHelp {
   const text = typeof address === 'string' ? address : '';
