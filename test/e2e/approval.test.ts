@@ -126,7 +126,6 @@ describe('a person', () => {
   });
 
   it('does not approve his own agent, also not through a caller, unless the configuration says so', async () => {
-    await begin();
     const eve = { onBehalfOf: 'user:eve', onApproval: () => ({ answer: 'yes', by: 'user:eve' }) as const };
     await begin({ ttl: '1s' });
     expect(await run(A, eve)).toMatchObject({ output: 'not-approved' });
