@@ -107,18 +107,7 @@ export const run: CommandSpec = {
       workingDirectory,
       spareCell: load === undefined,
     });
-    const agents = host.manifest.agents;
-    const agent = agents.get(options.agent ?? [...agents.keys()][0] ?? '');
-    const onApproval = createApprover(
-      {
-        mode: approveMode(options.approve),
-        as: options.approveAs,
-        manifest: host.manifest,
-        onBehalfOf: options.onBehalfOf ?? agent?.onBehalfOf,
-        configuration: options.config,
-      },
-      context,
-    );
+    const onApproval = await approverOf(options, host, context);
     const facts = {
       ...(options.purpose === undefined ? {} : { purpose: options.purpose }),
       ...(options.onBehalfOf === undefined ? {} : { onBehalfOf: options.onBehalfOf }),
@@ -153,6 +142,24 @@ export const run: CommandSpec = {
     }
   },
 };
+
+/** What answers the questions of the run. A host for which there is none is not needed any more. */
+async function approverOf(
+  { agent, approve, approveAs: as, onBehalfOf, config: configuration }: z.infer<typeof Options>,
+  host: Host,
+  context: CommandContext,
+): Promise<NonNullable<RunOptions['onApproval']>> {
+  const { manifest } = host;
+  const [first = ''] = manifest.agents.keys();
+  const own = manifest.agents.get(agent ?? first)?.onBehalfOf;
+  try {
+    const mode = approveMode(approve);
+    return createApprover({ mode, as, manifest, onBehalfOf: onBehalfOf ?? own, configuration }, context);
+  } catch (error) {
+    await host.close();
+    throw error;
+  }
+}
 
 const Times = z.coerce.number().int().min(1).max(1_000_000);
 
