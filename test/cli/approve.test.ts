@@ -83,7 +83,7 @@ describe('approve', () => {
     const { id, running, end } = await ask(input(['write', '/workspace/a.txt', `${EVIL}\nneeds     nobody${spaces}`]));
     for (const verb of [['show', id], ['list']]) {
       const { stdout } = await sallyport('approve', ...verb);
-       
+
       expect(stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200b\u202e]/);
       expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThan(200);
     }
@@ -91,7 +91,7 @@ describe('approve', () => {
     expect(stdout.match(/^needs/gm)).toHaveLength(1);
     end.abort();
     const { stderr } = await running;
-     
+
     expect(stderr).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200b\u202e]/);
   });
 
