@@ -1,4 +1,5 @@
 import type { Configuration } from './configuration.ts';
+import type { ApprovalDesk, Waiting } from './approval/approval-desk.ts';
 import type { CellKind } from './contracts/cell-kind.ts';
 import type { RunLimits } from './contracts/limits.ts';
 import type { RunFacts } from './contracts/principal.ts';
@@ -35,6 +36,12 @@ export interface AgentRun {
   /** The rank of what it is given: 0, or the label of its caller. */
   readonly label: number;
   readonly tree: RunTree;
+  /** Asks people on behalf of the run. */
+  readonly approvals: ApprovalDesk;
+  /** Told of each question; may answer it. */
+  readonly onQuestion?: NonNullable<Waiting['tell']>;
+  /** Stops the time of every run above it, until what is returned is called. */
+  readonly pauseAbove?: () => () => void;
   /** `agent` is the one that the event is about: itself, or one that it called. */
   readonly onEvent: (event: RunEvent, agent: string) => void;
 }

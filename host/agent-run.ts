@@ -26,7 +26,7 @@ import { readRunSecrets } from './secret-use.ts';
 import type { CellProcess } from './sandbox/cell-process.ts';
 import type { KnownComponent } from './sandbox/component-memo.ts';
 import { startThreadCell } from './sandbox/thread-cell.ts';
-import { servedFor } from './settings.ts';
+import { SERVED } from './settings.ts';
 import { refuseUngranted } from './strict-imports.ts';
 import { startOf } from './surroundings.ts';
 
@@ -107,7 +107,7 @@ async function performRun(run: AgentRun, opened: OpenedRun, powers: HostPowers, 
     artefact = await cells.preparation.artefact(component, { configuration, limits, signal });
     if (agent.imports === 'strict') {
       const reaches = createCapabilityReach(configuration.policy.sliceFor(principal.agent));
-      refuseUngranted(artefact.imports, servedFor(configuration.settings), reaches, principal.agent);
+      refuseUngranted(artefact.imports, SERVED, reaches, principal.agent);
     }
     start = startOf(run, artefact);
     secrets = await readRunSecrets(run, artefact, powers);
@@ -145,6 +145,7 @@ async function performRun(run: AgentRun, opened: OpenedRun, powers: HostPowers, 
       id,
       principal,
       functions: run.functions,
+      clock: powers.clock,
       start: (child) => startBelow(child, powers, cells),
     }),
   });

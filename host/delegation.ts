@@ -76,6 +76,10 @@ export function runDelegated(delegation: Delegation) {
       ],
       parent: { run: id, decision: call.decision },
       depth: Math.min(run.depth, tool.depth),
+      pauseAbove() {
+        const holds = [context.pause(), run.pauseAbove?.()];
+        return () => holds.forEach((resume) => resume?.());
+      },
       onEvent,
     };
     try {

@@ -40,6 +40,7 @@ export function helpWith(view: PolicyView, agent: AgentManifest, event: Decision
     case 'not-served':
       return only('the host has no gate for this interface: no row can allow it; the agent must do without');
     case 'not-approved':
+      return only(approvalNote(detail['approval']));
     case 'budget-exhausted':
       return only(HINTS[reason]);
     case 'policy-unavailable':
@@ -50,6 +51,40 @@ export function helpWith(view: PolicyView, agent: AgentManifest, event: Decision
       );
   }
 }
+
+/** Why nobody said yes, and what helps. */
+function approvalNote(approval: Json | undefined): string {
+  const { status, by, why, question } = isRecord(approval) ? approval : {};
+  switch (status) {
+    case 'denied':
+      return `${textOf(by, (name) => name)} said no: in this run the same request is not asked about again`;
+    case 'expired':
+      return 'nobody answered in time; `ttl=` of the row says how long people have';
+    case 'policy-changed':
+    case 'terms-changed':
+    case 'request-changed':
+      return 'it was approved under other terms than those that hold now: it has to be asked about again';
+    case 'unavailable':
+      return OBSTACLES.get(textOf(why, (name) => name)) ?? HINTS['not-approved'];
+    default:
+      return `${HINTS['not-approved']}${textOf(question, (id) => `: \`sallyport approve show ${id}\``)}`;
+  }
+}
+
+const OBSTACLES: ReadonlyMap<string, string> = new Map([
+  [
+    'no-store',
+    'questions to people cannot be kept: see the fault before this, and `state.directory` of the configuration',
+  ],
+  ['too-many', 'the run, or its agent, has asked people too often'],
+  [
+    'nobody-may',
+    'there are not enough different people under `approvers:` who may say yes; nobody approves what his own agent does',
+  ],
+]);
+
+const isRecord = (value: Json | undefined): value is { readonly [key: string]: Json } =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function accessesOf({ action, resource, attributes = NO_ATTRIBUTES, accesses = [] }: DecisionEvent): Accesses {
   const [first = { action, resource, attributes }, ...rest] = accesses;
@@ -72,17 +107,24 @@ function policyHelp(explanations: readonly PolicyExplanation[]): DenialHelp {
 
 function obligationHelp({ action, detail = {} }: DecisionEvent, { matched }: PolicyExplanation): DenialHelp {
   const { obligations } = detail;
-  const names = (Array.isArray(obligations) ? obligations : []).map((name) =>
-    name === 'timeoutMs' ? 'timeout' : String(name),
-  );
+  const names = (Array.isArray(obligations) ? obligations : []).map((name) => ITEMS.get(String(name)) ?? String(name));
   const what = names.map((name) => `\`${name}\``).join(' ');
-  const note = `a row that allows it asks for ${what === '' ? 'something' : what}, which the gate of \`${action}\` cannot do: take it out of that row`;
+  const why = names.includes('approve')
+    ? 'and this call is answered at once: it cannot wait for a person'
+    : `which the gate of \`${action}\` cannot do`;
+  const note = `a row that allows it asks for ${what === '' ? 'something' : what}, ${why}: take it out of that row`;
   return {
     notes: [note],
     rules: matched.filter(({ row }) => names.some((name) => row.includes(`${name}=`))),
     rowsToAdd: [],
   };
 }
+
+/** Obligations whose item in a row has another name. */
+const ITEMS: ReadonlyMap<string, string> = new Map([
+  ['timeoutMs', 'timeout'],
+  ['approval', 'approve'],
+]);
 
 function addressHelp({ address, range }: { readonly [key: string]: Json }): DenialHelp {
   const text = typeof address === 'string' ? address : '';

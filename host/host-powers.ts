@@ -1,14 +1,18 @@
 import type { AuditFiles } from './audit/audit-files.ts';
+import type { ApprovalTable, ProcessIdentity } from './approval/approval-table.ts';
 import type { PathProbe } from './contracts/gate-config.ts';
 import type { Clock, Random } from './contracts/powers.ts';
 import type { DatabaseInspector } from './gates/db/engine.ts';
 import type { SecretPowers } from './secrets/reading.ts';
+import { openApprovalTable } from './powers/approval-database.ts';
 import { createAuditFiles } from './powers/audit-file.ts';
 import { createClock } from './powers/clock.ts';
 import { ENGINE } from './powers/engine.ts';
 import { readEnvironment } from './powers/environment.ts';
 import { createPathProbe } from './powers/path-probe.ts';
+import { createProcessIdentity } from './powers/process-identity.ts';
 import { createRandom } from './powers/random.ts';
+import { sleep } from './powers/sleep.ts';
 import { createSqliteInspector } from './powers/sqlite-inspector.ts';
 import { createSecretPowers } from './powers/secret-source.ts';
 import { createTextFiles, type TextFiles } from './powers/text-file.ts';
@@ -21,6 +25,10 @@ export interface HostPowers {
   readonly texts: TextFiles;
   readonly auditFiles: AuditFiles;
   readonly inspector: DatabaseInspector;
+  /** Opens the questions to people that are kept in a state directory. */
+  readonly approvals: (directory: string) => ApprovalTable;
+  readonly processes: ProcessIdentity;
+  readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
   /** A variable of the host's own environment that the configuration names. */
   readonly environment: (name: string) => string | undefined;
   /** Reads the values of secrets. */
@@ -38,6 +46,9 @@ export function createHostPowers(): HostPowers {
     texts: createTextFiles(),
     auditFiles: createAuditFiles(),
     inspector: createSqliteInspector(),
+    approvals: openApprovalTable,
+    processes: createProcessIdentity(),
+    sleep,
     environment: readEnvironment,
     secrets: createSecretPowers(),
     engine: ENGINE,

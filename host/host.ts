@@ -1,5 +1,7 @@
 import { resolve } from 'node:path';
 import { runAgent, warmAgent } from './agent-run.ts';
+import { createApprovalDesk, type ApprovalDesk, type OperatorReply, type Waiting } from './approval/approval-desk.ts';
+import { electorateOf, openApprovalStore } from './approval-view.ts';
 import { readConfiguration, refuseExposedComponent, type Configuration } from './configuration.ts';
 import { isWeakerCell, type CellKind } from './contracts/cell-kind.ts';
 import { HostError } from './contracts/errors.ts';
@@ -26,6 +28,7 @@ import {
 } from './policy-view.ts';
 import type { RunEvent } from './run-event.ts';
 import { createCells, type Cells } from './cells.ts';
+import { showQuestion, type ShownQuestion } from './shown-question.ts';
 import { checkGiven, type Given } from './surroundings.ts';
 import { checkFunctions, type ToolFunction, type ToolFunctions } from './tool-function.ts';
 
@@ -84,6 +87,15 @@ export interface RunOptions extends AgentChoice {
    * one that it called, or, in what that one tried, a caller.
    */
   readonly onDecision?: (event: DecisionEvent, agent: string) => void;
+  /**
+   * Told of each question to people that waits for an answer, of the run and of agents that it called. It may answer: a yes
+   * in the name of an approver, who is not the one on whose behalf the agent runs; a no in anybody's. Others may answer as
+   * well, through the state directory; `answered` is aborted then, and when the time is over.
+   */
+  readonly onApproval?: (
+    question: ShownQuestion,
+    answered: AbortSignal,
+  ) => OperatorReply | undefined | Promise<OperatorReply | undefined>;
   /** A line that the agent, or one that it called, wrote for the operator. */
   readonly onLog?: (level: LogLevel, text: string, agent: string) => void;
   /**
@@ -146,6 +158,22 @@ function startProcessAhead({ manifest }: Configuration, { processes }: Cells): v
   if (agent !== undefined) processes.startAhead(agent.limits);
 }
 
+/** Questions to people of all runs of one host. The store is opened with the first of them. */
+function openDesk({ manifest }: Configuration, powers: HostPowers): ApprovalDesk {
+  const { clock, sleep } = powers;
+  return createApprovalDesk({ open: () => openApprovalStore(manifest, powers), clock, sleep });
+}
+
+/** Shows questions to whoever started the run. */
+function questionsTo(
+  onApproval: NonNullable<RunOptions['onApproval']>,
+  { manifest }: Configuration,
+  { clock }: HostPowers,
+): NonNullable<Waiting['tell']> {
+  const showing = { electorate: electorateOf(manifest), file: manifest.policy.rules };
+  return async (asked, answered) => onApproval(showQuestion(asked, { ...showing, nowMs: clock.nowMs() }), answered);
+}
+
 interface HostParts {
   readonly configuration: Configuration;
   readonly workingDirectory: string;
@@ -156,6 +184,7 @@ interface HostParts {
 
 function createHost({ configuration, workingDirectory, powers, cells, functions }: HostParts): Host {
   const view = createPolicyView(configuration, powers.clock);
+  const approvals = openDesk(configuration, powers);
   const choose = (choice: AgentChoice): { agent: AgentManifest; component: string } => {
     const agent = chooseAgent(configuration, choice.agent);
     const { component } = choice;
@@ -180,6 +209,10 @@ function createHost({ configuration, workingDirectory, powers, cells, functions 
         cell: cellOf(request, agent),
         limits: agent.limits,
         functions,
+        approvals,
+        ...(request.onApproval === undefined
+          ? {}
+          : { onQuestion: questionsTo(request.onApproval, configuration, powers) }),
         callers: [],
         label: 0,
         depth: MOST_DEPTH,
@@ -223,7 +256,10 @@ function createHost({ configuration, workingDirectory, powers, cells, functions 
     help: (agent: string, event: DecisionEvent, facts: AskedFacts = {}) =>
       // In a chain of callers, the rules that deny may be those of another agent than the one that acts.
       helpWith(view, chooseAgent(configuration, event.agent?.replace(/^agent:/, '') ?? agent), event, facts),
-    close: () => cells.close(),
+    async close(): Promise<void> {
+      await cells.close();
+      approvals.close();
+    },
   });
 }
 

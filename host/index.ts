@@ -1,5 +1,9 @@
 /** The only door of the host. */
 export { openHost, type AgentChoice, type Host, type HostOptions, type RunOptions, type WarmOptions } from './host.ts';
+export { openApprovals, type ApprovalsView } from './approval-view.ts';
+export type { ShownQuestion } from './shown-question.ts';
+export type { OperatorReply } from './approval/approval-desk.ts';
+export type { ApprovalScope } from './contracts/approval.ts';
 export type { ToolCallContext, ToolFunction } from './tool-function.ts';
 export type { Json } from './contracts/request.ts';
 export type { Principal } from './contracts/principal.ts';

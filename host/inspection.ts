@@ -4,7 +4,7 @@ import type { Program } from './contracts/program.ts';
 import type { ServedInterface } from './contracts/served-interface.ts';
 import type { AgentManifest } from './manifest/agent-section.ts';
 import { ruleLine } from './policy/rule.ts';
-import { servedFor } from './settings.ts';
+import { SERVED } from './settings.ts';
 
 /** One import of a component, and what stands behind it. */
 export interface InspectedImport {
@@ -46,14 +46,13 @@ export async function inspectComponent(options: {
   const { policy } = configuration;
   const known = await preparation.read(component);
   const bytes = await known.bytes();
-  const served = servedFor(configuration.settings);
   const artefact = await preparation.artefact(known, {
     configuration,
     limits: agent.limits,
     ...(signal === undefined ? {} : { signal }),
   });
   const imports = Object.entries(artefact.imports).map(([name, { version, functions }]): InspectedImport => {
-    const row = served.find((candidate) => candidate.name === name);
+    const row = SERVED.find((candidate) => candidate.name === name);
     return { name, version, servedBy: row?.servedBy ?? 'denies', functions };
   });
   const subject = `agent:${agent.name}`;

@@ -6,7 +6,7 @@ import { createArtefactMemo } from './sandbox/artefact-memo.ts';
 import { createComponentMemo, type KnownComponent } from './sandbox/component-memo.ts';
 import { startsInNamespaces } from './sandbox/fence-probe.ts';
 import { prepareComponent } from './sandbox/prepare.ts';
-import { servedFor } from './settings.ts';
+import { SERVED } from './settings.ts';
 import { REFUSED_INTERFACES } from './wasi/refused.ts';
 
 /** How the components of one host become what can run. */
@@ -40,7 +40,7 @@ export function createPreparation(): Preparation {
             source: await component.bytes(),
             cacheDirectory: configuration.manifest.cache.directory,
             cacheBytes: configuration.manifest.cache.maxBytes,
-            served: servedFor(configuration.settings),
+            served: SERVED,
             refused: REFUSED_INTERFACES,
             limits: { memoryBytes: limits.memoryBytes, tableEntries: limits.tableEntries },
             fuel: limits.fuel !== undefined,

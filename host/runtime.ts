@@ -25,7 +25,7 @@ import type { RunEvent } from './run-event.ts';
 import type { SecretSettings } from './secret-section.ts';
 import type { Caller, CellPlan, RunSeat } from './run-spec.ts';
 import type { CellAsk } from './sandbox/cell-worker.ts';
-import { createToolSupervisor } from './cell-request.ts';
+import { createCellApprovals, createToolSupervisor } from './cell-request.ts';
 import type { Surroundings } from './wasi/cli.ts';
 import { createFixedClock } from './wasi/fixed-clock.ts';
 import { createSeededRandom } from './wasi/seeded-random.ts';
@@ -269,6 +269,7 @@ export async function openGates(
           ids: createIds(seat.run),
           maskPayload: (names, payload) => redactors.begin(names)?.object(payload) ?? payload,
           ...(labels === undefined ? {} : { labels: labels.run }),
+          approvals: createCellApprovals(powers.ask),
           observe: (event) => {
             if (event.effect !== 'allow') post({ kind: 'decision', event });
           },

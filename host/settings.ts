@@ -2,7 +2,7 @@ import type { ServedInterface } from './contracts/served-interface.ts';
 import { classificationConfig } from './classification.ts';
 import type { LabelledResource } from './contracts/label.ts';
 import { createDbConfig, type DbConfig } from './gates/db/config.ts';
-import { ACTIONS as DB_ACTIONS, DB_INTERFACE, dbWaits, isDbArgument } from './gates/db/index.ts';
+import { ACTIONS as DB_ACTIONS, DB_INTERFACE, isDbArgument } from './gates/db/index.ts';
 import { exposedPaths, fsConfig, shows, type FsConfig } from './gates/fs/config.ts';
 import { FS_ACTIONS, FS_INTERFACE, isFsArgument } from './gates/fs/index.ts';
 import { httpConfig, type HttpConfig } from './gates/http/config.ts';
@@ -46,7 +46,10 @@ const TYPES_INTERFACE: ServedInterface = {
   functions: [],
 };
 
-/** The import matrix: what is not in it is refused when a component is loaded. Gates that may have to wait: `servedFor`. */
+/**
+ * The import matrix: what is not in it is refused when a component is loaded. Whatever a rule may put before a person waits
+ * under every configuration, so that a policy that changes finds the same guests; what cannot is denied where a rule asks.
+ */
 export const SERVED: readonly ServedInterface[] = [
   TYPES_INTERFACE,
   HTTP_INTERFACE,
@@ -57,23 +60,6 @@ export const SERVED: readonly ServedInterface[] = [
   POLICY_INTERFACE,
   ...WASI_INTERFACES,
 ];
-
-/** Gates that answer at once, unless the configuration holds something that they have to wait for. */
-const WAITS: ReadonlyMap<ServedInterface, (settings: GateSettings) => boolean> = new Map([
-  [DB_INTERFACE, ({ db }: GateSettings) => dbWaits(db)],
-]);
-
-/**
- * The import matrix under a configuration. It differs only in what waits: a function that may wait costs the guest a
- * switch of stacks at every call, and one that is declared to answer at once must.
- */
-export function servedFor(settings: GateSettings): readonly ServedInterface[] {
-  const waiting = (row: ServedInterface): ServedInterface => ({
-    ...row,
-    functions: row.functions.map(({ name }) => ({ name, waits: true })),
-  });
-  return SERVED.map((row) => (WAITS.get(row)?.(settings) === true ? waiting(row) : row));
-}
 
 /** The sections of `sallyport.yaml` that belong to gates. */
 export function gateConfigs(inspector: DatabaseInspector) {

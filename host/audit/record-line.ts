@@ -186,6 +186,7 @@ const decisionText = shape<RecordedDecision>({
   reason: fixedText,
   agent: fixedText,
   obligations: freeField,
+  approval: fixedText,
 });
 
 const outcomeText = shape<RecordedOutcome>({

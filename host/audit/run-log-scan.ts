@@ -14,7 +14,7 @@ export interface RunLogScan {
   readonly mono: number;
   /** Numbers of the intents that have no outcome. */
   readonly open: readonly number[];
-  /** An effect that its driver denied counts as denied alone. */
+  /** An effect that its driver denied counts as denied alone; a question without an answer is pending. */
   readonly decisions: DecisionCounts;
   readonly closed: boolean;
   /** The bytes behind the last record that are no record: what writes left that did not end. */
@@ -58,7 +58,7 @@ type Tally = Omit<RunLogScan, 'torn' | 'unterminated' | 'bytes'>;
 function createTally(): { next(members: Members): boolean; result(): Tally } {
   let first: Members | undefined;
   let last: Members | undefined;
-  let [allow, deny] = [0, 0];
+  let [allow, deny, pending] = [0, 0, 0];
   const open = new Set<number>();
   return {
     next(members): boolean {
@@ -70,6 +70,8 @@ function createTally(): { next(members: Members): boolean; result(): Tally } {
       // A driver found what the rules could not see: the effect was denied after all.
       if (type === 'effect.denied' && intent !== undefined) allow -= 1;
       if (intent !== undefined) open.delete(intent);
+      if (type === 'approval.asked') pending += 1;
+      if (type === 'approval.answered') pending -= 1;
       if (type === 'effect.intended') {
         allow += 1;
         open.add(seq);
@@ -83,7 +85,7 @@ function createTally(): { next(members: Members): boolean; result(): Tally } {
       prev: last?.hash ?? NO_HASH,
       mono: last?.mono ?? 0,
       open: [...open],
-      decisions: { allow, deny, pending: 0 },
+      decisions: { allow, deny, pending },
       closed: last?.type === 'run.closed',
     }),
   };

@@ -13,6 +13,8 @@ export const AUDIT_TYPES = [
   'effect.settled',
   'effect.unknown',
   'policy.diverged',
+  'approval.asked',
+  'approval.answered',
   'limit.hit',
   'load.denied',
   'log.recovered',
@@ -29,6 +31,8 @@ export interface RecordedDecision {
   /** In a chain of callers: the first whose rules deny, where that is not the agent that acts. */
   readonly agent?: string;
   readonly obligations?: { readonly [name: string]: Json };
+  /** On an intent that people said yes to: the id of the question. */
+  readonly approval?: string;
 }
 
 /** Names of labels. */

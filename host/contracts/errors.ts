@@ -56,6 +56,12 @@ export const HOST_ERRORS = {
     meaning: 'the audit record cannot be written, so nothing may happen',
   },
   ERR_AUDIT_READ: { blame: 'operator', exit: EXIT.invalid, meaning: 'the audit record cannot be read' },
+  ERR_APPROVAL_STORE: {
+    blame: 'operator',
+    exit: EXIT.invalid,
+    meaning: 'questions to people and their answers cannot be kept or read',
+  },
+  ERR_APPROVAL_REFUSED: { blame: 'operator', exit: EXIT.denied, meaning: 'the question cannot be answered so' },
   ERR_CANCELLED: { blame: 'operator', exit: EXIT.agentError, meaning: 'the run was cancelled' },
   ERR_PLATFORM: {
     blame: 'host',

@@ -43,6 +43,8 @@ export interface AccessRequest<Target> {
   readonly summary: { readonly [key: string]: Json };
   /** The payload itself, written only where a rule says `log=full`. */
   readonly payload?: { readonly [key: string]: Json };
+  /** Some of what it carries is neither in summary nor payload, by value or digest: a body that is still to come. */
+  readonly partial?: true;
 }
 
 /** Why a request could not be brought into canonical form. The text is fixed by the gate and safe for the guest. */

@@ -1,6 +1,6 @@
 import type { AuditEntry, RecordedDecision, RunLog } from '../contracts/audit-record.ts';
 import { isExhausted, type Budgets, type Reservation } from '../contracts/budget.ts';
-import type { ApprovalAnswer, ApprovalRequest, Approvals } from '../contracts/approval.ts';
+import type { Approvals } from '../contracts/approval.ts';
 import type {
   Allow,
   Decision,
@@ -25,6 +25,7 @@ import {
   type Parsed,
 } from '../contracts/request.ts';
 import type { DriverResult, Effect, Enforced, ImmediateEffect, OutcomeFacts, Pending } from './effect.ts';
+import { createApprovalStep } from './approval-step.ts';
 import { undischarged } from './capable.ts';
 import { createDivergenceRecorder } from './divergence.ts';
 import { createGrantAuthority, type Redeem } from './grant.ts';
@@ -169,6 +170,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     principal,
     ...(facts.purpose === undefined ? {} : { purpose: facts.purpose }),
   });
+  const askPeople = approvals && createApprovalStep({ approvals, ids, append, who, labelOf, observe });
   const hostDenial = (reason: DenialReason): Refused => ({
     reason,
     rules: [],
@@ -237,6 +239,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     effect: Effect<Target, Value, Failure>,
     request: AccessRequest<Target>,
     allow: Allow,
+    approval?: string,
   ): Pending<Enforced<Value, Failure>> {
     const reservation = reserve(request, allow);
     if (reservation !== undefined && 'reason' in reservation) return refuse(request, reservation);
@@ -257,6 +260,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       id,
       rules: allow.rules.map((rule) => rule.id),
       ...recordedObligations(allow.obligations),
+      ...(approval === undefined ? {} : { approval }),
     };
     const intent = append({
       type: 'effect.intended',
@@ -400,8 +404,13 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   ): Refused => ({ reason, rules, access: 0, policy, detail });
 
   /** The label of an effect, as rules test it: that of its first access. */
-  function recordedLabels({ accesses }: AccessRequest<unknown>): { readonly effect?: string } {
+  function labelOf({ accesses }: AccessRequest<unknown>): string | undefined {
     const [{ label }] = labelled(accesses);
+    return label;
+  }
+
+  function recordedLabels(request: AccessRequest<unknown>): { readonly effect?: string } {
+    const label = labelOf(request);
     return label === undefined ? {} : { effect: label };
   }
 
@@ -411,36 +420,26 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     request: AccessRequest<Target>,
     asked: RequireApproval,
   ): Promise<Enforced<Value, Failure>> {
-    const answer = await ask(request, asked);
-    if (answer.status !== 'granted')
-      return refuse(request, notApproved(asked, 'not-approved', { approval: { ...answer } }));
-    // The policy may have changed while people thought: then they said yes to something else.
-    const again = decide(request, effect.discharges);
-    if ('reason' in again) return refuse(request, again);
-    if (again.policy.digest !== asked.policy.digest)
-      return refuse(request, notApproved(asked, 'not-approved', { approval: { status: 'policy-changed' } }));
-    return perform(effect, request, { ...again, effect: 'allow' });
-  }
-
-  function ask(
-    request: AccessRequest<unknown>,
-    { rules, obligations, policy }: RequireApproval,
-  ): Promise<ApprovalAnswer> {
-    const [{ label }] = labelled(request.accesses);
-    const question: ApprovalRequest = {
-      decision: ids.decision(),
-      principal,
-      facts,
-      accesses: request.accesses.map(({ action, resource }) => ({ action, resource })),
-      summary: request.summary,
-      ...(request.payload === undefined ? {} : { payload: request.payload }),
-      digest: requestDigest(request),
-      policy,
-      rules,
-      terms: obligations.approval,
-      ...(label === undefined ? {} : { label }),
-    };
-    return approvals?.ask(question) ?? Promise.resolve({ status: 'unavailable' });
+    const none = { status: 'refused', detail: { approval: { status: 'unavailable' } } } as const;
+    const end = (await askPeople?.(request, asked)) ?? none;
+    switch (end.status) {
+      case 'refused':
+        return refuse(request, notApproved(asked, 'not-approved', end.detail));
+      case 'unrecorded': {
+        const [{ action, resource }] = request.accesses;
+        observe({ action, resource, effect: 'deny', reason: 'audit-unavailable', id: end.id });
+        return { status: 'denied', denial: denialOf('audit-unavailable', end.id) };
+      }
+      case 'granted': {
+        // The policy, or the time of day, may have changed while people thought: then they said yes to something else.
+        const again = decide(request, effect.discharges);
+        if ('reason' in again) return refuse(request, again);
+        const changed = changeOf(asked, again);
+        if (changed !== undefined)
+          return refuse(request, notApproved(asked, 'not-approved', { approval: { status: changed } }));
+        return perform(effect, request, { ...again, effect: 'allow' }, end.question);
+      }
+    }
   }
 
   function run<Target, Value, Failure>(
@@ -485,4 +484,12 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 
     refuse: (action: string, resource: string, reason: DenialReason) => deny(action, resource, hostDenial(reason)),
   });
+}
+
+/** What makes an answer worthless that was given to a question: it asked under other terms than those that hold now. */
+function changeOf(asked: RequireApproval, now: Allow | RequireApproval): string | undefined {
+  if (now.policy.digest !== asked.policy.digest) return 'policy-changed';
+  const known = asked.obligations.approval.roles;
+  const others = now.effect === 'approve' && now.obligations.approval.roles.some((role) => !known.includes(role));
+  return others ? 'terms-changed' : undefined;
 }

@@ -22,6 +22,10 @@ export interface HostManifest {
   readonly labels: readonly string[];
   /** The people behind each name that `approve=` may give: `user:NAME`. */
   readonly approvers: ReadonlyMap<string, readonly string[]>;
+  readonly approvals: {
+    /** Whether people may approve what an agent does on their own behalf. */
+    readonly self: boolean;
+  };
   readonly alerts: readonly string[];
   /** The people of each group, by its name; nothing where the configuration names no groups. */
   readonly groups: ReadonlyMap<string, ReadonlySet<string>> | undefined;
@@ -67,6 +71,7 @@ export function readHostSections(reader: SectionReader, context: ResolveContext)
     environments,
     labels,
     approvers: new Map(Object.entries(approvers)),
+    approvals: { self: reader.value('approvals', sections.approvals)?.self ?? false },
     alerts,
     groups: groups && new Map(Object.entries(groups).map(([name, people]) => [name, new Set(people)])),
     state: { directory: resolveDirectory('state', state?.directory ?? '.sallyport/state', context) },

@@ -100,6 +100,17 @@ export const HOST_SECTIONS = {
     .record(nameSchema, z.array(userSchema).max(10_000))
     .optional()
     .describe('Groups of people, for rules that test `on-behalf-of=group:NAME`: lists of `user:NAME`.'),
+  approvals: z
+    .strictObject({
+      self: z
+        .boolean()
+        .optional()
+        .describe(
+          'Whether people may approve what an agent does on their own behalf. `false` without it: nobody approves his own agent.',
+        ),
+    })
+    .optional()
+    .describe('How questions to people are answered.'),
   alerts: namesSchema.optional().describe('The names that `alert=` may give in rules.'),
   state: z
     .strictObject({ directory: pathSchema.optional().describe('`.sallyport/state` without it.') })

@@ -94,13 +94,18 @@ function* lintRule(rule: Rule, nowMs: number): Generator<LintFinding> {
     };
   }
   const able = DISCHARGED.get(capability);
-  const unable = Object.keys(rule.obligations).filter((name) => name !== 'log' && able?.has(name) === false);
+  const unable = Object.keys(rule.obligations).filter(
+    (name) => name !== 'log' && able?.has(name) === false && !(name === 'approval' && WAITING.has(capability)),
+  );
   if (unable.length > 0)
     yield {
       message: `no gate of \`${capability}\` can do ${unable.map(spelled).join(', ')}: every request that this row allows is denied`,
       mend: [ruleLine(without(rule.cells, unable))],
     };
 }
+
+/** The capabilities whose calls can wait for a person. A guest that logs, or asks what it may do, is answered at once. */
+const WAITING: ReadonlySet<string> = new Set(['http', 'fs', 'db', 'tool']);
 
 /** The obligations that the gate of a capability can discharge. That the gates say the same is held by a test. */
 export const DISCHARGED: ReadonlyMap<string, ReadonlySet<string>> = new Map([
@@ -114,7 +119,7 @@ export const DISCHARGED: ReadonlyMap<string, ReadonlySet<string>> = new Map([
 
 /** The cells of a row without some of its obligations. */
 function without([who, action, resource, when, effect, then]: RuleCells, names: readonly string[]): RuleCells {
-  const own = names.map((name) => spelled(name).slice(1, -1));
+  const own = names.flatMap((name) => [spelled(name).slice(1, -1), ...(name === 'approval' ? ['ttl'] : [])]);
   const kept = then.split(' ').filter((item) => !own.includes(item.split('=')[0] ?? ''));
   return [who, action, resource, when, effect, kept.length === 0 ? '-' : kept.join(' ')];
 }
@@ -163,4 +168,10 @@ const twins = (other: LintedRule, own: Pick<LintedRule, 'rule' | 'line'>): boole
   other.rule.action === own.rule.action &&
   other.rule.resource.text === own.rule.resource.text;
 
-const spelled = (obligation: string): string => `\`${obligation === 'timeoutMs' ? 'timeout' : obligation}\``;
+/** Obligations whose item has another name. */
+const ITEM_NAMES: ReadonlyMap<string, string> = new Map([
+  ['timeoutMs', 'timeout'],
+  ['approval', 'approve'],
+]);
+
+const spelled = (obligation: string): string => `\`${ITEM_NAMES.get(obligation) ?? obligation}\``;

@@ -1,4 +1,5 @@
 import type { FromCell, ToCell } from './cell-message.ts';
+import { startWallClock } from './wall-clock.ts';
 
 /** What is left of a run's budgets, or what something took of them. */
 export interface Budget {
@@ -13,6 +14,11 @@ export interface ServiceContext {
   readonly signal: AbortSignal;
   /** What the run has left now. */
   readonly left: () => Budget;
+  /**
+   * Stops the wall clock of the run, and the time of this request, until what is returned is called. Whoever asks for it
+   * bounds the wait himself.
+   */
+  readonly pause: () => () => void;
   /** Takes from the run's budgets what was used on its behalf. */
   readonly charge: (used: Omit<Budget, 'wallMs'>) => void;
 }
@@ -27,6 +33,8 @@ export interface CellServiceOptions {
   readonly send: (message: ToCell) => void;
   readonly left: ServiceContext['left'];
   readonly charge: ServiceContext['charge'];
+  /** Stops the wall clock of the run. */
+  readonly pause: () => () => void;
   /** The cell does what no cell does: the run is to be ended. */
   readonly refuse: (text: string) => void;
 }
@@ -40,24 +48,32 @@ export interface CellService {
 
 /** A guest makes one call at a time; a few are under way where a run ends in the middle. */
 const MOST_OPEN = 8;
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Makes the supervisor's side of the requests of one cell. */
-export function createCellService({ serve, send, left, charge, refuse }: CellServiceOptions): CellService {
+export function createCellService({ serve, send, left, charge, pause, refuse }: CellServiceOptions): CellService {
   const end = new AbortController();
   const open = new Map<number, Promise<void>>();
 
   async function answer({ id, request, timeoutMs }: Ask): Promise<void> {
     const time = new AbortController();
-    const timer = setTimeout(() => time.abort('timed-out'), Math.min(timeoutMs, LONGEST_TIMER_MS));
+    const timer = startWallClock(timeoutMs, () => time.abort('timed-out'));
+    const held = (): (() => void) => {
+      const holds = [timer.pause(), pause()];
+      return () => holds.forEach((resume) => resume());
+    };
     const signal = AbortSignal.any([end.signal, time.signal]);
     let message: ToCell;
     try {
-      message = { kind: 'answer', id, answered: true, answer: await serve(request, { signal, left, charge }) };
+      message = {
+        kind: 'answer',
+        id,
+        answered: true,
+        answer: await serve(request, { signal, left, charge, pause: held }),
+      };
     } catch {
       message = { kind: 'answer', id, answered: false }; // a servant speaks for itself; the cell hears of a fault
     }
-    clearTimeout(timer);
+    timer.close();
     open.delete(id);
     if (!end.signal.aborted) send(message);
   }

@@ -10,6 +10,7 @@ import { openCell, type CellMemory, type CellOpening } from './open-cell.ts';
 import { describeError, printable } from './printable.ts';
 import { endGuards, killNoted } from './process-ledger.ts';
 import { createProcessWatch, type ProcessWatch } from './process-watch.ts';
+import { startWallClock } from './wall-clock.ts';
 import { startWorker, type CellShape, type TakenCell, type WarmCell } from './warm-cell.ts';
 
 export interface ThreadCellOptions extends CellShape, Omit<CellOpening, 'process'> {
@@ -52,7 +53,6 @@ const BROKER_MS = 200;
 /** How long it then has to close its gates; longer where nobody waits for a limit. */
 const CLOSE_AFTER_STOP_MS = 120;
 const CLOSE_MS = 5000;
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const DIAGNOSTICS = 4096;
 
 /**
@@ -65,7 +65,6 @@ export function startThreadCell(options: ThreadCellOptions): ThreadCell {
 
 async function supervise(options: ThreadCellOptions): Promise<CellEnd> {
   const { data, artefact, modules, limits, signal } = options;
-  const started = performance.now();
   if (signal?.aborted === true) {
     await options.warm?.close();
     return unused({ kind: 'cancelled' }, options);
@@ -89,11 +88,14 @@ async function supervise(options: ThreadCellOptions): Promise<CellEnd> {
   const meter = createMeter(memory.meter);
   const { ledger } = memory;
   const diagnostics = drain(worker);
+  const wall = startWallClock(limits.wallMs, () =>
+    life.stop({ kind: 'limit', limit: 'wallMs', message: `the run took longer than ${limits.wallMs} ms` }),
+  );
   const service = createCellService({
     serve: options.serve ?? (() => Promise.reject(new Error('nobody serves this cell'))),
     send: (message) => worker.postMessage(message),
     left: () => ({
-      wallMs: limits.wallMs - (performance.now() - started),
+      wallMs: limits.wallMs - wall.used(),
       cpuMs: limits.cpuMs - cpu.used(),
       hostCalls: limits.hostCalls - meter.hostCalls(),
     }),
@@ -101,20 +103,17 @@ async function supervise(options: ThreadCellOptions): Promise<CellEnd> {
       cpu.charge(cpuMs);
       meter.addCalls(hostCalls);
     },
+    pause: () => wall.pause(),
     refuse: (message) => life.stop({ kind: 'fault', message }),
   });
   const stop = (end: GuestEnd): void => life.stop(end);
   const process = guestProcess && createProcessWatch(guestProcess, limits, stop);
   const life = watch(worker, options, meter, service, guestProcess, process);
   const cpu = createCpuWatch(worker, meter, limits, stop, () => process?.cpuMs() ?? 0);
-  const wall = setTimeout(
-    () => life.stop({ kind: 'limit', limit: 'wallMs', message: `the run took longer than ${limits.wallMs} ms` }),
-    Math.min(limits.wallMs, LONGEST_TIMER_MS),
-  );
   const cancel = (): void => life.stop({ kind: 'cancelled' });
   signal?.addEventListener('abort', cancel, { once: true });
   const outcome = await life.over;
-  clearTimeout(wall);
+  wall.close();
   signal?.removeEventListener('abort', cancel);
   const served = service.close();
   // First: the cell may wait for one of them in a system call, and nothing else ends that.
@@ -127,10 +126,14 @@ async function supervise(options: ThreadCellOptions): Promise<CellEnd> {
   await served; // what was done on behalf of the run ends with it, and is charged to it
   const cpuMs = cpu.used();
   const killedProcesses = killedBefore + killNoted(ledger) + (await endGuards(ledger)); // and what it has started since
-  const wallMs = performance.now() - started;
   const fuel = meter.fuel();
   const usage = {
-    ...{ wallMs, cpuMs, peakLinearMemoryBytes: meter.peakPages() * PAGE_BYTES, hostCalls: meter.hostCalls() },
+    ...{
+      wallMs: wall.used(),
+      cpuMs,
+      peakLinearMemoryBytes: meter.peakPages() * PAGE_BYTES,
+      hostCalls: meter.hostCalls(),
+    },
     ...(fuel === undefined ? {} : { fuel }),
   };
   return { guest: outcome.end, usage, closed: outcome.closed, killedProcesses, diagnostics: diagnostics() };

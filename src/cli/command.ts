@@ -1,6 +1,12 @@
 import type { ExitCode, HostError } from '../../host/index.ts';
 import type { Printer } from './output/human.ts';
 
+/** Somebody who can be asked. */
+export interface Terminal {
+  /** Shows a text and reads one line; nothing where there is none to come, or once `signal` is aborted. */
+  readonly ask: (text: string, signal: AbortSignal) => Promise<string | undefined>;
+}
+
 /** What a command may use. Nothing else of the process reaches it. */
 export interface CommandContext {
   readonly printer: Printer;
@@ -9,6 +15,8 @@ export interface CommandContext {
   readonly signal: AbortSignal;
   /** At most `mostBytes` of it; the rest is left. */
   readonly readStandardInput: (mostBytes: number) => Promise<Uint8Array>;
+  /** None where nobody sits before it. */
+  readonly terminal?: Terminal;
   readonly debug: boolean;
 }
 

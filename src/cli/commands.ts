@@ -1,4 +1,9 @@
 import type { CommandSpec } from './command.ts';
+import { approveDeny } from './commands/approve-deny.ts';
+import { approveGrant } from './commands/approve-grant.ts';
+import { approveList } from './commands/approve-list.ts';
+import { approveShow } from './commands/approve-show.ts';
+import { approveWatch } from './commands/approve-watch.ts';
 import { auditShow } from './commands/audit-show.ts';
 import { auditVerify } from './commands/audit-verify.ts';
 import { build } from './commands/build.ts';
@@ -19,6 +24,11 @@ export const COMMANDS: readonly CommandSpec[] = [
   run,
   policyCheck,
   policyExplain,
+  approveList,
+  approveShow,
+  approveGrant,
+  approveDeny,
+  approveWatch,
   auditShow,
   auditVerify,
   secretsList,

@@ -5,6 +5,7 @@ import { COMMANDS } from './commands.ts';
 import { createPrinter } from './output/human.ts';
 import { ownArguments, runCommandLine } from './program.ts';
 import { readStream } from './standard-input.ts';
+import { findTerminal } from './terminal.ts';
 
 const interrupted = new AbortController();
 let signals = 0;
@@ -28,10 +29,12 @@ const manifest = new URL(
 );
 const version = /"version": "([^"]+)"/.exec(readFileSync(manifest, 'utf8'))?.[1] ?? 'unknown';
 
+const terminal = findTerminal();
 process.exitCode = await runCommandLine(COMMANDS, args, version, {
   printer: createPrinter(process.stdout, process.stderr, process.env['NO_COLOR'] !== undefined),
   workingDirectory: process.cwd(),
   signal: interrupted.signal,
   readStandardInput: (mostBytes) => readStream(process.stdin, mostBytes),
+  ...(terminal === undefined ? {} : { terminal }),
   debug: ownArguments(args).includes('--debug'),
 });

@@ -5,6 +5,7 @@ import { untrusted } from './output/human.ts';
 
 const GROUPS: Readonly<Record<string, string>> = {
   policy: 'check and explain a policy',
+  approve: 'answer what agents have to ask people',
   audit: 'show and verify audit records',
   secrets: 'list and check the secrets of a configuration',
 };

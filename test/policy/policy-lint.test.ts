@@ -8,6 +8,17 @@ const lint = (text: string) => lintPolicy(load(text), NOON).map(({ line, message
 const mends = (text: string) => lintPolicy(load(text), NOON).map(({ mend }) => mend);
 
 describe('policy lint', () => {
+  it('warns of a person whom nobody can wait for', () => {
+    const ask = (action: string, resource: string) => lint(row({ action, resource, then: 'approve=owner ttl=5m' }));
+    expect(ask('log:write', 'log:info')).toEqual([expect.stringContaining('no gate of `log` can do `approve`')]);
+    expect(ask('policy:check', 'policy:check')).toEqual([expect.stringContaining('`approve`')]);
+    expect(
+      lintPolicy(load(row({ action: 'log:write', resource: 'log:info', then: 'approve=owner ttl=5m' })), NOON)[0]?.mend,
+    ).toEqual(['p, role:any, log:write, log:info, -, allow, -']);
+    expect(ask('fs:write', '/w/a')).toEqual([]);
+    expect(ask('tool:call', 'tool:bank/pay')).toEqual([]);
+  });
+
   it('has nothing to say about a policy without oddities', () => {
     const text =
       'g, agent:a, role:x\n' +

@@ -5,14 +5,19 @@ import { createCellService, type CellServant } from '../../host/sandbox/cell-ser
 function service(serve: CellServant) {
   const sent: ToCell[] = [];
   const refused: string[] = [];
+  let holds = 0;
   const made = createCellService({
     serve,
     send: (message) => sent.push(message),
     left: () => ({ wallMs: 10, cpuMs: 20, hostCalls: 30 }),
     charge: () => undefined,
+    pause() {
+      holds += 1;
+      return () => (holds -= 1);
+    },
     refuse: (text) => refused.push(text),
   });
-  return { ...made, sent, refused };
+  return { ...made, sent, refused, held: () => holds };
 }
 const ask = (id: number, timeoutMs = 1000) => ({ kind: 'ask', id, request: `r${id}`, timeoutMs }) as const;
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -29,6 +34,22 @@ describe('the requests of a cell', () => {
       { kind: 'answer', id: 1, answered: true, answer: ['r1', 30] },
       { kind: 'answer', id: 2, answered: true, answer: ['r2', 30] },
     ]);
+  });
+
+  it('have no time that goes on while the servant lets them wait, and neither has the run', async () => {
+    const waited = Promise.withResolvers<undefined>();
+    const { hear, sent, held } = service(async (_, { signal, pause }) => {
+      const resume = pause();
+      await waited.promise;
+      resume();
+      return signal.aborted;
+    });
+    hear(ask(1, 5));
+    await new Promise((resolve) => setTimeout(resolve, 20)); // longer than the request had
+    expect(held()).toBe(1);
+    waited.resolve(undefined);
+    await turn();
+    expect([sent, held()]).toEqual([[{ kind: 'answer', id: 1, answered: true, answer: false }], 0]);
   });
 
   it('say only that the servant failed, not how', async () => {

@@ -31,7 +31,10 @@ function everyRecord(directory: string): RunRecord[] {
   append({ ...intended(4), type: 'effect.denied', principal: chain, decision: denied });
   const both = { agent: 'agent:a', casbin: { effect: 'deny', rules: ['r-1'] }, compiled: { effect: 'allow', rules: [] } };
   append({ type: 'policy.diverged', action: 'fs:read', resource: '/w/a', policy: { digest: 'sha256:x', generation: 1 }, detail: both });
-  append(intended(3));
+  const pending = { effect: 'approve', id: 'd-5', rules: ['r-1'], obligations: { approval: { roles: ['owner'] } } } as const;
+  const asked = append({ ...intended(5), type: 'approval.asked', decision: pending, detail: { digest: 'd' } });
+  append({ type: 'approval.answered', detail: { asked, status: 'granted', question: 'd-5', by: ['user:ada'], scope: 'once' } });
+  append(intended(3, { decision: { effect: 'allow', id: 'd-3', rules: [], approval: 'd-5' } }));
   appendFileSync(run.path, '{"hash');
   run.close({ status: 'limit', limit: { name: 'wallMs', message: 'the run took too long' } });
   return [...readRunRecords(run.text())].flatMap(({ record }) => (record === undefined ? [] : [record]));

@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import type { Terminal } from '../../src/cli/command.ts';
 import { COMMANDS } from '../../src/cli/commands.ts';
 import { createPrinter } from '../../src/cli/output/human.ts';
 import { runCommandLine } from '../../src/cli/program.ts';
@@ -8,7 +9,7 @@ import type { CommandEnd } from './command-line.ts';
 /** Runs a command in this process: the same code as `sallyport`, without the cost of a process. */
 export async function command(
   args: readonly string[],
-  options: { cwd: string; input?: string | Uint8Array; signal?: AbortSignal; terminal?: boolean },
+  options: { cwd: string; input?: string | Uint8Array; signal?: AbortSignal; terminal?: boolean; asked?: Terminal },
 ): Promise<CommandEnd> {
   const printed = { stdout: '', stderr: '' };
   const printer = createPrinter(
@@ -21,6 +22,7 @@ export async function command(
     workingDirectory: options.cwd,
     signal: options.signal ?? new AbortController().signal,
     readStandardInput: (mostBytes) => readStream(Readable.from([Buffer.from(options.input ?? '')]), mostBytes),
+    ...(options.asked === undefined ? {} : { terminal: options.asked }),
     debug: args.includes('--debug'),
   });
   return { code, ...printed };

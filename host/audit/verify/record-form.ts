@@ -26,7 +26,7 @@ const TYPES: ReadonlySet<string> = new Set([
   ...['run.opened', 'run.closed', 'load.denied', 'limit.hit', 'log.recovered', 'policy.changed', 'key.rotated'],
   'policy.diverged',
   ...['effect.intended', 'effect.denied', 'effect.settled', 'effect.unknown'],
-  ...['approval.asked', 'approval.given', 'approval.refused', 'approval.expired'],
+  ...['approval.asked', 'approval.answered'],
 ]);
 
 /** What a type must have besides what every record has. */
@@ -36,6 +36,8 @@ const NEEDED: ReadonlyMap<string, readonly string[]> = new Map([
   ['effect.settled', ['intent', 'outcome']],
   ['effect.unknown', ['intent']],
   ['policy.diverged', ['action', 'resource', 'policy', 'detail']],
+  ['approval.asked', ['action', 'resource', 'request', 'decision', 'policy', 'principal']],
+  ['approval.answered', ['detail']],
   ['log.recovered', ['detail']],
 ]);
 

@@ -40,17 +40,13 @@ const FUNCTIONS = [
   ...[...STATEMENTS, 'commit', 'rollback'].map((name) => `[method]transaction.${name}`),
 ];
 
-/** The row of the import matrix. Nothing waits as long as every database answers at once, see `dbWaits`. */
+/** The row of the import matrix. Everything waits where a rule asks for a person, and a statement where its engine does. */
 export const DB_INTERFACE: ServedInterface = {
   name: 'sallyport:agent/db',
   versions: ['0.1.0'],
   servedBy: 'db',
-  functions: FUNCTIONS.map((name) => ({ name, waits: false })),
+  functions: FUNCTIONS.map((name) => ({ name, waits: true })),
 };
-
-/** Whether an engine of the configuration may answer later. */
-export const dbWaits = ({ databases }: DbConfig): boolean =>
-  [...databases.values()].some(({ target }) => target.kind !== 'sqlite');
 
 const DISCHARGES: ReadonlySet<ObligationName> = new Set<ObligationName>(['rows', 'timeoutMs', 'redact']);
 

@@ -1,6 +1,7 @@
 import type { FileService } from '../../contracts/file-service.ts';
 import type { Gate } from '../../contracts/gate.ts';
 import { sealInterface } from '../../contracts/guest-import.ts';
+import { after, type Pending } from '../../contracts/pending.ts';
 import type { Parsed } from '../../contracts/request.ts';
 import type { ServedInterface } from '../../contracts/served-interface.ts';
 import type { DriverResult } from '../../enforcement/effect.ts';
@@ -11,7 +12,7 @@ import type { FsConfig } from './config.ts';
 import { createFsDriver, type FileMetadata, type FsFailure, type MountFiles, type Page } from './driver.ts';
 import { createFileDriver } from './file-driver.ts';
 import { createFileService } from './file-service.ts';
-import { createEnforceCall, DISCHARGES, type LinkFound } from './link-leads.ts';
+import { createEnforceCall, createEnforceWaiting, DISCHARGES, type LinkFound } from './link-leads.ts';
 import { openMountTrees } from './mount-trees.ts';
 import { createFsParser, type Leads, type WitRange } from './request.ts';
 import { fsAnswer } from './wit-error.ts';
@@ -37,7 +38,7 @@ export const FS_INTERFACE: ServedInterface = {
   name: 'sallyport:agent/fs',
   versions: ['0.1.0'],
   servedBy: 'fs',
-  functions: FUNCTIONS.map((name) => ({ name, waits: false })),
+  functions: FUNCTIONS.map((name) => ({ name, waits: true })),
 };
 
 /** The record `metadata` of the WIT. */
@@ -61,30 +62,31 @@ export function createFsGate(options: FsGateOptions): FsGate {
   const redactors = options.redactors ?? createRedactors(new Map());
   const driver = createFsDriver({ trees, callBytes, redeem, redactors });
   const fileDriver = createFileDriver({ trees, callBytes, redeem, redactors });
-  const enforceCall = createEnforceCall(pipeline);
+  const enforceWaiting = createEnforceWaiting(pipeline);
 
   const enforce = <Target, Value>(
     parse: (leads: Leads) => Parsed<Target>,
     perform: (grant: Grant<Target>) => DriverResult<Value, FsFailure | LinkFound>,
-  ): Value => fsAnswer(enforceCall(parse, perform));
+  ): Pending<Value> => after(enforceWaiting(parse, perform), fsAnswer<Value>);
 
   const fs = sealInterface({
-    read: (path: string, range: WitRange | undefined): Uint8Array =>
+    read: (path: string, range: WitRange | undefined): Pending<Uint8Array> =>
       enforce((leads) => parser.read(path, range, leads), driver.read),
-    write: (path: string, contents: Uint8Array): undefined =>
+    write: (path: string, contents: Uint8Array): Pending<undefined> =>
       consumed(contents, () => enforce((leads) => parser.write(path, contents, leads), driver.write)),
-    append: (path: string, contents: Uint8Array): undefined =>
+    append: (path: string, contents: Uint8Array): Pending<undefined> =>
       consumed(contents, () => enforce((leads) => parser.append(path, contents, leads), driver.append)),
-    list: (path: string, cursor: string | undefined): Page =>
+    list: (path: string, cursor: string | undefined): Pending<Page> =>
       enforce((leads) => parser.list(path, cursor, leads), driver.list),
-    stat(path: string): WitMetadata {
-      const { kind, size, modifiedMs } = enforce((leads) => parser.stat(path, leads), driver.stat);
-      return { kind, size: BigInt(size), modifiedMs: BigInt(modifiedMs) };
-    },
-    makeDirectory: (path: string): undefined =>
+    stat: (path: string): Pending<WitMetadata> =>
+      after(
+        enforce((leads) => parser.stat(path, leads), driver.stat),
+        ({ kind, size, modifiedMs }) => ({ kind, size: BigInt(size), modifiedMs: BigInt(modifiedMs) }),
+      ),
+    makeDirectory: (path: string): Pending<undefined> =>
       enforce((leads) => parser.makeDirectory(path, leads), driver.makeDirectory),
-    remove: (path: string): undefined => enforce((leads) => parser.remove(path, leads), driver.remove),
-    rename: (source: string, target: string): undefined =>
+    remove: (path: string): Pending<undefined> => enforce((leads) => parser.remove(path, leads), driver.remove),
+    rename: (source: string, target: string): Pending<undefined> =>
       enforce((leads) => parser.rename(source, target, leads), driver.rename),
   });
 
@@ -93,7 +95,7 @@ export function createFsGate(options: FsGateOptions): FsGate {
     discharges: DISCHARGES,
     imports: new Map([[FS_INTERFACE.name, fs]]),
     intention: parser.intention,
-    files: createFileService({ config, parser, driver: fileDriver, enforce: enforceCall }),
+    files: createFileService({ config, parser, driver: fileDriver, enforce: createEnforceCall(pipeline) }),
     close(): void {
       fileDriver.close();
       trees.close();
@@ -108,12 +110,18 @@ const LEAST_FREED = 64 * 1024;
  * Uses bytes that the glue has copied out of the guest for this call, and gives their memory back at once: the collector
  * lets tens of megabytes pile up first when a guest writes a long file.
  */
-function consumed<Value>(contents: Uint8Array, act: () => Value): Value {
+function consumed<Value>(contents: Uint8Array, act: () => Pending<Value>): Pending<Value> {
+  let done: Pending<Value> | undefined;
   try {
-    return act();
+    done = act();
+    return done instanceof Promise ? done.finally(() => free(contents)) : done;
   } finally {
-    const { buffer } = contents;
-    const isOwn = buffer instanceof ArrayBuffer && buffer.byteLength === contents.length && !buffer.resizable;
-    if (isOwn && contents.length >= LEAST_FREED) buffer.transfer(0);
+    if (!(done instanceof Promise)) free(contents);
   }
+}
+
+function free(contents: Uint8Array): void {
+  const { buffer } = contents;
+  const isOwn = buffer instanceof ArrayBuffer && buffer.byteLength === contents.length && !buffer.resizable;
+  if (isOwn && contents.length >= LEAST_FREED) buffer.transfer(0);
 }

@@ -1,4 +1,5 @@
 import type { Pipeline } from '../../enforcement/enforce.ts';
+import { after, type Pending } from '../../contracts/pending.ts';
 import type { DriverResult, Enforced } from '../../enforcement/effect.ts';
 import type { Grant } from '../../enforcement/grant.ts';
 import type { ObligationName } from '../../contracts/decision.ts';
@@ -31,14 +32,34 @@ export function leadsOf(places: readonly Reached[], last: 'follow' | 'keep'): Le
 /** A call returns no rows, and it does not wait. */
 export const DISCHARGES: ReadonlySet<ObligationName> = new Set<ObligationName>(['redact']);
 
-/** Enforces one call of the guest. */
+/** Enforces one call of a guest that is answered at once: what needs a person is denied. */
 export type EnforceCall = <Target, Value, Failure extends string>(
   parse: (leads: Leads, below: Below | undefined) => Parsed<Target>,
   perform: (grant: Grant<Target>) => DriverResult<Value, Failure | LinkFound>,
 ) => Enforced<Value, Failure | LinkFound>;
 
+/** The same for a call that may wait: for a person, where a rule asks for one. */
+export type EnforceWaiting = <Target, Value, Failure extends string>(
+  parse: (leads: Leads, below: Below | undefined) => Parsed<Target>,
+  perform: (grant: Grant<Target>) => DriverResult<Value, Failure | LinkFound>,
+) => Pending<Enforced<Value, Failure | LinkFound>>;
+
 /** A link was found, and then a directory. */
 const MOST_ATTEMPTS = 3;
+
+/** What one call has found out so far. */
+interface Attempt {
+  readonly leads: Leads;
+  readonly below: Below | undefined;
+}
+const FIRST: Attempt = { leads: NO_LINKS, below: undefined };
+
+/** What to ask next, where the driver found that more has to be decided. */
+function next({ leads }: Attempt, end: Enforced<unknown, string | LinkFound>): Attempt | undefined {
+  if (end.status !== 'failed' || typeof end.failure === 'string') return undefined;
+  const { below } = end.failure;
+  return { leads: below === undefined ? end.failure.leads : leads, below };
+}
 
 /**
  * One call of the guest. Where it ends at a link that a mount follows, nothing was done, and it is decided once more: on
@@ -47,16 +68,31 @@ const MOST_ATTEMPTS = 3;
  */
 export function createEnforceCall(pipeline: Pipeline): EnforceCall {
   return (parse, perform) => {
-    const attempt = (leads: Leads, below?: Below) =>
+    const ask = ({ leads, below }: Attempt) =>
       pipeline.enforceNow({ capability: 'fs', discharges: DISCHARGES, parse: () => parse(leads, below), perform });
-    let leads = NO_LINKS;
-    let end = attempt(leads);
+    let attempt = FIRST;
+    let end = ask(attempt);
     for (let count = 1; count < MOST_ATTEMPTS; count += 1) {
-      if (end.status !== 'failed' || typeof end.failure === 'string') break;
-      const { below } = end.failure;
-      leads = below === undefined ? end.failure.leads : leads;
-      end = attempt(leads, below);
+      const more = next(attempt, end);
+      if (more === undefined) break;
+      attempt = more;
+      end = ask(attempt);
     }
     return end;
+  };
+}
+
+/** The same for calls that may wait. */
+export function createEnforceWaiting(pipeline: Pipeline): EnforceWaiting {
+  return (parse, perform) => {
+    const ask = ({ leads, below }: Attempt) =>
+      pipeline.enforce({ capability: 'fs', discharges: DISCHARGES, parse: () => parse(leads, below), perform });
+    type End = Awaited<ReturnType<typeof ask>>;
+    const go = (attempt: Attempt, count: number): Pending<End> =>
+      after(ask(attempt), (end: End) => {
+        const more = count < MOST_ATTEMPTS ? next(attempt, end) : undefined;
+        return more === undefined ? end : go(more, count + 1);
+      });
+    return go(FIRST, 1);
   };
 }

@@ -156,7 +156,8 @@ export function createFsParser(config: FsConfig) {
     const { accesses, target } = parsed;
     const digest = target.place.mount?.digests === false ? {} : { sha256: hash('sha256', contents, 'hex') };
     const summary = { bytes: contents.length, ...digest, ...(append ? { append } : {}) };
-    return request(accesses, target, { summary, payload: () => payloadOf(contents) });
+    const partial = target.place.mount?.digests === false && contents.length > MAX_PAYLOAD_BYTES;
+    return request(accesses, target, { summary, payload: () => payloadOf(contents), partial });
   }
 
   function readWhole(path: string, leads: Leads): Parsed<ReadTarget> {
@@ -317,6 +318,7 @@ export function linkLead(names: readonly string[], target: string): readonly str
 interface Shown {
   readonly summary: AccessRequest<unknown>['summary'];
   readonly payload?: () => { readonly [key: string]: Json };
+  readonly partial?: boolean;
 }
 const NOTHING_SHOWN: Shown = { summary: {} };
 
@@ -325,10 +327,11 @@ function request<Target>(
   target: Target,
   shown: Shown,
 ): AccessRequest<Target> {
-  const { summary, payload } = shown;
+  const { summary, payload, partial } = shown;
   if (payload === undefined) return { capability: 'fs', accesses, target, summary };
   // The payload is made only where a rule asks for it: decoding every write would cost more than deciding it.
-  return Object.defineProperty({ capability: 'fs', accesses, target, summary }, 'payload', {
+  const unbound = partial === true ? ({ partial } as const) : {};
+  return Object.defineProperty({ capability: 'fs', accesses, target, summary, ...unbound }, 'payload', {
     get: payload,
     enumerable: true,
   });

@@ -232,6 +232,7 @@ function accessRequest({
       timeouts,
     },
     summary,
+    ...(isPartial(fields, upload) ? { partial: true } : {}),
     // Read only where a rule asks for it.
     get payload() {
       return payloadOf(fields, body);
@@ -268,6 +269,10 @@ function bounded(names: readonly string[]): readonly string[] {
   const fitting = names.findIndex((name) => (text += name.length + 3) > MOST_NAMES_TEXT);
   return fitting === -1 ? names : [...names.slice(0, fitting), `+${names.length - fitting}`];
 }
+
+/** A body that is still to come, or a value that nobody is shown. */
+const isPartial = (fields: readonly HeaderField[], upload: UploadPlan | undefined): boolean =>
+  upload !== undefined || fields.some(([name]) => CREDENTIALS.has(name));
 
 function payloadOf(fields: readonly HeaderField[], body: Uint8Array | undefined): Record<string, Json> {
   return {

@@ -9,6 +9,7 @@ import {
   type RunOptions,
   type RunResult,
 } from '../../../host/index.ts';
+import { approveMode, createApprover } from '../approver.ts';
 import { CONFIG_OPTION, JSON_OPTION, type CommandContext, type CommandSpec } from '../command.ts';
 import { loadSummary, runLoadTest, worstExit } from '../load-test.ts';
 import { readInput, readStdin, readVariables } from '../input.ts';
@@ -25,6 +26,8 @@ const Options = z.object({
   purpose: z.string().optional(),
   onBehalfOf: z.string().optional(),
   cell: z.enum(CELL_KINDS).optional(),
+  approve: z.string().optional(),
+  approveAs: z.array(z.string()).default([]),
   count: z.string().optional(),
   parallel: z.string().optional(),
   json: z.boolean().default(false),
@@ -62,6 +65,19 @@ export const run: CommandSpec = {
         'and that is process unless the digest of the component is pinned',
     },
     {
+      flags: '--approve <how>',
+      description:
+        'how questions to people are answered: prompt (the default on a terminal), wait for `sallyport approve` ' +
+        '(the default elsewhere), auto-no, or auto-yes in the name of --approve-as',
+    },
+    {
+      flags: '--approve-as <user>',
+      description:
+        'who answers here: user:NAME, an approver of the configuration and not the one on whose behalf the agent runs ' +
+        '(repeatable); the name is taken as it is given',
+      repeats: true,
+    },
+    {
       flags: '--count <n>',
       description: 'a load test: runs so often, and says how many went well and how long they took',
     },
@@ -91,6 +107,7 @@ export const run: CommandSpec = {
       workingDirectory,
       spareCell: load === undefined,
     });
+    const onApproval = await approverOf(options, host, context);
     const facts = {
       ...(options.purpose === undefined ? {} : { purpose: options.purpose }),
       ...(options.onBehalfOf === undefined ? {} : { onBehalfOf: options.onBehalfOf }),
@@ -101,6 +118,7 @@ export const run: CommandSpec = {
       arguments: passed,
       environment,
       signal: context.signal,
+      onApproval,
       ...(options.agent === undefined ? {} : { agent: options.agent }),
       ...(component === undefined ? {} : { component }),
       ...(options.cell === undefined ? {} : { cell: options.cell }),
@@ -124,6 +142,24 @@ export const run: CommandSpec = {
     }
   },
 };
+
+/** What answers the questions of the run. A host for which there is none is not needed any more. */
+async function approverOf(
+  { agent, approve, approveAs: as, onBehalfOf, config: configuration }: z.infer<typeof Options>,
+  host: Host,
+  context: CommandContext,
+): Promise<NonNullable<RunOptions['onApproval']>> {
+  const { manifest } = host;
+  const [first = ''] = manifest.agents.keys();
+  const own = manifest.agents.get(agent ?? first)?.onBehalfOf;
+  try {
+    const mode = approveMode(approve);
+    return createApprover({ mode, as, manifest, onBehalfOf: onBehalfOf ?? own, configuration }, context);
+  } catch (error) {
+    await host.close();
+    throw error;
+  }
+}
 
 const Times = z.coerce.number().int().min(1).max(1_000_000);
 
@@ -166,7 +202,7 @@ async function testLoad(
 function show({ printer }: CommandContext, result: RunResult): void {
   // Of any other program it is there already.
   if (result.output !== undefined && result.program === 'agent') printer.line(untrusted(result.output));
-  const { allow, deny } = result.decisions;
+  const { allow, deny, pending } = result.decisions;
   const { wallMs, hostCalls, peakLinearMemoryBytes } = result.usage;
   if (result.error !== undefined) {
     printer.note(`${printer.noteStyle.bad(result.status)}: ${result.error.code}: ${untrusted(result.error.message)}`);
@@ -176,7 +212,7 @@ function show({ printer }: CommandContext, result: RunResult): void {
       printer.note('  the agent may not have handled a denial: a refusal of the host is an exception with a `payload`');
   }
   printer.note(
-    `${result.status}: ${allow} allowed, ${deny} denied, ${hostCalls} host calls, ${Math.round(wallMs)} ms, ` +
+    `${result.status}: ${allow} allowed, ${deny} denied, ${pending === 0 ? '' : `${pending} not answered, `}${hostCalls} host calls, ${Math.round(wallMs)} ms, ` +
       `${(peakLinearMemoryBytes / (1 << 20)).toFixed(1)} MiB`,
   );
   if (result.audit !== null) printer.note(`audit: ${result.audit}`);

@@ -13,6 +13,10 @@ export function createDenialNotes(
   return (event, agent) => {
     if (event.effect === 'allow') return;
     const { action, resource, reason = 'no-rule', id } = event;
+    if (event.effect === 'approve') {
+      note(`${noteStyle.bold('waits')} ${untrusted(`${action} ${resource}`)} for people (${id})`);
+      return;
+    }
     note(`${noteStyle.bad('denied')} ${untrusted(`${action} ${resource}`)} (${reason}, ${id})`);
     const key = keyOf(event);
     if (explained.has(key) || explained.size >= MOST_EXPLAINED) return;

@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { createApprovalDesk } from '../../../host/approval/approval-desk.ts';
+import { createClock } from '../../../host/powers/clock.ts';
+import { sleep } from '../../../host/powers/sleep.ts';
 import type { AgentRun } from '../../../host/agent-run-plan.ts';
 import type { RunResult } from '../../../host/contracts/run-result.ts';
 import { runDelegated } from '../../../host/delegation.ts';
@@ -63,6 +66,13 @@ function treeOf(result: RunResult = RESULT) {
     label: 0,
     depth: 16,
     tree: createRunTree(DEFAULT_LIMITS),
+    approvals: createApprovalDesk({
+      open: () => {
+        throw new Error('nobody asks');
+      },
+      clock: createClock(),
+      sleep,
+    }),
     signal: new AbortController().signal,
     onEvent: (event) => told.push(event),
   };
@@ -70,6 +80,7 @@ function treeOf(result: RunResult = RESULT) {
     signal: new AbortController().signal,
     left: () => ({ wallMs: 900.5, cpuMs: 400, hostCalls: 50 }),
     charge: (used) => charged.push(used),
+    pause: () => () => undefined,
   };
   const start = (child: AgentRun): Promise<RunResult> => {
     started.push(child);
