@@ -5,7 +5,7 @@ import { refuseExposedComponent } from './configuration.ts';
 import { logIdOf } from './audit/log-id.ts';
 import { openRunLog, type RunLogState } from './audit/run-log.ts';
 import { closeRunLog } from './audit/run-log-closing.ts';
-import { cellPlan, poolKey, type CellTerms } from './cell-plan.ts';
+import { cellPlan, poolKey, principalsOf, type CellTerms } from './cell-plan.ts';
 import { CELL_ENTRY, type Cells } from './cells.ts';
 import { HostError } from './contracts/errors.ts';
 import { isReal, worldText } from './contracts/guest-world.ts';
@@ -16,6 +16,7 @@ import type { RunResult } from './contracts/run-result.ts';
 import { newRunId } from './ids.ts';
 import { createCapabilityReach } from './policy/reach.ts';
 import type { HostPowers } from './host-powers.ts';
+import type { LivePolicy } from './live-policy.ts';
 import type { AgentManifest } from './manifest/agent-section.ts';
 import { createProgramAnswer } from './program-answer.ts';
 import type { RunEvent } from './run-event.ts';
@@ -131,6 +132,7 @@ async function performRun(run: AgentRun, opened: OpenedRun, powers: HostPowers, 
     seat: { run: id, principal, facts, log: log.state(), label: run.label, ...start } satisfies RunSeat,
     artefact,
     modules: cells.modules,
+    subscribe: () => run.live.subscribe(principalsOf(run)),
     ...(warm === undefined ? {} : { warm }),
     ...(process === undefined ? {} : { process }),
     limits,
@@ -166,11 +168,16 @@ async function performRun(run: AgentRun, opened: OpenedRun, powers: HostPowers, 
 
 /** Keeps cells open for an agent. Resolves to how many are ready. Throws `HostError` where it cannot be prepared. */
 export async function warmAgent(
-  terms: CellTerms & { readonly component: string; readonly count: number; readonly signal?: AbortSignal },
+  terms: CellTerms & {
+    readonly live: LivePolicy;
+    readonly component: string;
+    readonly count: number;
+    readonly signal?: AbortSignal;
+  },
   powers: HostPowers,
   { modules, pool, preparation }: Cells,
 ): Promise<number> {
-  const { configuration, agent, count, limits, signal } = terms;
+  const { configuration, live, agent, count, limits, signal } = terms;
   if (agent.cell !== 'thread') return 0; // the cells of the pool are open for guests that live in them
   const component = await preparation.read(terms.component);
   refuseOther(agent, component.digest);
@@ -180,7 +187,8 @@ export async function warmAgent(
     ...(signal === undefined ? {} : { signal }),
   });
   const data: CellData = { plan: cellPlan(terms, artefact, powers), ahead: true };
-  return pool.keep(poolKey(terms, artefact), { data, artefact, modules, limits }, count);
+  const subscribe = () => live.subscribe(principalsOf(terms));
+  return pool.keep(poolKey(terms, artefact), { data, artefact, modules, limits, subscribe }, count);
 }
 
 /** The label that a run begins with. */

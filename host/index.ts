@@ -14,6 +14,8 @@ export type {
   PolicyQuestion,
   PolicyReport,
 } from './policy-view.ts';
+export type { PolicyEvent, PolicyReload, PolicyStatus } from './policy-event.ts';
+export type { ReloadReason } from './live-policy.ts';
 export { reviewDatabases, type DatabaseReview } from './database-review.ts';
 export { probePlatform, type PlatformCheck, type PlatformReport } from './platform.ts';
 export type { HostPowers } from './host-powers.ts';

@@ -13,15 +13,13 @@ import { createPipeline, type Pipeline } from './enforcement/enforce.ts';
 import { createLatePipeline } from './enforcement/late-pipeline.ts';
 import { createIds } from './ids.ts';
 import { createLineBuffer } from './line-buffer.ts';
-import type { DecisionPoint } from './contracts/decision-point.ts';
-import type { PolicySlice } from './policy/policy-snapshot.ts';
-import { intersectionOf, type ChainLink } from './policy/intersection.ts';
-import { createReach } from './policy/reach.ts';
+import { createCellPolicy, type CellPolicy, type MakeDecisionPoint } from './cell-policy.ts';
 import type { DatabaseEngines } from './gates/db/engine.ts';
 import { rehearse } from './rehearsal.ts';
 import type { RunEvent } from './run-event.ts';
-import type { Caller, CellPlan, RunSeat } from './run-spec.ts';
+import type { CellPlan, RunSeat } from './run-spec.ts';
 import type { CellAsk } from './sandbox/cell-worker.ts';
+import type { FeedReader } from './sandbox/live-feed.ts';
 import { createToolSupervisor } from './cell-request.ts';
 import type { Surroundings } from './wasi/cli.ts';
 import { createFixedClock } from './wasi/fixed-clock.ts';
@@ -29,9 +27,6 @@ import { createSeededRandom } from './wasi/seeded-random.ts';
 import { createWasi } from './wasi/virtual-wasi.ts';
 
 type Post = (event: RunEvent) => void;
-
-/** Makes the decision point of an agent, or gives one that was made before for the same policy. */
-export type MakeDecisionPoint = (slice: PolicySlice, agent: string) => DecisionPoint;
 
 /** What the gates of one run may use of the machine. */
 export interface CellPowers {
@@ -42,6 +37,8 @@ export interface CellPowers {
   readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
   readonly makeDecisionPoint: MakeDecisionPoint;
   readonly makeCarriedLabels: (file: string) => CarriedLabels;
+  /** Tells of every policy that comes into force. */
+  readonly feed: FeedReader;
   /** Asks the supervisor for what is not in the cell. */
   readonly ask: CellAsk;
 }
@@ -61,6 +58,7 @@ interface GateContext {
   readonly plan: CellPlan;
   readonly powers: CellPowers;
   readonly pipeline: Pipeline;
+  readonly policy: CellPolicy;
   readonly post: (event: RunEvent) => void;
   /** The gates opened so far: `policy` asks them all. */
   readonly gates: Gate[];
@@ -117,12 +115,11 @@ const GATES: ReadonlyMap<string, (context: GateContext) => Promise<Gate>> = new 
   ],
   [
     'sallyport:agent/tool-exec',
-    async ({ plan, powers, pipeline }: GateContext): Promise<Gate> => {
+    async ({ plan, powers, pipeline, policy }: GateContext): Promise<Gate> => {
       const [{ createToolGate }, { createProcessSpawner }] = await Promise.all([
         import('./gates/tool-exec/index.ts'),
         import('./powers/process-spawner.ts'),
       ]);
-      const reaches = [plan, ...plan.callers].map(({ policy }) => createReach(policy));
       return createToolGate({
         pipeline,
         config: plan.settings.tools,
@@ -130,7 +127,7 @@ const GATES: ReadonlyMap<string, (context: GateContext) => Promise<Gate>> = new 
         mounts: plan.settings.fs.mounts,
         callBytes: plan.limits.callBytes,
         supervisor: createToolSupervisor(powers.ask),
-        mayCall: (name) => reaches.every((reach) => reach('tool:call', `tool:${name}`)),
+        mayCall: (name) => policy.mayReach('tool:call', `tool:${name}`),
       });
     },
   ],
@@ -191,15 +188,13 @@ export async function openGates(
   powers: CellPowers,
   post: (event: RunEvent) => void,
 ): Promise<OpenGates> {
-  const { makeDecisionPoint } = powers;
-  const own = makeDecisionPoint(plan.policy, plan.agent);
-  const callers = plan.callers.toReversed().map((caller) => linkOf(caller, makeDecisionPoint));
+  const policy = createCellPolicy(plan, powers.feed, powers.makeDecisionPoint);
   const late = createLatePipeline();
   const { pipeline } = late;
   let log: ReturnType<typeof resumeRunLog> | undefined;
   let labels: ReturnType<typeof openLabels>;
   const gates: Gate[] = [];
-  const context: GateContext = { plan, powers, pipeline, post, gates };
+  const context: GateContext = { plan, powers, pipeline, policy, post, gates };
   const asked = new Set(interfaces.flatMap((name) => [name, SERVED_BY_GATES.get(name) ?? name]));
   // Every runtime imports what WASI has for files. Without mounts there is nothing to show.
   if (plan.settings.fs.mounts.length === 0 && !interfaces.includes(FILES)) asked.delete(FILES);
@@ -217,7 +212,7 @@ export async function openGates(
 
   return Object.freeze({
     imports: new Map([...types, ...wasi, ...gates.flatMap((gate) => [...gate.imports])]),
-    rehearse: () => rehearse(plan, own, powers.clock),
+    rehearse: () => rehearse(plan.agent, policy, powers.clock),
     seat(seat: RunSeat): void {
       seated = seat;
       labels = openLabels(plan, seat, powers, post);
@@ -227,7 +222,7 @@ export async function openGates(
           principal: seat.principal,
           facts: seat.facts,
           // What the agent may do: all that its own rules allow and those of every caller.
-          decisionPoint: intersectionOf([{ agent: plan.agent, facts: seat.facts, decisionPoint: own }, ...callers]),
+          decisionPoint: policy.pointFor(seat.facts),
           log,
           clock: powers.clock,
           ids: createIds(seat.run),
@@ -263,12 +258,6 @@ function openLabels({ labels, settings }: CellPlan, seat: RunSeat, { makeCarried
   });
   return { run, close: () => carried.close() };
 }
-
-const linkOf = ({ principal: { agent }, facts, policy }: Caller, makeDecisionPoint: MakeDecisionPoint): ChainLink => ({
-  agent,
-  facts,
-  decisionPoint: makeDecisionPoint(policy, agent),
-});
 
 /** The clock of the guest, and how it waits. */
 function timeOf({ world: { clock } }: CellPlan, powers: CellPowers): Pick<CellPowers, 'clock' | 'sleep'> {

@@ -119,7 +119,9 @@ function lintAgainst({ rule, line }: LintedRule, broader: readonly LintedRule[])
     const missing = asked.filter((name) => !Object.hasOwn(other.rule.obligations, name));
     if (missing.length > 0) {
       const mend = counterRows(rule);
+      const binds = missing.some((name) => name !== 'log' && name !== 'alert');
       return {
+        ...(binds ? { severity: 'error' } : {}),
         message: `line ${other.line} allows this too, and asks for no ${missing.map(spelled).join(', ')}: while the condition here is not true, nothing asks for it; to require it, write a deny row`,
         ...(mend === undefined ? {} : { mend }),
       };

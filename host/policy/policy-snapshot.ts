@@ -46,6 +46,8 @@ export interface PolicySnapshot {
   readonly roles: RoleGraph;
   /** All roles of an agent, sorted; `role:any` among them. */
   rolesOf(agent: string): readonly string[];
+  /** The same policy under another number. */
+  withGeneration(generation: number): PolicySnapshot;
   sliceFor(agent: string): PolicySlice;
   /** The rules whose subject is the agent or one of its roles, in the order of the file. */
   rulesFor(agent: string): readonly PlacedRule[];
@@ -80,7 +82,8 @@ interface SnapshotParts {
   readonly deciding: EngineChoice;
 }
 
-function createSnapshot({ ref, rules, links, words, actions, isArgument, deciding }: SnapshotParts): PolicySnapshot {
+function createSnapshot(parts: SnapshotParts): PolicySnapshot {
+  const { ref, rules, links, words, actions, isArgument, deciding } = parts;
   const roles = createRoleGraph(links);
   const bySubject = Map.groupBy(rules, ({ cells }) => cells[0]);
   const rulesFor = (agent: string): readonly PlacedRule[] =>
@@ -97,6 +100,8 @@ function createSnapshot({ ref, rules, links, words, actions, isArgument, decidin
     isArgument,
     roles,
     rulesFor,
+    withGeneration: (generation: number) =>
+      createSnapshot({ ...parts, ref: Object.freeze({ digest: ref.digest, generation }) }),
     rolesOf: (agent: string) =>
       roles
         .closure(agent)

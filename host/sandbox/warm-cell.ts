@@ -76,6 +76,7 @@ export function warmThreadCell(shape: CellShape, opening?: CellOpening): WarmCel
     gone();
     await idle?.terminate();
     if (idle === undefined || memory === undefined) return;
+    memory.feed?.close();
     killNoted(memory.ledger); // gates may have started processes
     await endGuards(memory.ledger);
   };

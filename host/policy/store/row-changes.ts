@@ -1,0 +1,32 @@
+import { parsePolicyFile, type RuleCells } from '../policy-file.ts';
+import { createProblemList } from '../problem-list.ts';
+import type { RoleLink } from '../role-graph.ts';
+import { canonicalRow } from '../rule.ts';
+
+/** The rows of a policy text by their canonical spelling, in the order of the file. */
+export interface TextRows {
+  readonly rules: ReadonlyMap<string, RuleCells>;
+  readonly links: ReadonlyMap<string, RoleLink>;
+}
+
+/** Reads the rows of a text. Whether they mean anything is not asked: a row with a mistake in its form is left out. */
+export function rowsOf(text: string): TextRows {
+  const { rules, links } = parsePolicyFile({ file: 'policy.csv', text }, createProblemList());
+  return {
+    rules: new Map(rules.map(({ cells }) => [`p, ${canonicalRow(cells)}`, cells])),
+    links: new Map(links.map(({ cells }) => [`g, ${cells.join(', ')}`, cells])),
+  };
+}
+
+/** The rows that one text has and the other has not: roles first. */
+export function changesBetween(
+  before: TextRows,
+  after: TextRows,
+): { readonly added: readonly string[]; readonly removed: readonly string[] } {
+  return { added: onlyIn(after, before), removed: onlyIn(before, after) };
+}
+
+const onlyIn = (those: TextRows, others: TextRows): readonly string[] => [
+  ...[...those.links.keys()].filter((row) => !others.links.has(row)),
+  ...[...those.rules.keys()].filter((row) => !others.rules.has(row)),
+];
