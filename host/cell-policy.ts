@@ -19,6 +19,8 @@ export interface CellPolicy {
   pointFor(facts: RunFacts): DecisionPoint;
   /** Whether agent and callers could be allowed this at all, whatever the arguments and the time. */
   readonly mayReach: Reach;
+  /** Called whenever another snapshot may be in force and the thread is free. */
+  readonly onChange: (listener: () => void) => void;
   /** The first row of the agent, for whoever needs any. */
   firstRow(): string | undefined;
 }
@@ -34,7 +36,7 @@ interface Snapshot {
 /** Makes the policy of one cell. Throws where no snapshot has come with it. */
 export function createCellPolicy(
   plan: Pick<CellPlan, 'agent' | 'callers'>,
-  feed: Pick<FeedReader, 'current'>,
+  feed: Pick<FeedReader, 'current' | 'onChange'>,
   makeDecisionPoint: MakeDecisionPoint,
 ): CellPolicy {
   const callers = plan.callers.toReversed();
@@ -103,6 +105,7 @@ export function createCellPolicy(
       const current = receive();
       return current !== undefined && reachesOf(current).every((reach) => reach(action, resource));
     },
+    onChange: (listener: () => void) => feed.onChange(listener),
     firstRow: () => newest().slices[0].rows[0],
   });
 }

@@ -73,7 +73,7 @@ const FILES = 'sallyport:agent/fs';
 const GATES: ReadonlyMap<string, (context: GateContext) => Promise<Gate>> = new Map([
   [
     'sallyport:agent/http',
-    async ({ plan, powers, pipeline }: GateContext): Promise<Gate> => {
+    async ({ plan, powers, pipeline, policy }: GateContext): Promise<Gate> => {
       const [{ createHttpGate }, { createLazyHttpDialer }, { createSystemResolver }, { startDecompression }] =
         await Promise.all([
           import('./gates/http/index.ts'),
@@ -90,6 +90,7 @@ const GATES: ReadonlyMap<string, (context: GateContext) => Promise<Gate>> = new 
         dialer: createLazyHttpDialer({ tls: plan.settings.http.tls }),
         decompressor: startDecompression,
         clock,
+        changes: policy.onChange,
       });
     },
   ],

@@ -28,6 +28,10 @@ export interface GateOptions {
   readonly rules?: readonly RuleRef[];
   readonly obligations?: Obligations;
   readonly auditFailsAt?: number;
+  /** The generation of the policy, now. */
+  readonly generation?: () => number;
+  /** Told when it has changed. */
+  readonly changes?: (listener: () => void) => void;
   readonly config?: Partial<RawHttpConfig>;
   /** Names and their addresses; a function is asked each time. */
   readonly names?: Readonly<Record<string, readonly string[] | (() => readonly string[])>>;
@@ -80,6 +84,7 @@ export function httpGate(options: GateOptions = {}): GateUnderTest {
     dialer: watched(dialer, dials),
     decompressor: options.decompressor ?? startDecompression,
     clock: createClock(),
+    ...(options.changes === undefined ? {} : { changes: options.changes }),
     ...(options.classify === undefined ? {} : { classify: options.classify }),
   });
   open.push(() => gate.close());
