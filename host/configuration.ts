@@ -146,11 +146,16 @@ function realOf(path: string, { probe }: Pick<HostPowers, 'probe'>): string {
   return join(realOf(dirname(path), { probe }), basename(path));
 }
 
+/** Refuses a file of the policy that agents can write; `real` is where it is, without links. */
+export function refuseExposedTexts(settings: GateSettings, path: string, real: string): void {
+  const hints = exposures(settings, [real]);
+  if (hints.length > 0) throw new HostError('ERR_POLICY_READ', `agents can write \`${path}\``, { hints });
+}
+
 function readText(path: string, settings: GateSettings, powers: HostPowers): SourceText {
   const { bytes, real } = readBytes(path, path, 'ERR_POLICY_READ', MOST_POLICY_BYTES, powers);
   // CWE-59: a link may have been exchanged since the configuration was checked. What counts is the file that was opened.
-  const hints = exposures(settings, [real]);
-  if (hints.length > 0) throw new HostError('ERR_POLICY_READ', `agents can write \`${path}\``, { hints });
+  refuseExposedTexts(settings, path, real);
   try {
     return { file: path, text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes) };
   } catch (cause) {

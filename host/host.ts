@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { runAgent, warmAgent } from './agent-run.ts';
-import { readConfiguration, refuseExposedComponent, type Configuration } from './configuration.ts';
+import { readConfiguration, readPolicyTests, refuseExposedComponent, type Configuration } from './configuration.ts';
 import { isWeakerCell, type CellKind } from './contracts/cell-kind.ts';
 import { HostError } from './contracts/errors.ts';
 import type { LogLevel } from './contracts/log-sink.ts';
@@ -28,6 +28,7 @@ import {
 import { createLivePolicy, type LivePolicy, type ReloadReason } from './live-policy.ts';
 import type { PolicyEvent, PolicyReload, PolicyStatus } from './policy-event.ts';
 import { policyStoreOf } from './policy-store.ts';
+import { runPolicyTests } from './policy-test.ts';
 import type { RunEvent } from './run-event.ts';
 import { createCells, type Cells } from './cells.ts';
 import { checkGiven, type Given } from './surroundings.ts';
@@ -237,7 +238,12 @@ function createHost({ live, workingDirectory, powers, cells, functions }: HostPa
     reloadPolicy: (reason?: ReloadReason) => live.reload({ why: 'reload', ...reason }),
     onPolicy: (listener: (event: PolicyEvent) => void) => live.listen(listener),
     policyStatus: () => live.status(),
-    policyReport: () => viewNow().report(),
+    policyReport(): PolicyReport {
+      const { manifest, settings, policy } = live.current();
+      const tests = readPolicyTests(manifest, settings, powers);
+      const report = viewNow().report();
+      return tests === undefined ? report : { ...report, tests: runPolicyTests(tests, { settings, policy }) };
+    },
     explain: (question: PolicyQuestion & { readonly agent?: string }) =>
       viewNow().explain(chooseAgent(live.current(), question.agent), question),
     rowFor: (agent: string, action: string, resource: string, attributes?: Attributes) =>

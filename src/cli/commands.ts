@@ -5,7 +5,11 @@ import { build } from './commands/build.ts';
 import { doctor } from './commands/doctor.ts';
 import { inspect } from './commands/inspect.ts';
 import { policyCheck } from './commands/policy-check.ts';
+import { policyDiff } from './commands/policy-diff.ts';
 import { policyExplain } from './commands/policy-explain.ts';
+import { policyHistory } from './commands/policy-history.ts';
+import { policyRollback } from './commands/policy-rollback.ts';
+import { policyShow } from './commands/policy-show.ts';
 import { prepare } from './commands/prepare.ts';
 import { run } from './commands/run.ts';
 
@@ -17,6 +21,10 @@ export const COMMANDS: readonly CommandSpec[] = [
   run,
   policyCheck,
   policyExplain,
+  policyHistory,
+  policyShow,
+  policyDiff,
+  policyRollback,
   auditShow,
   auditVerify,
   doctor,
