@@ -252,7 +252,7 @@ function createHost({ live, workingDirectory, powers, cells, functions }: HostPa
       // In a chain of callers, the rules that deny may be those of another agent than the one that acts.
       helpWith(viewNow(), chooseAgent(live.current(), event.agent?.replace(/^agent:/, '') ?? agent), event, facts),
     async close(): Promise<void> {
-      live.close();
+      await live.close();
       await cells.close();
     },
   });

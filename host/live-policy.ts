@@ -33,7 +33,7 @@ export interface LivePolicy {
   status(): PolicyStatus;
   /** Returns what ends the listening. */
   listen(listener: (event: PolicyEvent) => void): () => void;
-  close(): void;
+  close(): Promise<void>;
 }
 
 export interface LivePolicyOptions {
@@ -47,6 +47,8 @@ export interface LivePolicyOptions {
 
 const UNSETTLED = 'the files of the policy do not come to rest';
 const MOST_ATTEMPTS = 5;
+/** So long a version may be in memory alone: the loss of power may lose it, and nothing else. */
+const FLUSH_MS = 500;
 
 /** Makes the policy of one host. Nothing is followed until `watch`. */
 export function createLivePolicy({ file, workingDirectory, first, store, powers }: LivePolicyOptions): LivePolicy {
@@ -57,6 +59,7 @@ export function createLivePolicy({ file, workingDirectory, first, store, powers 
   let kept = false;
   let stale = false;
   let told: { readonly restart: string } = { restart: '' };
+  let flushing: { cancel(): void } | undefined;
   let watching: { close(): void } | undefined;
   // Runs of one agent share what is made for it; of one generation only.
   let slices = new Map<string, PolicySlice>();
@@ -90,6 +93,24 @@ export function createLivePolicy({ file, workingDirectory, first, store, powers 
     if (generation !== live.policy.ref.generation)
       putInForce({ ...live, policy: live.policy.withGeneration(generation) });
     kept = true;
+    flushLater();
+  }
+
+  /** A grant that is gone does not wait for a disk, and a disk not for each of many policies. */
+  function flushLater(): void {
+    flushing ??= powers.later(FLUSH_MS, () => {
+      flushing = undefined;
+      void flush();
+    });
+  }
+
+  async function flush(): Promise<void> {
+    try {
+      await store.flush();
+    } catch (error) {
+      counts.notKept += 1;
+      tell({ kind: 'policy.not-kept', policy: live.policy.ref, message: String(error) });
+    }
   }
 
   /** The number of a policy that comes into force. A history that cannot be kept is no reason to leave a grant in force. */
@@ -124,6 +145,7 @@ export function createLivePolicy({ file, workingDirectory, first, store, powers 
     const policy = next.policy.withGeneration(generation);
     kept = true;
     putInForce({ ...next, policy });
+    flushLater();
     counts.changes += 1;
     const { added, removed } = changesBetween(rowsOf(previous.texts.policy.text), rowsOf(next.texts.policy.text));
     const rows = { added: added.length, removed: removed.length };
@@ -152,14 +174,14 @@ export function createLivePolicy({ file, workingDirectory, first, store, powers 
     told = { restart };
   }
 
-  function reject(policy: PolicyRef, error: unknown): Extract<PolicyEvent, { kind: 'policy.rejected' }> {
+  function reject(policy: PolicyRef, error: unknown): PolicyReload {
     stale = true;
     counts.rejections += 1;
     const { code, message, hints } =
       error instanceof HostError ? error : new HostError('ERR_INTERNAL', String(error), { cause: error });
-    const event = { kind: 'policy.rejected', policy, code, message, problems: hints } as const;
-    tell(event);
-    return event;
+    const rejection = { policy, code, message, problems: hints };
+    tell({ kind: 'policy.rejected', ...rejection });
+    return { status: 'rejected', ...rejection };
   }
 
   const files = (): readonly string[] => {
@@ -196,9 +218,11 @@ export function createLivePolicy({ file, workingDirectory, first, store, powers 
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
-    close(): void {
+    async close(): Promise<void> {
       watching?.close();
       feed.close();
+      flushing?.cancel();
+      if (flushing !== undefined) await flush();
       listeners.clear();
     },
   });

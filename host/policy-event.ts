@@ -42,4 +42,11 @@ export interface PolicyStatus {
 /** What came of a reload. */
 export type PolicyReload =
   | { readonly status: 'changed' | 'unchanged'; readonly policy: PolicyRef }
-  | Extract<PolicyEvent, { readonly kind: 'policy.rejected' }>;
+  | {
+      readonly status: 'rejected';
+      /** The one that stays in force. */
+      readonly policy: PolicyRef;
+      readonly code: HostErrorCode;
+      readonly message: string;
+      readonly problems: readonly string[];
+    };

@@ -152,7 +152,7 @@ function writeTexts({ policy }: Manifest, settings: GateSettings, texts: PolicyS
     const real = probe.real(path) ?? path;
     refuseExposedTexts(settings, path, real);
     try {
-      files.write(real, Buffer.from(text), files.mode(real) ?? 0o644);
+      files.replace(real, Buffer.from(text), files.mode(real) ?? 0o644);
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new HostError('ERR_POLICY_STORE', `\`${path}\` cannot be written: ${reason}`, { cause });

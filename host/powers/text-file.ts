@@ -22,15 +22,23 @@ export interface TextFiles {
 /** The files of this machine. */
 export function createTextFiles(): TextFiles {
   return Object.freeze({
-    read: (path: string, most: number) => readRegular(path, most).bytes,
-    readPlaced: (path: string, most: number) => readRegular(path, most),
+    read: (path: string, most: number) => readRegular(path, most),
+    readPlaced,
   });
 }
 
 const { O_NOCTTY, O_NONBLOCK, O_RDONLY } = constants;
 
+function readPlaced(path: string, most: number): ReadText {
+  let real = path;
+  const bytes = readRegular(path, most, 0, (descriptor) => {
+    real = realpathSync.native(hasDescriptorPaths() ? descriptorPath(descriptor) : path);
+  });
+  return { bytes, real };
+}
+
 /** Reads a regular file: what is checked is what was opened. `flags` are further ones for the opening. */
-export function readRegular(path: string, most: number, flags = 0): ReadText {
+export function readRegular(path: string, most: number, flags = 0, opened?: (descriptor: number) => void): Uint8Array {
   // Without O_NONBLOCK the open of a pipe would wait for ever, and that of a device may do anything.
   const descriptor = openSync(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | flags);
   try {
@@ -38,8 +46,8 @@ export function readRegular(path: string, most: number, flags = 0): ReadText {
     if (stats.isDirectory()) throw new TypeError('is a directory');
     if (!stats.isFile()) throw new TypeError('is not a regular file');
     if (stats.size > most) throw new RangeError(`has ${stats.size} bytes; the limit is ${most}`);
-    const real = realpathSync.native(hasDescriptorPaths() ? descriptorPath(descriptor) : path);
-    return { bytes: readAll(descriptor, stats.size, most), real };
+    opened?.(descriptor);
+    return readAll(descriptor, stats.size, most);
   } finally {
     closeSync(descriptor);
   }

@@ -13,6 +13,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { open, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Random } from '../contracts/powers.ts';
 import type { VersionFiles } from '../policy/store/version-files.ts';
@@ -20,12 +21,19 @@ import { readRegular } from './text-file.ts';
 import { sweepTemporaryFiles, temporaryName } from './temporary-files.ts';
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants;
-const OWNER_ONLY = 0o600;
+/** Of what is there at once, and on the disk later. */
+const PASSING: Form = { mode: 0o600, durable: false };
+
+interface Form {
+  readonly mode: number;
+  /** Waits until it is on the disk. */
+  readonly durable: boolean;
+}
 
 /** The files of the policy store on this machine. */
 export function createVersionFiles(random: Random): VersionFiles {
   /** Writes the bytes under a name that nobody knows, then lets `place` give them their own. */
-  function whole(path: string, bytes: Uint8Array, mode: number, place: (temporary: string) => void): void {
+  function whole(path: string, bytes: Uint8Array, { mode, durable }: Form, place: (temporary: string) => void): void {
     const directory = dirname(path);
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     const temporary = join(directory, temporaryName(random));
@@ -34,7 +42,7 @@ export function createVersionFiles(random: Random): VersionFiles {
       try {
         writeFileSync(descriptor, bytes);
         fchmodSync(descriptor, mode); // whatever the umask is
-        fsyncSync(descriptor);
+        if (durable) fsyncSync(descriptor);
       } finally {
         closeSync(descriptor);
       }
@@ -42,7 +50,7 @@ export function createVersionFiles(random: Random): VersionFiles {
     } finally {
       rmSync(temporary, { force: true });
     }
-    syncDirectory(directory);
+    if (durable) syncDirectory(directory);
   }
 
   return Object.freeze({
@@ -58,21 +66,33 @@ export function createVersionFiles(random: Random): VersionFiles {
     },
     read(path: string, most: number): Uint8Array | undefined {
       try {
-        return readRegular(path, most, O_NOFOLLOW).bytes;
+        return readRegular(path, most, O_NOFOLLOW);
       } catch (error) {
         if (codeOf(error) === 'ENOENT') return undefined;
         throw error;
       }
     },
-    write: (path: string, bytes: Uint8Array, mode: number = OWNER_ONLY) =>
-      whole(path, bytes, mode, (temporary) => renameSync(temporary, path)),
+    replace: (path: string, bytes: Uint8Array, mode: number) =>
+      whole(path, bytes, { mode, durable: true }, (temporary) => renameSync(temporary, path)),
+    write: (path: string, bytes: Uint8Array) => whole(path, bytes, PASSING, (temporary) => renameSync(temporary, path)),
     create(path: string, bytes: Uint8Array): boolean {
       try {
-        whole(path, bytes, OWNER_ONLY, (temporary) => linkSync(temporary, path));
+        whole(path, bytes, PASSING, (temporary) => linkSync(temporary, path));
         return true;
       } catch (error) {
         if (codeOf(error) === 'EEXIST') return false;
         throw error;
+      }
+    },
+    async flush(paths: readonly string[]): Promise<void> {
+      for (const path of new Set(paths.flatMap((one) => [one, dirname(one)]))) {
+        const file = await openIfThere(path);
+        if (file === undefined) continue; // it has made way for a newer one
+        try {
+          await file.sync();
+        } finally {
+          await file.close();
+        }
       }
     },
     ageMs(path: string): number | undefined {
@@ -86,6 +106,15 @@ export function createVersionFiles(random: Random): VersionFiles {
     },
     remove: (path: string) => rmSync(path, { force: true }),
   });
+}
+
+async function openIfThere(path: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(path, O_RDONLY | O_NOFOLLOW);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
 function syncDirectory(directory: string): void {

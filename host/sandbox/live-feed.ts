@@ -42,6 +42,9 @@ interface Teller {
   readonly close: () => void;
 }
 
+/** How long a cell waits for the newest before it denies, milliseconds. */
+const MOST_WAIT_MS = 100;
+
 /** Makes a feed. `valueOf` is what is in force, for a topic. */
 export function createLiveFeed<Topic>(first: number, valueOf: (topic: Topic) => unknown): LiveFeed<Topic> {
   const memory = new SharedArrayBuffer(Uint32Array.BYTES_PER_ELEMENT);
@@ -115,14 +118,24 @@ export function readFeed({ generation, port }: FeedLine): FeedReader {
     for (const listener of listeners) listener();
   });
   port.unref();
+  const nap = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  /** What is held, if it is not older than what is in force. An edition may come before its word: it is newer then. */
+  function fresh(): Edition | undefined {
+    const inForce = Atomics.load(word, 0);
+    if (held !== undefined && held.generation >= inForce) return held;
+    for (let next = receiveMessageOnPort(port); next !== undefined; next = receiveMessageOnPort(port))
+      take(next.message as Edition); // the supervisor posts nothing else
+    return held !== undefined && held.generation >= inForce ? held : undefined;
+  }
   return Object.freeze({
     current(): Edition | undefined {
-      const inForce = Atomics.load(word, 0);
-      // An edition may come before its word: it is newer then, and counts.
-      if (held !== undefined && held.generation >= inForce) return held;
-      for (let next = receiveMessageOnPort(port); next !== undefined; next = receiveMessageOnPort(port))
-        take(next.message as Edition); // the supervisor posts nothing else
-      return held !== undefined && held.generation >= inForce ? held : undefined;
+      let found = fresh();
+      // The supervisor has held the newest back, until it hears that the others were taken.
+      for (let waited = 0; found === undefined && waited < MOST_WAIT_MS; waited += 1) {
+        Atomics.wait(nap, 0, 0, 1);
+        found = fresh();
+      }
+      return found;
     },
     onChange: (listener: () => void) => void listeners.push(listener),
     close: () => port.close(),

@@ -60,6 +60,7 @@ export interface LiveBed {
 }
 
 export interface Decided {
+  readonly run: string;
   readonly agent: string;
   readonly type: string;
   readonly generation: number;
@@ -67,6 +68,7 @@ export interface Decided {
 }
 
 interface Line {
+  readonly run: string;
   readonly type: string;
   readonly principal?: { readonly agent: string };
   readonly policy?: { readonly generation: number; readonly digest: string };
@@ -78,6 +80,8 @@ export interface LiveBedOptions {
   /** More lines of the configuration. */
   readonly configuration?: readonly string[];
   readonly cell?: string;
+  /** How long a run may take. */
+  readonly wall?: string;
 }
 
 /** Agents `alpha` and `beta` that do one thing until they are denied, under a policy that is followed. */
@@ -86,6 +90,7 @@ export async function makeLiveBed({
   watch = true,
   configuration = [],
   cell = 'thread',
+  wall = '50s',
 }: LiveBedOptions): Promise<LiveBed> {
   const component = readFileSync(await inlineGuest(GUEST));
   const digest = `sha256:${createHash('sha256').update(component).digest('hex')}`;
@@ -94,7 +99,7 @@ export async function makeLiveBed({
     configuration: [
       'version: 1',
       'purposes: [work]',
-      'limits: { hostCalls: 100000000, wall: 50s, cpu: 50s, fuel: 1000000000000 }',
+      `limits: { hostCalls: 100000000, wall: ${wall}, cpu: ${wall}, fuel: 1000000000000 }`,
       'agents:',
       ...['alpha', 'beta'].map((name) => `  ${name}: { component: agent.wasm, digest: '${digest}', cell: ${cell} }`),
       'mounts: { /workspace: { directory: workspace } }',
@@ -143,9 +148,9 @@ export async function makeLiveBed({
       world
         .records()
         .flatMap((file) =>
-          linesOf(file).flatMap(({ type, principal, policy }) =>
+          linesOf(file).flatMap(({ run, type, principal, policy }) =>
             /^effect\.(?:intended|denied)$/.test(type) && policy !== undefined
-              ? [{ agent: principal?.agent ?? '', type, ...policy }]
+              ? [{ run, agent: principal?.agent ?? '', type, ...policy }]
               : [],
           ),
         ),

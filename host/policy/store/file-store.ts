@@ -22,6 +22,8 @@ const MOST_BYTES = 512 << 20;
 const MOST_VERSION_BYTES = 65_536;
 /** Of one policy with its model, as JSON. */
 const MOST_TEXT_BYTES = 600 << 20;
+/** Looking at them all takes longer than keeping one: that is done now and then. */
+const PRUNED_EVERY = 20;
 /** What nobody names yet may be somebody's who is about to name it. */
 const STALE_MS = 10 * 60 * 1000;
 /** Others may keep versions at the same time: each attempt that fails is one that succeeded elsewhere. */
@@ -38,6 +40,9 @@ export function createFileStore({ directory, files, clock }: FileStoreOptions): 
   const versionsIn = join(directory, 'versions');
   const textsIn = join(directory, 'texts');
   const pathOf = (generation: number): string => join(versionsIn, nameOf(generation));
+  /** Of the newest version: an older one that is lost is one that was to make way. */
+  let unflushed: readonly string[] = [];
+  let flushing: Promise<void> | undefined;
   const textPath = (source: string): string => join(textsIn, `${source.replace('sha256:', '')}.json`);
 
   const generations = (): readonly number[] =>
@@ -88,7 +93,8 @@ export function createFileStore({ directory, files, clock }: FileStoreOptions): 
       };
       files.write(textPath(source), bytes);
       if (!files.create(pathOf(version.generation), versionJson(version))) continue;
-      prune();
+      unflushed = [textPath(source), pathOf(version.generation)];
+      if (version.generation % PRUNED_EVERY === 0) prune();
       return version;
     }
     throw new Error('too many others keep versions at the same time');
@@ -108,6 +114,19 @@ export function createFileStore({ directory, files, clock }: FileStoreOptions): 
     for (const name of files.list(textsIn)) {
       const path = join(textsIn, name);
       if (!kept.has(path) && (files.ageMs(path) ?? 0) > STALE_MS) files.remove(path);
+    }
+  }
+
+  /** Waits for the disk, one time after the other: it serves nobody else meanwhile. */
+  async function flushAll(): Promise<void> {
+    try {
+      while (unflushed.length > 0) {
+        const paths = unflushed;
+        unflushed = [];
+        await files.flush(paths);
+      }
+    } finally {
+      flushing = undefined;
     }
   }
 
@@ -137,6 +156,7 @@ export function createFileStore({ directory, files, clock }: FileStoreOptions): 
     isLatest: ({ texts: given, words }: Pick<InForce, 'texts' | 'words'>) =>
       guarded(() => latest()?.source === digestOf(textsJson(given, words))),
     keep: (inForce: InForce) => guarded(() => keep(inForce)),
+    flush: () => (flushing ??= flushAll()),
   });
 }
 

@@ -47,8 +47,10 @@ export interface PolicyStore {
   /** Whether what is in force is what the newest version holds. */
   isLatest(inForce: Pick<InForce, 'texts' | 'words'>): boolean;
   /**
-   * Keeps what is in force, as a new version if it is not the newest already. When this returns, it is on the disk; of
-   * several processes that keep the same, all get the same version.
+   * Keeps what is in force, as a new version if it is not the newest already. When this returns, every process sees it; of
+   * several that keep the same, all get the same version.
    */
   keep(inForce: InForce): PolicyVersion;
+  /** Waits until what was kept survives the loss of power. A grant that is gone does not wait for that. */
+  flush(): Promise<void>;
 }

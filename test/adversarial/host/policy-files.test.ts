@@ -122,7 +122,7 @@ describe('a policy that is refused leaves the one that is in force', () => {
     const text = readFileSync(path, 'utf8');
     writeFileSync(path, `${text}purposes: [\n`);
     await rejected('ERR_CONFIG_INVALID');
-    expect(host.reloadPolicy()).toMatchObject({ kind: 'policy.rejected', code: 'ERR_CONFIG_INVALID' });
+    expect(host.reloadPolicy()).toMatchObject({ status: 'rejected', code: 'ERR_CONFIG_INVALID' });
     writeFileSync(path, text);
     write(DENY);
     await toBe('deny');
