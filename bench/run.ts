@@ -5,7 +5,7 @@ import process from 'node:process';
 
 const BENCHMARKS = [
   ...['decision', 'operations', 'start', 'cells', 'tools', 'postgres', 'streaming'],
-  ...['fairness', 'density', 'soak'],
+  ...['policy-change', 'fairness', 'density', 'soak'],
 ];
 let failed = false;
 for (const name of BENCHMARKS) {
