@@ -23,8 +23,11 @@ export interface CandidateReader {
   read(live: Configuration, generation: number): PolicyCandidate;
 }
 
-/** The words of a policy that stand in the configuration. */
-const WORDS = ['purposes', 'environments', 'labels', 'approvers', 'alerts'] as const;
+/**
+ * The words of a policy that a host takes up while it is open. Labels and groups are no such words: cells hold their order
+ * and what they are, and what was read carries them.
+ */
+const WORDS = ['purposes', 'environments', 'approvers', 'alerts'] as const;
 
 /** Makes the reader of a host's candidates. */
 export function createCandidateReader(
@@ -46,11 +49,12 @@ export function createCandidateReader(
   return Object.freeze({
     read(live: Configuration, generation: number): PolicyCandidate {
       const now = manifestNow();
-      const { purposes, environments, labels, approvers, alerts } = now.manifest;
-      const manifest: Manifest = { ...live.manifest, purposes, environments, labels, approvers, alerts };
+      const { purposes, environments, approvers, alerts } = now.manifest;
+      const manifest: Manifest = { ...live.manifest, purposes, environments, approvers, alerts };
       const { settings } = live;
       const texts = readPolicyTexts(manifest, settings, powers);
-      const policy = loadPolicy(texts, vocabularyOf(manifest, settings.tools), generation);
+      const { deciding } = manifest.policy;
+      const policy = loadPolicy(texts, vocabularyOf(manifest, settings.tools), generation, deciding);
       const configuration: Configuration = { manifest: Object.freeze(manifest), settings, texts, policy };
       refuseLintErrors(configuration, powers);
       refuseFailedTests(configuration, powers);
@@ -102,7 +106,7 @@ function partsOf({ manifest, settings }: Pick<Configuration, 'manifest' | 'setti
   const words: readonly string[] = WORDS;
   return new Map<string, unknown>([
     ...Object.entries(manifest).filter(([name]) => name !== 'section' && !words.includes(name)),
-    ['policy', manifest.policy.directory],
+    ['policy', [manifest.policy.directory, manifest.policy.deciding]],
     ...Object.entries(settings),
   ]);
 }
