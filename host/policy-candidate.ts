@@ -5,8 +5,7 @@ import { HostError } from './contracts/errors.ts';
 import type { HostPowers } from './host-powers.ts';
 import type { Manifest } from './manifest/manifest.ts';
 import { runPolicyTests } from './policy-test.ts';
-import { declaredBy } from './policy-view.ts';
-import { lintPolicy } from './policy/policy-lint.ts';
+import { lintErrors } from './policy/lint-errors.ts';
 import { loadPolicy } from './policy/policy-snapshot.ts';
 import { vocabularyOf, type GateSettings } from './settings.ts';
 
@@ -56,7 +55,7 @@ export function createCandidateReader(
       const { deciding } = manifest.policy;
       const policy = loadPolicy(texts, vocabularyOf(manifest, settings.tools), generation, deciding);
       const configuration: Configuration = { manifest: Object.freeze(manifest), settings, texts, policy };
-      refuseLintErrors(configuration, powers);
+      refuseLintErrors(configuration);
       refuseFailedTests(configuration, powers);
       return { configuration, restart: changedSections(first, now) };
     },
@@ -71,12 +70,12 @@ function digestOfFile(path: string, { texts }: HostPowers): string | undefined {
   }
 }
 
-function refuseLintErrors({ policy, settings, manifest }: Configuration, { clock }: HostPowers): void {
+function refuseLintErrors({ policy, manifest }: Configuration): void {
   const file = manifest.policy.rules;
-  const hints = lintPolicy(policy, clock.nowMs(), declaredBy(settings)).flatMap(
-    ({ severity, line, message, mend = [] }) =>
-      severity === 'error' ? [`${file}:${line}: ${message}`, ...mend.map((row) => `  mended by: ${row}`)] : [],
-  );
+  const hints = lintErrors(policy).flatMap(({ line, message, mend = [] }) => [
+    `${file}:${line}: ${message}`,
+    ...mend.map((row) => `  mended by: ${row}`),
+  ]);
   if (hints.length > 0)
     throw new HostError('ERR_POLICY_INVALID', 'the policy has rows that must not stand side by side', { hints });
 }

@@ -170,7 +170,7 @@ export function createPolicyView(configuration: Configuration, clock: Clock): Po
 const NOTHING_CARRIED: CarriedLabels = { rankOf: () => undefined, raise: () => undefined, close: () => undefined };
 
 /** What rows can name. */
-export function declaredBy({ tools, db, fs }: Configuration['settings']): Declared {
+function declaredBy({ tools, db, fs }: Configuration['settings']): Declared {
   return {
     tools: tools.tools.map((tool) => ({
       name: tool.name,

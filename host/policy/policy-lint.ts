@@ -53,7 +53,7 @@ export function lintPolicy(snapshot: PolicySnapshot, nowMs: number, declared?: D
 }
 
 /** Whether wherever `narrow` could match, by subject, action and resource, `broad` could too. */
-function covers(broad: Rule, narrow: Rule, { roles }: PolicySnapshot): boolean {
+export function covers(broad: Rule, narrow: Rule, { roles }: PolicySnapshot): boolean {
   const subject = broad.subject === ANY_ROLE || roles.closure(narrow.subject).includes(broad.subject);
   return subject && actionMatches(narrow.action, broad.action) && coversResource(broad.resource, narrow.resource);
 }
@@ -104,7 +104,7 @@ function without([who, action, resource, when, effect, then]: RuleCells, names: 
 }
 
 /** What a rule is worth beside the rules that cover it. The gravest only. */
-function lintAgainst({ rule, line }: LintedRule, broader: readonly LintedRule[]): LintFinding | undefined {
+export function lintAgainst({ rule, line }: LintedRule, broader: readonly LintedRule[]): LintFinding | undefined {
   const always = broader.filter((other) => other.rule.condition.clauses.length === 0);
   const denying = always.find((other) => other.rule.effect === 'deny');
   if (rule.effect === 'deny')

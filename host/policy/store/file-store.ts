@@ -75,11 +75,12 @@ export function createFileStore({ directory, files, clock }: FileStoreOptions): 
   function keep(inForce: InForce): PolicyVersion {
     const bytes = textsJson(inForce.texts, inForce.words);
     const source = digestOf(bytes);
+    const rows = rowsOf(inForce.texts.policy.text);
     for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt += 1) {
       const before = latest();
       if (before?.source === source) return before;
       const old = before && texts(before);
-      const { added, removed } = changesBetween(rowsOf(old?.policy.text ?? ''), rowsOf(inForce.texts.policy.text));
+      const { added, removed } = changesBetween(rowsOf(old?.policy.text ?? ''), rows);
       const version: PolicyVersion = {
         generation: lastGeneration() + 1,
         digest: inForce.digest,
@@ -87,7 +88,7 @@ export function createFileStore({ directory, files, clock }: FileStoreOptions): 
         time: new Date(clock.nowMs()).toISOString(),
         ...(inForce.by === undefined ? {} : { by: inForce.by }),
         why: inForce.why,
-        rules: rowsOf(inForce.texts.policy.text).rules.size,
+        rules: rows.rules.size,
         added: added.length,
         removed: removed.length,
       };
