@@ -5,7 +5,7 @@ import process from 'node:process';
 
 const BENCHMARKS = [
   ...['decision', 'policy-load', 'operations', 'start', 'cells', 'tools', 'postgres', 'streaming'],
-  ...['redaction', 'fuel', 'fairness', 'density', 'soak'],
+  ...['policy-change', 'redaction', 'fuel', 'fairness', 'density', 'soak'],
 ];
 let failed = false;
 for (const name of BENCHMARKS) {

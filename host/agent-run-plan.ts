@@ -2,6 +2,7 @@ import type { Configuration } from './configuration.ts';
 import type { ApprovalDesk, Waiting } from './approval/approval-desk.ts';
 import type { CellKind } from './contracts/cell-kind.ts';
 import type { RunLimits } from './contracts/limits.ts';
+import type { LivePolicy } from './live-policy.ts';
 import type { RunFacts } from './contracts/principal.ts';
 import type { AgentManifest } from './manifest/agent-section.ts';
 import type { RunEvent } from './run-event.ts';
@@ -12,7 +13,10 @@ import type { ToolFunctions } from './tool-function.ts';
 
 /** One run, with everything that was chosen for it. */
 export interface AgentRun {
+  /** What was in force when the run began. */
   readonly configuration: Configuration;
+  /** What is in force now: its cell decides by that, and agents that it calls begin with it. */
+  readonly live: LivePolicy;
   readonly agent: AgentManifest;
   /** Path of the component. */
   readonly component: string;

@@ -6,7 +6,7 @@ import { logIdOf } from './audit/log-id.ts';
 import { openRunLog, type RunLogState } from './audit/run-log.ts';
 import { closeRunLog } from './audit/run-log-closing.ts';
 import { chooseCell, type CellChoice } from './cell-choice.ts';
-import { cellPlan, poolKey, type CellTerms } from './cell-plan.ts';
+import { cellPlan, poolKey, principalsOf, type CellTerms } from './cell-plan.ts';
 import { CELL_ENTRY, type Cells } from './cells.ts';
 import { HostError } from './contracts/errors.ts';
 import { isReal, worldText } from './contracts/guest-world.ts';
@@ -17,6 +17,7 @@ import type { RunResult } from './contracts/run-result.ts';
 import { newRunId } from './ids.ts';
 import { createCapabilityReach } from './policy/reach.ts';
 import type { HostPowers } from './host-powers.ts';
+import type { LivePolicy } from './live-policy.ts';
 import type { AgentManifest } from './manifest/agent-section.ts';
 import { createProgramAnswer } from './program-answer.ts';
 import type { RunEvent } from './run-event.ts';
@@ -130,6 +131,7 @@ async function performRun(run: AgentRun, opened: OpenedRun, powers: HostPowers, 
     } satisfies RunSeat,
     artefact,
     modules: cells.modules,
+    subscribe: () => run.live.subscribe(principalsOf(run)),
     ...chosen,
     limits,
     signal,
@@ -165,11 +167,16 @@ async function performRun(run: AgentRun, opened: OpenedRun, powers: HostPowers, 
 
 /** Keeps cells open for an agent. Resolves to how many are ready. Throws `HostError` where it cannot be prepared. */
 export async function warmAgent(
-  terms: CellTerms & { readonly component: string; readonly count: number; readonly signal?: AbortSignal },
+  terms: CellTerms & {
+    readonly live: LivePolicy;
+    readonly component: string;
+    readonly count: number;
+    readonly signal?: AbortSignal;
+  },
   powers: HostPowers,
   { modules, pool, preparation, processes }: Cells,
 ): Promise<number> {
-  const { configuration, agent, cell, count, limits, signal } = terms;
+  const { configuration, live, agent, cell, count, limits, signal } = terms;
   if (cell === 'shared') return 0; // its thread is there, and has a place for everybody
   const component = await preparation.read(terms.component);
   refuseOther(agent, component.digest);
@@ -180,7 +187,8 @@ export async function warmAgent(
   });
   const data: CellData = { plan: cellPlan(terms, artefact, powers), ahead: true };
   const startProcess = (): Promise<CellProcess> => processes.start(limits, agent.digest !== undefined);
-  const opening = { data, artefact, modules, limits, ...(cell === 'process' ? { startProcess } : {}) };
+  const subscribe = () => live.subscribe(principalsOf(terms));
+  const opening = { data, artefact, modules, limits, subscribe, ...(cell === 'process' ? { startProcess } : {}) };
   return pool.keep(poolKey(terms, component.digest), opening, count);
 }
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { AgentRun } from './agent-run-plan.ts';
 import type { HostPowers } from './host-powers.ts';
+import type { AgentManifest } from './manifest/agent-section.ts';
 import type { CellPlan, LabelPlan } from './run-spec.ts';
 import type { Artefact } from './sandbox/artefact.ts';
 import { passwordsOf } from './settings.ts';
@@ -14,11 +15,9 @@ export function cellPlan(
   { program }: Pick<Artefact, 'program'>,
   powers: HostPowers,
 ): CellPlan {
-  const { policy, settings } = configuration;
-  const name = `agent:${agent.name}`;
+  const { settings } = configuration;
   return {
-    agent: name,
-    policy: policy.sliceFor(name),
+    agent: agentOf(agent),
     callers,
     settings,
     passwords: passwordsOf(settings, powers.environment),
@@ -35,8 +34,18 @@ function labelPlan({ manifest }: AgentRun['configuration']): LabelPlan | undefin
   return lowest === undefined ? undefined : { order: [lowest, ...others], file };
 }
 
-/** Under which key opened cells of one host wait: of the same key, any will do. `component` is its digest. */
-export function poolKey({ configuration, agent, cell, limits }: CellTerms, component: string): string {
-  const { digest, generation } = configuration.policy.ref;
-  return JSON.stringify([agent.name, cell, component, digest, generation, limits]);
+/** Whose rules hold in a cell: those of its agent, and those of every caller, the nearest first. */
+export const principalsOf = ({ agent, callers }: Pick<CellTerms, 'agent' | 'callers'>): readonly string[] => [
+  agentOf(agent),
+  ...callers.map((caller) => caller.principal.agent).reverse(),
+];
+
+const agentOf = ({ name }: AgentManifest): string => `agent:${name}`;
+
+/**
+ * Under which key opened cells of one host wait: of the same key, any will do. All of them are told of a new policy.
+ * `component` is its digest.
+ */
+export function poolKey({ agent, cell, limits }: CellTerms, component: string): string {
+  return JSON.stringify([agent.name, cell, component, limits]);
 }

@@ -4,9 +4,10 @@ import { HostError } from './contracts/errors.ts';
 import { didYouMean } from './contracts/suggestion.ts';
 import type { HostPowers } from './host-powers.ts';
 import { parseManifest, type Manifest } from './manifest/manifest.ts';
-import { loadPolicy, type PolicySnapshot } from './policy/policy-snapshot.ts';
+import { loadPolicy, type PolicySnapshot, type PolicySource } from './policy/policy-snapshot.ts';
 import { readValues, type DetectorConfig } from './redaction/detector-config.ts';
 import type { SourceText } from './policy/policy-file.ts';
+import type { ReadText } from './powers/text-file.ts';
 import { refuseMisplacedSecrets, withPasswords } from './secret-places.ts';
 import { exposures, gateConfigs, vocabularyOf, type GateSettings } from './settings.ts';
 
@@ -14,6 +15,8 @@ import { exposures, gateConfigs, vocabularyOf, type GateSettings } from './setti
 export interface Configuration {
   readonly manifest: Manifest;
   readonly settings: GateSettings;
+  /** The texts that `policy` was loaded from. */
+  readonly texts: PolicySource;
   readonly policy: PolicySnapshot;
 }
 
@@ -27,7 +30,7 @@ export function readManifest(
   powers: HostPowers,
 ): { manifest: Manifest; settings: GateSettings } {
   const path = resolve(workingDirectory, file);
-  const bytes = readBytes(path, file, 'ERR_CONFIG_READ', MOST_CONFIGURATION_BYTES, powers);
+  const { bytes } = readBytes(path, file, 'ERR_CONFIG_READ', MOST_CONFIGURATION_BYTES, powers);
   const configs = gateConfigs(powers.inspector);
   const manifest = parseManifest(bytes, path, Object.values(configs), powers);
   const declared: GateSettings = {
@@ -52,16 +55,10 @@ export function readManifest(
 /** Reads configuration and policy. Throws `HostError` with every problem: nothing of either is in force then. */
 export function readConfiguration(file: string, workingDirectory: string, powers: HostPowers): Configuration {
   const { manifest, settings } = readManifest(file, workingDirectory, powers);
-  const { rules, model, deciding } = manifest.policy;
-  const source = {
-    policy: readText(rules, powers),
-    ...(model === undefined ? {} : { model: readText(model, powers) }),
-  };
-  return {
-    manifest,
-    settings,
-    policy: loadPolicy(source, vocabularyOf(manifest, settings.tools, settings.detectors), 1, deciding),
-  };
+  const texts = readPolicyTexts(manifest, settings, powers);
+  const { deciding } = manifest.policy;
+  const policy = loadPolicy(texts, vocabularyOf(manifest, settings.tools, settings.detectors), 1, deciding);
+  return { manifest, settings, texts, policy };
 }
 
 const MOST_VALUE_BYTES = 4 << 20;
@@ -72,7 +69,7 @@ function withValues(file: string, detectors: DetectorConfig, powers: HostPowers)
     [...detectors].map(([name, detector]) => {
       const { valuesFrom } = detector;
       if (valuesFrom === undefined) return [name, detector] as const;
-      const bytes = readBytes(valuesFrom, valuesFrom, 'ERR_CONFIG_READ', MOST_VALUE_BYTES, powers);
+      const { bytes } = readBytes(valuesFrom, valuesFrom, 'ERR_CONFIG_READ', MOST_VALUE_BYTES, powers);
       const { values, problem } = readValues(Buffer.from(bytes).toString());
       if (problem !== undefined)
         throw new HostError('ERR_CONFIG_INVALID', `${file}: detectors: \`${name}\`: \`${valuesFrom}\`: ${problem}`);
@@ -88,6 +85,32 @@ function classificationOf(file: string, { labels }: Manifest, entries: readonly 
   if (hints.length === 0) return resources;
   throw new HostError('ERR_CONFIG_INVALID', `\`${file}\` classifies data with labels that it does not have`, { hints });
 }
+
+/** Reads the files of a policy as they are now. Throws `ERR_POLICY_READ`. */
+export function readPolicyTexts(
+  { policy }: Pick<Manifest, 'policy'>,
+  settings: GateSettings,
+  powers: HostPowers,
+): PolicySource {
+  const model = join(policy.directory, MODEL_FILE);
+  return {
+    policy: readText(policy.rules, settings, powers),
+    ...(powers.probe.kind(model) === undefined ? {} : { model: readText(model, settings, powers) }),
+  };
+}
+
+/** Reads the tests of a policy, if there are any. Throws `ERR_POLICY_READ`. */
+export function readPolicyTests(
+  { policy }: Pick<Manifest, 'policy'>,
+  settings: GateSettings,
+  powers: HostPowers,
+): SourceText | undefined {
+  const tests = join(policy.directory, TESTS_FILE);
+  return powers.probe.kind(tests) === undefined ? undefined : readText(tests, settings, powers);
+}
+
+export const MODEL_FILE = 'model.conf';
+export const TESTS_FILE = 'tests.yaml';
 
 /** A tool that is an agent names one that is there. */
 function refuseMissingAgents(file: string, { agents }: Manifest, { tools }: GateSettings): void {
@@ -146,8 +169,16 @@ function realOf(path: string, { probe }: Pick<HostPowers, 'probe'>): string {
   return join(realOf(dirname(path), { probe }), basename(path));
 }
 
-function readText(path: string, powers: HostPowers): SourceText {
-  const bytes = readBytes(path, path, 'ERR_POLICY_READ', MOST_POLICY_BYTES, powers);
+/** Refuses a file of the policy that agents can write; `real` is where it is, without links. */
+export function refuseExposedTexts(settings: GateSettings, path: string, real: string): void {
+  const hints = exposures(settings, [real]);
+  if (hints.length > 0) throw new HostError('ERR_POLICY_READ', `agents can write \`${path}\``, { hints });
+}
+
+function readText(path: string, settings: GateSettings, powers: HostPowers): SourceText {
+  const { bytes, real } = readBytes(path, path, 'ERR_POLICY_READ', MOST_POLICY_BYTES, powers);
+  // CWE-59: a link may have been exchanged since the configuration was checked. What counts is the file that was opened.
+  refuseExposedTexts(settings, path, real);
   try {
     return { file: path, text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes) };
   } catch (cause) {
@@ -161,7 +192,7 @@ function readBytes(
   code: 'ERR_CONFIG_READ' | 'ERR_POLICY_READ',
   most: number,
   { probe, texts }: HostPowers,
-): Uint8Array {
+): ReadText {
   const kind = probe.kind(path);
   if (kind === undefined) {
     const hints = code === 'ERR_CONFIG_READ' ? ['name the configuration with `--config`'] : [];
@@ -170,7 +201,7 @@ function readBytes(
   if (kind !== 'file')
     throw new HostError(code, `\`${shown}\` is ${kind === 'directory' ? 'a directory' : 'not a regular file'}`);
   try {
-    return texts.read(path, most);
+    return texts.readPlaced(path, most);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new HostError(code, `\`${shown}\` cannot be read: ${reason}`, { cause });

@@ -57,10 +57,12 @@ export function runDelegated(delegation: Delegation) {
   return async (tool: ComponentTool, call: AgentCall, context: ServiceContext): Promise<AgentEnd> => {
     const refused = refusalOf(delegation, tool, calls);
     if (refused !== undefined) return refused;
-    const agent = run.configuration.manifest.agents.get(tool.agent);
+    const configuration = run.live.current();
+    const agent = configuration.manifest.agents.get(tool.agent);
     if (agent === undefined) return { status: 'not-started', code: 'no-such-agent' };
     const child: AgentRun = {
       ...run,
+      configuration,
       agent,
       component: agent.component,
       facts: factsBelow(run.facts, agent, (user) => groupsOf(run.configuration.manifest, user)),
@@ -70,10 +72,7 @@ export function runDelegated(delegation: Delegation) {
       input: call.input,
       given: NOTHING_GIVEN,
       signal: context.signal,
-      callers: [
-        ...run.callers,
-        { principal, facts: run.facts, policy: run.configuration.policy.sliceFor(principal.agent) },
-      ],
+      callers: [...run.callers, { principal, facts: run.facts }],
       parent: { run: id, decision: call.decision },
       depth: Math.min(run.depth, tool.depth),
       pauseAbove() {

@@ -5,14 +5,18 @@ import type { Clock, Random } from './contracts/powers.ts';
 import type { DatabaseInspector } from './gates/db/engine.ts';
 import type { SecretPowers } from './secrets/reading.ts';
 import { openApprovalTable } from './powers/approval-database.ts';
+import type { VersionFiles } from './policy/store/version-files.ts';
 import { createAuditFiles } from './powers/audit-file.ts';
 import { createClock } from './powers/clock.ts';
 import { ENGINE } from './powers/engine.ts';
 import { readEnvironment } from './powers/environment.ts';
 import { createPathProbe } from './powers/path-probe.ts';
 import { createProcessIdentity } from './powers/process-identity.ts';
-import { createRandom } from './powers/random.ts';
 import { sleep } from './powers/sleep.ts';
+import { watchDirectory, type WatchDirectory } from './powers/directory-watch.ts';
+import { later, type Later } from './powers/later.ts';
+import { createRandom } from './powers/random.ts';
+import { createVersionFiles } from './powers/version-files.ts';
 import { createSqliteInspector } from './powers/sqlite-inspector.ts';
 import { createSecretPowers } from './powers/secret-source.ts';
 import { createTextFiles, type TextFiles } from './powers/text-file.ts';
@@ -24,6 +28,9 @@ export interface HostPowers {
   readonly probe: PathProbe;
   readonly texts: TextFiles;
   readonly auditFiles: AuditFiles;
+  readonly versionFiles: VersionFiles;
+  readonly watchDirectory: WatchDirectory;
+  readonly later: Later;
   readonly inspector: DatabaseInspector;
   /** Opens the questions to people that are kept in a state directory. */
   readonly approvals: (directory: string) => ApprovalTable;
@@ -39,12 +46,16 @@ export interface HostPowers {
 
 /** The powers of this machine. */
 export function createHostPowers(): HostPowers {
+  const random = createRandom();
   return Object.freeze({
     clock: createClock(),
-    random: createRandom(),
+    random,
     probe: createPathProbe(),
     texts: createTextFiles(),
     auditFiles: createAuditFiles(),
+    versionFiles: createVersionFiles(random),
+    watchDirectory,
+    later,
     inspector: createSqliteInspector(),
     approvals: openApprovalTable,
     processes: createProcessIdentity(),

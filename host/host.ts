@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { runAgent, warmAgent } from './agent-run.ts';
 import { createApprovalDesk, type ApprovalDesk, type OperatorReply, type Waiting } from './approval/approval-desk.ts';
 import { electorateOf, openApprovalStore } from './approval-view.ts';
-import { readConfiguration, refuseExposedComponent, type Configuration } from './configuration.ts';
+import { readConfiguration, readPolicyTests, refuseExposedComponent, type Configuration } from './configuration.ts';
 import { isWeakerCell, type CellKind } from './contracts/cell-kind.ts';
 import { HostError } from './contracts/errors.ts';
 import type { LogLevel } from './contracts/log-sink.ts';
@@ -25,7 +25,12 @@ import {
   type PolicyExplanation,
   type PolicyQuestion,
   type PolicyReport,
+  type PolicyView,
 } from './policy-view.ts';
+import { createLivePolicy, type LivePolicy, type ReloadReason } from './live-policy.ts';
+import type { PolicyEvent, PolicyReload, PolicyStatus } from './policy-event.ts';
+import { policyStoreOf } from './policy-store.ts';
+import { runPolicyTests } from './policy-test.ts';
 import type { RunEvent } from './run-event.ts';
 import { createCells, type Cells } from './cells.ts';
 import { showQuestion, type ShownQuestion } from './shown-question.ts';
@@ -47,6 +52,8 @@ export interface HostOptions {
   readonly functions?: Readonly<Record<string, ToolFunction>>;
   /** Start a cell at once, for whoever is about to run an agent: it is ready when the run needs it. */
   readonly spareCell?: boolean;
+  /** Follow the files of the policy, and put in force what they come to hold. `close` ends it. */
+  readonly watch?: boolean;
 }
 
 /** Which agent, and its component. */
@@ -124,6 +131,15 @@ export interface Host {
   inspect(options: AgentChoice & { readonly signal?: AbortSignal }): Promise<Inspection>;
   /** Prepares a component as runs of its agent need it, so that the first run finds it in the cache. Nothing runs. */
   prepare(options: AgentChoice & { readonly signal?: AbortSignal }): Promise<PreparedAhead>;
+  /**
+   * Puts in force what the files of the policy hold now. Runs that are under way go on: each of their decisions is made
+   * under the policy that is in force then. What cannot be put in force is refused, and the policy stays what it was.
+   */
+  reloadPolicy(reason?: ReloadReason): PolicyReload;
+  /** Calls back whenever the policy changes, or cannot. Returns what ends that. */
+  onPolicy(listener: (event: PolicyEvent) => void): () => void;
+  /** What is in force, and how often that was exchanged. */
+  policyStatus(): PolicyStatus;
   policyReport(): PolicyReport;
   /** Decides without any effect, and says why. */
   explain(question: PolicyQuestion & { readonly agent?: string }): PolicyExplanation;
@@ -145,7 +161,14 @@ export async function openHost(options: HostOptions): Promise<Host> {
     const functions = new Map(Object.entries(options.functions ?? {}));
     if (options.spareCell === true) startProcessAhead(configuration, cells);
     if (options.functions !== undefined) checkFunctions(configuration.settings.tools, functions);
-    return createHost({ configuration, workingDirectory: options.workingDirectory, powers, cells, functions });
+    const { workingDirectory } = options;
+    const live = createLivePolicy({
+      ...{ file: options.configuration, workingDirectory, powers },
+      first: configuration,
+      store: policyStoreOf(configuration.manifest, powers),
+    });
+    if (options.watch === true) live.watch();
+    return createHost({ live, workingDirectory, powers, cells, functions });
   } catch (error) {
     await cells.close();
     throw error;
@@ -175,24 +198,28 @@ function questionsTo(
 }
 
 interface HostParts {
-  readonly configuration: Configuration;
+  readonly live: LivePolicy;
   readonly workingDirectory: string;
   readonly powers: HostPowers;
   readonly cells: Cells;
   readonly functions: ToolFunctions;
 }
 
-function createHost({ configuration, workingDirectory, powers, cells, functions }: HostParts): Host {
-  const view = createPolicyView(configuration, powers.clock);
-  const approvals = openDesk(configuration, powers);
+function createHost({ live, workingDirectory, powers, cells, functions }: HostParts): Host {
+  const viewNow = createViews(live, powers);
+  const approvals = openDesk(live.current(), powers);
   const choose = (choice: AgentChoice): { agent: AgentManifest; component: string } => {
-    const agent = chooseAgent(configuration, choice.agent);
+    const agent = chooseAgent(live.current(), choice.agent);
     const { component } = choice;
     return { agent, component: component === undefined ? agent.component : resolve(workingDirectory, component) };
   };
   return Object.freeze({
-    manifest: configuration.manifest,
+    get manifest() {
+      return live.current().manifest;
+    },
     async run(request: RunOptions): Promise<RunResult> {
+      live.keep();
+      const configuration = live.current();
       const { agent, component } = choose(request);
       const given = givenOf(request);
       checkGiven(given);
@@ -200,6 +227,7 @@ function createHost({ configuration, workingDirectory, powers, cells, functions 
       refuseExposedComponent(configuration, component, powers);
       const run = {
         configuration,
+        live,
         agent,
         component,
         facts: factsOf(request, agent, configuration),
@@ -222,6 +250,8 @@ function createHost({ configuration, workingDirectory, powers, cells, functions 
       return runAgent(run, powers, cells);
     },
     async warm(request: WarmOptions): Promise<number> {
+      live.keep();
+      const configuration = live.current();
       const { agent, component } = choose(request);
       const { cells: count, signal } = request;
       if (!Number.isSafeInteger(count) || count < 0 || count > MOST_WARM)
@@ -229,7 +259,7 @@ function createHost({ configuration, workingDirectory, powers, cells, functions 
       refuseExposedComponent(configuration, component, powers);
       const { limits } = agent;
       const cell = cellOf(request, agent);
-      const terms = { configuration, agent, component, cell, limits, count, callers: [] };
+      const terms = { configuration, live, agent, component, cell, limits, count, callers: [] };
       return warmAgent({ ...terms, ...(signal === undefined ? {} : { signal }) }, powers, cells);
     },
     async inspect(request: AgentChoice & { readonly signal?: AbortSignal }): Promise<Inspection> {
@@ -237,7 +267,7 @@ function createHost({ configuration, workingDirectory, powers, cells, functions 
       const { preparation } = cells;
       return inspectComponent({
         preparation,
-        configuration,
+        configuration: live.current(),
         ...choose(request),
         ...(signal === undefined ? {} : { signal }),
       });
@@ -245,22 +275,41 @@ function createHost({ configuration, workingDirectory, powers, cells, functions 
     async prepare(request: AgentChoice & { readonly signal?: AbortSignal }): Promise<PreparedAhead> {
       const { signal } = request;
       const { preparation } = cells;
-      const terms = { preparation, configuration, ...choose(request) };
+      const terms = { preparation, configuration: live.current(), ...choose(request) };
       return prepareAhead({ ...terms, ...(signal === undefined ? {} : { signal }) });
     },
-    policyReport: () => view.report(),
+    reloadPolicy: (reason?: ReloadReason) => live.reload({ why: 'reload', ...reason }),
+    onPolicy: (listener: (event: PolicyEvent) => void) => live.listen(listener),
+    policyStatus: () => live.status(),
+    policyReport(): PolicyReport {
+      const { manifest, settings, policy } = live.current();
+      const tests = readPolicyTests(manifest, settings, powers);
+      const report = viewNow().report();
+      return tests === undefined ? report : { ...report, tests: runPolicyTests(tests, { settings, policy }) };
+    },
     explain: (question: PolicyQuestion & { readonly agent?: string }) =>
-      view.explain(chooseAgent(configuration, question.agent), question),
+      viewNow().explain(chooseAgent(live.current(), question.agent), question),
     rowFor: (agent: string, action: string, resource: string, attributes?: Attributes) =>
-      view.rowFor(agent, { action, resource, ...(attributes === undefined ? {} : { attributes }) }),
+      viewNow().rowFor(agent, { action, resource, ...(attributes === undefined ? {} : { attributes }) }),
     help: (agent: string, event: DecisionEvent, facts: AskedFacts = {}) =>
       // In a chain of callers, the rules that deny may be those of another agent than the one that acts.
-      helpWith(view, chooseAgent(configuration, event.agent?.replace(/^agent:/, '') ?? agent), event, facts),
+      helpWith(viewNow(), chooseAgent(live.current(), event.agent?.replace(/^agent:/, '') ?? agent), event, facts),
     async close(): Promise<void> {
+      await live.close();
       await cells.close();
       approvals.close();
     },
   });
+}
+
+/** What operators ask is answered under the policy in force; a view is made when somebody asks. */
+function createViews(live: LivePolicy, { clock }: HostPowers): () => PolicyView {
+  let made: { readonly of: Configuration; readonly view: PolicyView } | undefined;
+  return () => {
+    const configuration = live.current();
+    if (made?.of !== configuration) made = { of: configuration, view: createPolicyView(configuration, clock) };
+    return made.view;
+  };
 }
 
 function chooseAgent({ manifest }: Configuration, name: string | undefined): AgentManifest {

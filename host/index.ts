@@ -18,6 +18,20 @@ export type {
   PolicyQuestion,
   PolicyReport,
 } from './policy-view.ts';
+export type { PolicyEvent, PolicyReload, PolicyStatus } from './policy-event.ts';
+export type { ReloadReason } from './live-policy.ts';
+export {
+  openPolicyHistory,
+  type PolicyDifference,
+  type PolicyHistory,
+  type PolicyLocation,
+  type PolicySide,
+  type Rollback,
+  type ShownVersion,
+} from './policy-history.ts';
+export type { PolicyVersion } from './policy/store/policy-store.ts';
+export type { Direction, RowChange } from './policy/row-diff.ts';
+export type { PolicyTestReport } from './policy-test.ts';
 export { reviewDatabases, type DatabaseReview } from './database-review.ts';
 export {
   checkSecrets,

@@ -14,6 +14,7 @@ import type { DecisionContext } from './contracts/decision-point.ts';
 import { parseStrictJson } from './contracts/strict-json.ts';
 import { isRefusal, NO_ATTRIBUTES, type Access, type Attributes } from './contracts/request.ts';
 import { isProtected } from './enforcement/protection.ts';
+import type { PolicyTestReport } from './policy-test.ts';
 import { propertiesOf } from './gates/tool-exec/tool-schema.ts';
 import { canonicalIntention } from './intention.ts';
 import type { AgentManifest } from './manifest/agent-section.ts';
@@ -29,6 +30,8 @@ export interface PolicyReport {
   readonly policy: PolicyRef;
   readonly rules: number;
   readonly warnings: readonly LintWarning[];
+  /** How the tests beside the policy went, where there are any. */
+  readonly tests?: PolicyTestReport;
 }
 
 /** Who would act, and what for: what the agent has by the configuration, if absent. */

@@ -1,10 +1,9 @@
 import type { RunLog } from './contracts/audit-record.ts';
-import type { DecisionPoint } from './contracts/decision-point.ts';
+import type { CellPolicy } from './cell-policy.ts';
 import type { Clock } from './contracts/powers.ts';
 import { NO_ATTRIBUTES } from './contracts/request.ts';
 import { createPipeline } from './enforcement/enforce.ts';
 import { createIds } from './ids.ts';
-import type { CellPlan } from './run-spec.ts';
 
 const TURNS = 3;
 
@@ -12,8 +11,8 @@ const TURNS = 3;
  * Takes effects that do nothing through a pipeline of their own, so that the engine has compiled what the first real one
  * of a run needs. They are nobody's, reach no gate and no file, and are over before there is a run.
  */
-export function rehearse({ agent, policy }: CellPlan, decisionPoint: DecisionPoint, clock: Clock): void {
-  const [, action = 'fs:read', resource = '/'] = (policy.rows[0] ?? '').split(', ');
+export function rehearse(agent: string, policy: CellPolicy, clock: Clock): void {
+  const [, action = 'fs:read', resource = '/'] = (policy.firstRow() ?? '').split(', ');
   const access = { action, resource: resource.replaceAll('*', 'x'), attributes: NO_ATTRIBUTES };
   let seq = 0;
   const log: RunLog = { append: () => (seq += 1) };
@@ -21,7 +20,7 @@ export function rehearse({ agent, policy }: CellPlan, decisionPoint: DecisionPoi
     ...{
       principal: { agent, roles: [], component: '' },
       facts: {},
-      decisionPoint,
+      decisionPoint: policy.pointFor({}),
       log,
       clock,
       ids: createIds('rehearsal'),

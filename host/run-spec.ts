@@ -6,20 +6,20 @@ import type { Principal, RunFacts } from './contracts/principal.ts';
 import type { GateSettings } from './settings.ts';
 import type { Surroundings } from './wasi/cli.ts';
 import type { SecretValues } from './secret-use.ts';
-import type { PolicySlice } from './policy/policy-snapshot.ts';
 
 /** An agent in the chain of callers: nothing happens below it that its own rules do not allow. */
 export interface Caller {
   readonly principal: Principal;
   readonly facts: RunFacts;
-  readonly policy: PolicySlice;
 }
 
-/** What a cell needs to make its gates, whatever run they will serve: plain data, cloned into the worker. */
+/**
+ * What a cell needs to make its gates, whatever run they will serve: plain data, cloned into the worker. The policy is not
+ * a part of it: that may change while the cell lives, and comes by a line of its own.
+ */
 export interface CellPlan {
   /** `agent:NAME`. */
   readonly agent: string;
-  readonly policy: PolicySlice;
   /** The first caller first; nobody for a run that was started from outside. */
   readonly callers: readonly Caller[];
   readonly settings: GateSettings;

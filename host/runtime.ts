@@ -14,17 +14,15 @@ import { createLatePipeline } from './enforcement/late-pipeline.ts';
 import { createLateSecrets, type LateSecrets } from './secret-mask.ts';
 import { createIds } from './ids.ts';
 import { createLineBuffer } from './line-buffer.ts';
-import type { DecisionPoint } from './contracts/decision-point.ts';
-import type { PolicySlice } from './policy/policy-snapshot.ts';
-import { intersectionOf, type ChainLink } from './policy/intersection.ts';
-import { createReach } from './policy/reach.ts';
+import { createCellPolicy, type CellPolicy, type MakeDecisionPoint } from './cell-policy.ts';
 import { createRedactors, type Redactors } from './redaction/redactor.ts';
 import type { DatabaseEngines } from './gates/db/engine.ts';
 import { rehearse } from './rehearsal.ts';
 import type { RunEvent } from './run-event.ts';
 import type { SecretSettings } from './secret-section.ts';
-import type { Caller, CellPlan, RunSeat } from './run-spec.ts';
+import type { CellPlan, RunSeat } from './run-spec.ts';
 import type { CellAsk } from './sandbox/cell-worker.ts';
+import type { FeedReader } from './sandbox/live-feed.ts';
 import { createCellApprovals, createToolSupervisor } from './cell-request.ts';
 import type { Surroundings } from './wasi/cli.ts';
 import { createFixedClock } from './wasi/fixed-clock.ts';
@@ -32,9 +30,6 @@ import { createSeededRandom } from './wasi/seeded-random.ts';
 import { createWasi } from './wasi/virtual-wasi.ts';
 
 type Post = (event: RunEvent) => void;
-
-/** Makes the decision point of an agent, or gives one that was made before for the same policy. */
-export type MakeDecisionPoint = (slice: PolicySlice, agent: string) => DecisionPoint;
 
 /** What the gates of one run may use of the machine. */
 export interface CellPowers {
@@ -45,6 +40,8 @@ export interface CellPowers {
   readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
   readonly makeDecisionPoint: MakeDecisionPoint;
   readonly makeCarriedLabels: (file: string) => CarriedLabels;
+  /** Tells of every policy that comes into force. */
+  readonly feed: FeedReader;
   /** Asks the supervisor for what is not in the cell. */
   readonly ask: CellAsk;
 }
@@ -68,6 +65,7 @@ interface GateContext {
   readonly secrets: LateSecrets | undefined;
   /** What `redact` stands for in this configuration. */
   readonly redactors: Redactors;
+  readonly policy: CellPolicy;
   readonly post: (event: RunEvent) => void;
   /** The gates opened so far: `policy` asks them all. */
   readonly gates: Gate[];
@@ -82,7 +80,7 @@ const FILES = 'sallyport:agent/fs';
 const GATES: ReadonlyMap<string, (context: GateContext) => Promise<Gate>> = new Map([
   [
     'sallyport:agent/http',
-    async ({ plan, powers, pipeline, secrets, redactors }: GateContext): Promise<Gate> => {
+    async ({ plan, powers, pipeline, secrets, redactors, policy }: GateContext): Promise<Gate> => {
       const [{ createHttpGate }, { createLazyHttpDialer }, { createSystemResolver }, { startDecompression }] =
         await Promise.all([
           import('./gates/http/index.ts'),
@@ -100,6 +98,7 @@ const GATES: ReadonlyMap<string, (context: GateContext) => Promise<Gate>> = new 
         dialer: createLazyHttpDialer({ tls: plan.settings.http.tls }),
         decompressor: startDecompression,
         clock,
+        changes: policy.onChange,
         ...(secrets === undefined
           ? {}
           : { secrets: { values: secrets, bindings: bindingsOf(plan, ({ http }) => http) } }),
@@ -137,12 +136,11 @@ const GATES: ReadonlyMap<string, (context: GateContext) => Promise<Gate>> = new 
   ],
   [
     'sallyport:agent/tool-exec',
-    async ({ plan, powers, pipeline, secrets, redactors }: GateContext): Promise<Gate> => {
+    async ({ plan, powers, pipeline, secrets, redactors, policy }: GateContext): Promise<Gate> => {
       const [{ createToolGate }, { createProcessSpawner }] = await Promise.all([
         import('./gates/tool-exec/index.ts'),
         import('./powers/process-spawner.ts'),
       ]);
-      const reaches = [plan, ...plan.callers].map(({ policy }) => createReach(policy));
       return createToolGate({
         pipeline,
         redactors,
@@ -151,7 +149,7 @@ const GATES: ReadonlyMap<string, (context: GateContext) => Promise<Gate>> = new 
         mounts: plan.settings.fs.mounts,
         callBytes: plan.limits.callBytes,
         supervisor: createToolSupervisor(powers.ask),
-        mayCall: (name) => reaches.every((reach) => reach('tool:call', `tool:${name}`)),
+        mayCall: (name) => policy.mayReach('tool:call', `tool:${name}`),
         ...(secrets === undefined
           ? {}
           : { secrets: { values: secrets, bindings: bindingsOf(plan, ({ tools }) => tools) } }),
@@ -224,9 +222,7 @@ export async function openGates(
   powers: CellPowers,
   post: (event: RunEvent) => void,
 ): Promise<OpenGates> {
-  const { makeDecisionPoint } = powers;
-  const own = makeDecisionPoint(plan.policy, plan.agent);
-  const callers = plan.callers.toReversed().map((caller) => linkOf(caller, makeDecisionPoint));
+  const policy = createCellPolicy(plan, powers.feed, powers.makeDecisionPoint);
   const late = createLatePipeline();
   const { pipeline } = late;
   let log: ReturnType<typeof resumeRunLog> | undefined;
@@ -234,7 +230,7 @@ export async function openGates(
   const gates: Gate[] = [];
   const secrets = plan.settings.secrets.size === 0 ? undefined : createLateSecrets();
   const redactors = createRedactors(plan.settings.detectors);
-  const context: GateContext = { plan, powers, pipeline, secrets, redactors, post, gates };
+  const context: GateContext = { plan, powers, pipeline, policy, secrets, redactors, post, gates };
   const asked = new Set(interfaces.flatMap((name) => [name, SERVED_BY_GATES.get(name) ?? name]));
   // Every runtime imports what WASI has for files. Without mounts there is nothing to show.
   if (plan.settings.fs.mounts.length === 0 && !interfaces.includes(FILES)) asked.delete(FILES);
@@ -252,7 +248,7 @@ export async function openGates(
 
   return Object.freeze({
     imports: new Map([...types, ...wasi, ...gates.flatMap((gate) => [...gate.imports])]),
-    rehearse: () => rehearse(plan, own, powers.clock),
+    rehearse: () => rehearse(plan.agent, policy, powers.clock),
     seat(seat: RunSeat): void {
       seated = seat;
       labels = openLabels(plan, seat, powers, post);
@@ -263,7 +259,7 @@ export async function openGates(
           principal: seat.principal,
           facts: seat.facts,
           // What the agent may do: all that its own rules allow and those of every caller.
-          decisionPoint: intersectionOf([{ agent: plan.agent, facts: seat.facts, decisionPoint: own }, ...callers]),
+          decisionPoint: policy.pointFor(seat.facts),
           log,
           clock: powers.clock,
           ids: createIds(seat.run),
@@ -300,12 +296,6 @@ function openLabels({ labels, settings }: CellPlan, seat: RunSeat, { makeCarried
   });
   return { run, close: () => carried.close() };
 }
-
-const linkOf = ({ principal: { agent }, facts, policy }: Caller, makeDecisionPoint: MakeDecisionPoint): ChainLink => ({
-  agent,
-  facts,
-  decisionPoint: makeDecisionPoint(policy, agent),
-});
 
 /** The clock of the guest, and how it waits. */
 function timeOf({ world: { clock } }: CellPlan, powers: CellPowers): Pick<CellPowers, 'clock' | 'sleep'> {

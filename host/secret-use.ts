@@ -41,7 +41,10 @@ export async function readRunSecrets(
 ): Promise<SecretValues | undefined> {
   const { settings, policy } = configuration;
   if (settings.secrets.size === 0) return undefined;
-  const slices = [policy.sliceFor(`agent:${agent.name}`), ...callers.map((caller) => caller.policy)];
+  const slices = [
+    policy.sliceFor(`agent:${agent.name}`),
+    ...callers.map(({ principal }) => policy.sliceFor(principal.agent)),
+  ];
   const chain = [agent.name, ...callers.map(({ principal }) => principal.agent.replace(/^agent:/, ''))];
   const imported = usesOf(imports);
   const needed = [...settings.secrets].flatMap(([name, secret]) => {

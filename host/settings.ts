@@ -150,7 +150,7 @@ export type VocabularySource = Pick<
 export function vocabularyOf(
   { purposes, environments, labels, approvers, alerts, groups }: VocabularySource,
   tools: ToolConfig,
-  detectors: DetectorConfig = new Map(),
+  detectors: DetectorConfig,
 ): Vocabulary {
   return {
     ...(groups === undefined ? {} : { groups: [...groups.keys()] }),

@@ -20,6 +20,12 @@ export const HOST_ERRORS = {
     exit: EXIT.invalid,
     meaning: 'the policy has an error; nothing runs under it',
   },
+  ERR_POLICY_TEST: {
+    blame: 'operator',
+    exit: EXIT.invalid,
+    meaning: 'a test of the policy fails, or does not fit its form',
+  },
+  ERR_POLICY_STORE: { blame: 'operator', exit: EXIT.invalid, meaning: 'the versions of the policy cannot be kept' },
   ERR_COMPONENT_READ: { blame: 'operator', exit: EXIT.invalid, meaning: 'the component file cannot be read' },
   ERR_COMPONENT_INVALID: { blame: 'guest', exit: EXIT.invalid, meaning: 'the file is not a component that can be run' },
   ERR_COMPONENT_REFUSED: {

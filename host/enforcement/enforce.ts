@@ -206,12 +206,16 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   function stands(
     { discharges }: Pick<Effect<unknown, unknown, unknown>, 'discharges'>,
     request: AccessRequest<unknown>,
-    { policy }: Allow,
+    { policy, obligations }: Allow,
     rank: number | undefined,
   ): boolean {
     if (failed) return false;
     const same = decisionPoint.policy.generation === policy.generation && labels?.current().rank === rank;
-    return same || !('reason' in decide(request, discharges));
+    if (same) return true;
+    const again = decide(request, discharges);
+    if ('reason' in again) return false;
+    // People said yes under that policy; where they were not asked, they would be now.
+    return again.effect === 'allow' || (obligations.approval !== undefined && again.policy.digest === policy.digest);
   }
 
   /** Takes room for an effect, if its rules give only so much. */

@@ -69,7 +69,7 @@ function* lintSteps(...[snapshot, nowMs, declared]: LintTerms): Steps<readonly L
 }
 
 /** Whether wherever `narrow` could match, by subject, action and resource, `broad` could too. */
-function covers(broad: Rule, narrow: Rule, { roles }: PolicySnapshot): boolean {
+export function covers(broad: Rule, narrow: Rule, { roles }: PolicySnapshot): boolean {
   const subject = broad.subject === ANY_ROLE || roles.closure(narrow.subject).includes(broad.subject);
   return subject && actionMatches(narrow.action, broad.action) && coversResource(broad.resource, narrow.resource);
 }
@@ -125,7 +125,7 @@ function without([who, action, resource, when, effect, then]: RuleCells, names: 
 }
 
 /** What a rule is worth beside the rules that cover it. The gravest only. */
-function lintAgainst({ rule, line }: LintedRule, broader: readonly LintedRule[]): LintFinding | undefined {
+export function lintAgainst({ rule, line }: LintedRule, broader: readonly LintedRule[]): LintFinding | undefined {
   const always = broader.filter((other) => other.rule.condition.clauses.length === 0);
   const denying = always.find((other) => other.rule.effect === 'deny');
   if (rule.effect === 'deny')
@@ -140,7 +140,9 @@ function lintAgainst({ rule, line }: LintedRule, broader: readonly LintedRule[])
     const missing = asked.filter((name) => !asksFor(name, other.rule, rule));
     if (missing.length > 0) {
       const mend = counterRows(rule);
+      const binds = missing.some((name) => name !== 'log' && name !== 'alert');
       return {
+        ...(binds ? { severity: 'error' } : {}),
         message: `line ${other.line} allows this too, and asks for no ${missing.map(spelled).join(', ')}: while the condition here is not true, nothing asks for it; to require it, write a deny row`,
         ...(mend === undefined ? {} : { mend }),
       };

@@ -49,6 +49,8 @@ export interface PolicySnapshot {
   readonly subjects: readonly string[];
   /** All roles of an agent, sorted; `role:any` among them. */
   rolesOf(agent: string): readonly string[];
+  /** The same policy under another number. */
+  withGeneration(generation: number): PolicySnapshot;
   sliceFor(agent: string): PolicySlice;
   /** The rules whose subject is the agent or one of its roles, in the order of the file. */
   rulesFor(agent: string): readonly PlacedRule[];
@@ -117,16 +119,8 @@ interface SnapshotParts {
   readonly deciding: EngineChoice;
 }
 
-function createSnapshot({
-  ref,
-  rules,
-  bySubject,
-  links,
-  words,
-  actions,
-  isArgument,
-  deciding,
-}: SnapshotParts): PolicySnapshot {
+function createSnapshot(parts: SnapshotParts): PolicySnapshot {
+  const { ref, rules, bySubject, links, words, actions, isArgument, deciding } = parts;
   const roles = createRoleGraph(links);
   const rulesFor = (agent: string): readonly PlacedRule[] => {
     const [first = [], ...others] = roles.closure(agent).flatMap((subject) => {
@@ -145,6 +139,8 @@ function createSnapshot({
     roles,
     subjects: [...bySubject.keys()],
     rulesFor,
+    withGeneration: (generation: number) =>
+      createSnapshot({ ...parts, ref: Object.freeze({ digest: ref.digest, generation }) }),
     rolesOf: (agent: string) =>
       roles
         .closure(agent)

@@ -3,6 +3,7 @@ import type { GuestEnd, GuestFrames } from '../contracts/run-end.ts';
 import type { Artefact } from './artefact.ts';
 import { FRAME_CHARACTERS, STACK_FRAMES } from './guest-stack.ts';
 import type { EndPhase, ModuleMap } from './instance.ts';
+import type { FeedLine } from './live-feed.ts';
 
 /** What a thread cell starts with: all that can be known before its run. */
 export interface CellStart {
@@ -11,6 +12,8 @@ export interface CellStart {
   readonly limits: RunLimits;
   readonly meter: SharedArrayBuffer;
   readonly ledger: SharedArrayBuffer;
+  /** Where what changes while the cell lives comes from. */
+  readonly feed?: FeedLine;
   /** Of the socket to the guest's process; without one the guest lives in the cell itself. */
   readonly descriptor?: number;
 }

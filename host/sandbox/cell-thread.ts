@@ -1,9 +1,10 @@
 import type { Readable } from 'node:stream';
+import type { Transferable } from 'node:worker_threads';
 import type { FromCell, ToCell } from './cell-message.ts';
 
 /** What a supervisor needs of the thread in which a cell lives. A `Worker` is one; a place in a shared one is another. */
 export interface CellThread {
-  postMessage(message: ToCell): void;
+  postMessage(message: ToCell, transfer?: readonly Transferable[]): void;
   on(event: 'message', listener: (message: FromCell) => void): unknown;
   once(event: 'error', listener: (error: unknown) => void): unknown;
   once(event: 'exit', listener: () => void): unknown;

@@ -6,6 +6,7 @@ import type { Artefact } from './artefact.ts';
 import type { BrokerOptions } from './broker.ts';
 import type { CellStart, FromCell, ToCell } from './cell-message.ts';
 import { loadGlue, threadCpuMs, type EndPhase, type ModuleMap } from './instance.ts';
+import { readFeed, type FeedReader } from './live-feed.ts';
 import { createMeter, type Meter } from './meter.ts';
 import { describeError } from './printable.ts';
 import { createProcessLedger } from './process-ledger.ts';
@@ -28,6 +29,8 @@ export interface CellContext {
   readonly limits: RunLimits;
   readonly meter: Meter;
   readonly ledger: ProcessLedger;
+  /** What changes while the cell lives. */
+  readonly feed: FeedReader | undefined;
   /** Aborted when the supervisor ends the run; what is still open is to be closed quickly. */
   readonly stop: AbortSignal;
   readonly notify: (phase: EndPhase, end: GuestEnd) => void;
@@ -80,6 +83,7 @@ export function serveRun(
         const running = thread === 'own' ? run(context) : run(context).catch(faultOf);
         running.then((end) => {
           asks.forget();
+          context.feed?.close();
           const cpuMs = thread === 'own' ? threadCpuMs() : context.meter.guestUs() / 1000;
           port.postMessage({ kind: 'done', end, cpuMs } satisfies FromCell);
           over.resolve(undefined);
@@ -157,6 +161,7 @@ function contextOf(
     limits: start.limits,
     meter: createMeter(start.meter),
     ledger: createProcessLedger(start.ledger),
+    feed: start.feed && readFeed(start.feed),
     ...coming,
     ready: (made: boolean) => send({ kind: 'ready', made }),
     notify: (phase: EndPhase, end: GuestEnd) => send({ kind: phase, end }),

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { Readable } from 'node:stream';
-import { MessageChannel, type MessagePort, type Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, type Transferable, type Worker } from 'node:worker_threads';
 import type { FromCell, ToCell } from './cell-message.ts';
 import type { CellThread } from './cell-thread.ts';
 import { createMeter, type Meter } from './meter.ts';
@@ -113,9 +113,9 @@ function placeOn({ worker, places, left }: Shared, id: number): CellThread {
   events.on('error', () => undefined); // whoever supervises listens for it himself
 
   return {
-    postMessage(message: ToCell): void {
+    postMessage(message: ToCell, transfer: readonly Transferable[] = []): void {
       if (message.kind === 'start') meter = createMeter(message.start.meter);
-      port.postMessage(message);
+      port.postMessage(message, [...transfer]);
     },
     on: (event: 'message', listener: (message: FromCell) => void) => events.on(event, listener),
     once: (event: 'error' | 'exit', listener: (error: unknown) => void) => events.once(event, listener),

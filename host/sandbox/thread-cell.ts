@@ -121,6 +121,7 @@ async function supervise(options: ThreadCellOptions): Promise<CellEnd> {
   const killedBefore = killNoted(ledger);
   await cpu.close(outcome.cpuMs);
   await worker.terminate(); // always: an instance is never used twice
+  memory.feed?.close();
   process?.close();
   await guestProcess?.close(); // only now: the worker had the number of its socket
   await served; // what was done on behalf of the run ends with it, and is charged to it

@@ -82,6 +82,7 @@ export function warmThreadCell(shape: CellShape, opening?: CellOpening): WarmCel
     await watched.terminate();
     await process?.close();
     if (memory === undefined) return;
+    memory.feed?.close();
     killNoted(memory.ledger); // gates may have started processes
     await endGuards(memory.ledger);
   }

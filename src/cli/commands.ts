@@ -10,7 +10,11 @@ import { build } from './commands/build.ts';
 import { doctor } from './commands/doctor.ts';
 import { inspect } from './commands/inspect.ts';
 import { policyCheck } from './commands/policy-check.ts';
+import { policyDiff } from './commands/policy-diff.ts';
 import { policyExplain } from './commands/policy-explain.ts';
+import { policyHistory } from './commands/policy-history.ts';
+import { policyRollback } from './commands/policy-rollback.ts';
+import { policyShow } from './commands/policy-show.ts';
 import { prepare } from './commands/prepare.ts';
 import { run } from './commands/run.ts';
 import { secretsCheck } from './commands/secrets-check.ts';
@@ -24,6 +28,10 @@ export const COMMANDS: readonly CommandSpec[] = [
   run,
   policyCheck,
   policyExplain,
+  policyHistory,
+  policyShow,
+  policyDiff,
+  policyRollback,
   approveList,
   approveShow,
   approveGrant,

@@ -4,7 +4,7 @@ import type { CommandContext, CommandSpec } from './command.ts';
 import { untrusted } from './output/human.ts';
 
 const GROUPS: Readonly<Record<string, string>> = {
-  policy: 'check and explain a policy',
+  policy: 'check and explain a policy, and keep its versions',
   approve: 'answer what agents have to ask people',
   audit: 'show and verify audit records',
   secrets: 'list and check the secrets of a configuration',

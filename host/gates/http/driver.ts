@@ -32,6 +32,8 @@ export interface DriverPowers {
   /** Absent: no request carries a secret, and none can come back. */
   readonly secrets?: RunSecrets;
   readonly redactors: Redactors;
+  /** Calls back whenever what was decided may not stand any more. */
+  readonly changes?: (listener: () => void) => void;
 }
 
 /** The answer to one request, its body whole or still to be read. */
@@ -59,6 +61,13 @@ export interface HttpDriver {
 type Mode = 'fetch' | 'open' | 'upload';
 type Ended = Extract<Driven<never>, { status: 'failed' }>;
 type Arrived = Extract<Dialled, { status: 'arrived' }> & { readonly address: string };
+interface Reaching {
+  readonly addresses: Vetted;
+  readonly deadline: Deadline;
+  readonly mode: Mode;
+  readonly tally: Tally;
+  readonly stands: () => boolean;
+}
 /** What a request did so far. */
 interface Tally {
   sent: number;
@@ -76,6 +85,10 @@ interface Admitted {
 export function createHttpDriver(powers: DriverPowers): HttpDriver {
   const { redeem, config, clock, dialer, decompressor, redactors } = powers;
   const attempts = createAttemptOrder();
+  const streams = new Set<{ recheck(): void }>();
+  powers.changes?.(() => {
+    for (const stream of streams) stream.recheck();
+  });
   const limitsOf = (whole: boolean) => ({
     maxBytes: whole ? config.maxResponseBytes : config.maxStreamBytes,
     maxRatio: config.maxRatio,
@@ -128,13 +141,14 @@ export function createHttpDriver(powers: DriverPowers): HttpDriver {
   async function reach(
     call: Omit<DialCall, 'address' | 'totalMs'>,
     target: HttpTarget,
-    { addresses, deadline, mode, tally }: { addresses: Vetted; deadline: Deadline; mode: Mode; tally: Tally },
+    { addresses, deadline, mode, tally, stands }: Reaching,
   ): Promise<Arrived | Extract<Dialled, { status: 'failed' }>> {
     const { redaction } = tally;
     const mask = powers.secrets?.mask();
     const shape = {
       ...(mode === 'fetch' ? exchanges.whole : exchanges.streamed),
       redaction,
+      stands,
       ...(mask === undefined ? {} : { mask }),
     };
     let dialled: Dialled = { status: 'failed', failure: 'timed-out', sent: false };
@@ -162,10 +176,21 @@ export function createHttpDriver(powers: DriverPowers): HttpDriver {
   ): Promise<Driven<Value>> {
     const tally: Tally = { sent: 0, redaction };
     const call = callFor(claim, mode, powers, stop);
-    const arrived = await reach(call, claim.target, { addresses, deadline, mode, tally });
+    // What comes as a whole is one effect, which is not taken back; a stream is, with each of its pieces.
+    const stands = mode === 'fetch' ? () => true : claim.stands;
+    const arrived = await reach(call, claim.target, { addresses, deadline, mode, tally, stands });
     if (arrived.status === 'arrived') return next(arrived, tally);
     const ended = failed(arrived.failure, arrived.sent, { ...sentFacts(tally), detail: { addresses } });
     return stop?.aborted === true ? { ...ended, code: 'abandoned' } : ended;
+  }
+
+  /** Follows a body until its end is reported. */
+  function following(body: ResponseBody, report: (end: EffectEnd) => void): (end: EffectEnd) => void {
+    streams.add(body);
+    return (end) => {
+      streams.delete(body);
+      report(end);
+    };
   }
 
   return Object.freeze({
@@ -192,7 +217,7 @@ export function createHttpDriver(powers: DriverPowers): HttpDriver {
         begin(admitted, { mode: 'open', stop }, found, (arrived, tally) => ({
           status: 'begun',
           value: { target: claim.target, head: arrived.head, body: arrived.body },
-          ended: (report) => reportEnd(claim, arrived, tally, report),
+          ended: (report) => reportEnd(claim, arrived, tally, following(arrived.body, report)),
         })),
       );
     },
@@ -204,19 +229,20 @@ export function createHttpDriver(powers: DriverPowers): HttpDriver {
       const { target } = claim;
       return withAddresses(claim, (addresses, deadline) => {
         const tally: Tally = { sent: 0, redaction };
+        const { stands } = claim;
         const mask = redaction?.stream(valueOf(target.fields, 'content-type'));
-        const upload = createUpload({ length: target.upload?.length, maxBytes: config.maxUploadBytes, mask });
+        const upload = createUpload({ length: target.upload?.length, maxBytes: config.maxUploadBytes, mask, stands });
+        streams.add(upload);
         const call = { ...callFor(claim, 'upload', powers, stop), body: upload.source };
-        const reached = reach(call, target, { addresses, deadline, mode: 'upload', tally });
+        const reached = reach(call, target, { addresses, deadline, mode: 'upload', tally, stands });
         return {
           status: 'begun',
           value: { ...upload, target, answer: answerOf(reached, target, upload) },
           ended(report) {
-            upload.onAbandon(() =>
-              report({ code: 'abandoned', facts: { ...sentFacts(tally), detail: { addresses } } }),
-            );
+            upload.onAbandon((code) => report({ code, facts: { ...sentFacts(tally), detail: { addresses } } }));
             void reached.then((arrived) => {
-              if (arrived.status === 'arrived') reportEnd(claim, arrived, tally, report);
+              streams.delete(upload);
+              if (arrived.status === 'arrived') reportEnd(claim, arrived, tally, following(arrived.body, report));
               else {
                 const code = stop?.aborted === true ? 'abandoned' : arrived.failure;
                 report({ code, facts: { ...sentFacts(tally), detail: { addresses } } });

@@ -25,13 +25,15 @@ export interface ExchangeShape {
   readonly mask?: SecretMask;
   /** What masks the answer, if anything. */
   readonly redaction: Redaction | undefined;
+  /** Whether what was decided still stands. */
+  readonly stands: () => boolean;
 }
 
 /** One attempt on one address, until the header is there. `sent` is told the bytes of the request's body as they leave. */
 export function exchange(
   call: DialCall,
   method: HttpMethod,
-  { dialer, decompressor, limits, whole, mask, redaction }: ExchangeShape,
+  { dialer, decompressor, limits, whole, mask, redaction, stands }: ExchangeShape,
   sent: (bytes: number) => void,
 ): Promise<Dialled> {
   return new Promise((resolve) => {
@@ -51,7 +53,7 @@ export function exchange(
         } else {
           const masking = chained(mask?.stream(), redaction?.stream(valueOf(head.headers, 'content-type')));
           const hidden = masking === undefined ? {} : { mask: masking };
-          body = createResponseBody({ flow, coding: head.coding, decompressor, limits, whole, ...hidden });
+          body = createResponseBody({ flow, coding: head.coding, decompressor, limits, whole, stands, ...hidden });
           resolve({ status: 'arrived', head: redaction === undefined ? head : redactedHead(head, redaction), body });
         }
       },

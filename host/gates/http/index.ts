@@ -56,6 +56,8 @@ export interface HttpGateDeps {
   readonly dialer: HttpDialer;
   readonly decompressor: Decompressor;
   readonly clock: Clock;
+  /** Calls back whenever the policy may have changed: streams that it does not allow any more are cut. */
+  readonly changes?: (listener: () => void) => void;
   /** The ranges of addresses; the built-in table where there is none. */
   readonly classify?: ClassifyAddress;
   /** Secrets that requests carry. Absent: the configuration has none for this agent. */

@@ -8,8 +8,8 @@ export type BodyRead =
   | { readonly kind: 'end' }
   | { readonly kind: 'failed'; readonly failure: NetworkFailure };
 
-/** How a body ended: whole, left by its reader, or broken. */
-export type BodyOver = 'whole' | 'left' | NetworkFailure;
+/** How a body ended: whole, left by its reader, cut because the policy does not allow it any more, or broken. */
+export type BodyOver = 'whole' | 'left' | 'revoked' | NetworkFailure;
 
 /** Bounds of one body. */
 export interface BodyLimits {
@@ -36,6 +36,8 @@ export interface ResponseBody {
   wait(wanted: number): Promise<void>;
   /** All bytes. */
   readAll(): Promise<BodyRead>;
+  /** Cuts the body off, if what was decided does not stand any more. */
+  recheck(): void;
   /** Ends the body from the reader's side. */
   close(): void;
   /** Calls back when nothing more comes, once; at once where that is so already. */
@@ -49,6 +51,8 @@ export interface BodySource {
   readonly coding: Coding | undefined;
   readonly decompressor: Decompressor;
   readonly limits: BodyLimits;
+  /** Whether what was decided still stands; asked as bytes come in, and as they are taken. */
+  readonly stands: () => boolean;
   /** True if the body will be read by `readAll`: then nothing pauses, `maxBytes` is the bound. */
   readonly whole: boolean;
   /** Masks what was decoded, before anybody can read it. */
@@ -70,6 +74,7 @@ export function createResponseBody(source: BodySource): ResponseBody {
   let overseer: ((over: BodyOver) => void) | undefined;
   let decompression: Decompression | undefined;
   let held = false;
+  let revoked = false;
 
   const settle = (next: 'ended' | NetworkFailure, as: BodyOver = next === 'ended' ? 'whole' : next): void => {
     if (state !== 'open') return;
@@ -84,6 +89,16 @@ export function createResponseBody(source: BodySource): ResponseBody {
     decompression?.close();
     overseer?.(as);
     wake?.();
+  };
+
+  /** False once it is cut off: nothing of it reaches the guest any more, not what is here already either. */
+  const admitted = (): boolean => {
+    if (revoked || source.stands()) return !revoked;
+    revoked = true;
+    if (state === 'open') settle('connection-failed', 'revoked');
+    else if (state === 'ended' && chunks.size() > 0) state = 'connection-failed';
+    chunks.clear();
+    return false;
   };
 
   const hold = (): void => {
@@ -146,6 +161,7 @@ export function createResponseBody(source: BodySource): ResponseBody {
 
   const ready = (): boolean => state !== 'open' || chunks.size() > 0;
   const take = (max: number): BodyRead | undefined => {
+    admitted();
     if (chunks.size() === 0) {
       if (state === 'open') return undefined;
       return state === 'ended' ? { kind: 'end' } : { kind: 'failed', failure: state };
@@ -162,7 +178,7 @@ export function createResponseBody(source: BodySource): ResponseBody {
 
   return {
     data(chunk) {
-      if (state !== 'open') return;
+      if (state !== 'open' || !admitted()) return;
       received += chunk.length;
       if (received > limits.maxBytes) {
         settle('response-too-large');
@@ -195,6 +211,7 @@ export function createResponseBody(source: BodySource): ResponseBody {
         ? { kind: 'data', bytes: chunks.shift(chunks.size(), (size) => new Uint8Array(size)) }
         : { kind: 'failed', failure: state };
     },
+    recheck: () => void admitted(),
     close() {
       settle('connection-failed', 'left');
       chunks.clear();

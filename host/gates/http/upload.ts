@@ -13,8 +13,10 @@ export interface Upload {
   end(): { readonly refused: string } | undefined;
   /** Gives up: a request that is under way is cut off. */
   abandon(): void;
-  /** Calls back once, if the body is given up while the connection still takes it. */
-  onAbandon(listener: () => void): void;
+  /** Cuts the request off, if what was decided does not stand any more. */
+  recheck(): void;
+  /** Calls back once, if the body is given up or cut off while the connection still takes it. */
+  onAbandon(listener: (code: 'abandoned' | 'revoked') => void): void;
 }
 
 /** Bounds of one upload. */
@@ -23,6 +25,8 @@ export interface UploadLimits {
   readonly maxBytes: number;
   /** Masks what is written, before anything of it leaves. */
   readonly mask?: MaskStream | undefined;
+  /** Whether what was decided still stands; asked before each piece. */
+  readonly stands: () => boolean;
 }
 
 /** Whether something could not be looked into: what must be masked in it would leave. */
@@ -30,13 +34,13 @@ const isCut = (mask: MaskStream | undefined): boolean =>
   mask !== undefined && (mask.finds.has(BINARY) || mask.finds.has(TOO_LARGE));
 
 /** Makes the passage of one body. It holds one piece: who writes faster than the network waits. */
-export function createUpload({ length, maxBytes, mask }: UploadLimits): Upload {
+export function createUpload({ length, maxBytes, mask, stands }: UploadLimits): Upload {
   let written = 0;
-  let state: 'open' | 'ended' | 'abandoned' | 'cancelled' = 'open';
+  let state: 'open' | 'ended' | 'abandoned' | 'revoked' | 'cancelled' = 'open';
   let held: Uint8Array | undefined;
   let reader: (() => void) | undefined;
   let writer: (() => void) | undefined;
-  let abandoned: (() => void) | undefined;
+  let abandoned: ((code: 'abandoned' | 'revoked') => void) | undefined;
 
   const wakeReader = (): void => {
     const wake = reader;
@@ -48,13 +52,17 @@ export function createUpload({ length, maxBytes, mask }: UploadLimits): Upload {
     writer = undefined;
     wake?.();
   };
-  const close = (as: 'abandoned' | 'cancelled'): void => {
-    if (state === 'cancelled' || state === 'abandoned') return;
+  const close = (as: 'abandoned' | 'revoked' | 'cancelled'): void => {
+    if (state !== 'open' && state !== 'ended') return;
     state = as;
     held = undefined;
     wakeReader();
     wakeWriter();
-    if (as === 'abandoned') abandoned?.();
+    if (as !== 'cancelled') abandoned?.(as);
+  };
+  const recheck = (): void => {
+    // A body that has left is the server's.
+    if ((state === 'open' || held !== undefined) && !stands()) close('revoked');
   };
   const refuse = (refused: string): { readonly refused: string } => {
     close('abandoned');
@@ -66,7 +74,9 @@ export function createUpload({ length, maxBytes, mask }: UploadLimits): Upload {
     length: mask === undefined ? length : undefined,
     async next() {
       while (held === undefined && state === 'open') await new Promise<void>((resolve) => (reader = resolve));
-      if (state === 'abandoned') throw new Error('the writer gave up');
+      recheck();
+      // Changed meanwhile, which the compiler does not see.
+      if (['abandoned', 'revoked'].includes(state)) throw new Error('the writer gave up, or was stopped');
       const piece = state === 'cancelled' ? undefined : held;
       held = undefined;
       wakeWriter();
@@ -77,7 +87,9 @@ export function createUpload({ length, maxBytes, mask }: UploadLimits): Upload {
 
   return {
     source,
+    recheck,
     async write(bytes) {
+      recheck();
       if (state !== 'open') return 'dropped';
       written += bytes.length;
       if (length !== undefined && written > length) return refuse('the body is longer than was said');

@@ -5,10 +5,10 @@ import { untrusted } from '../output/human.ts';
 
 const Options = z.object({ config: z.string().default('sallyport.yaml'), json: z.boolean().default(false) });
 
-/** Loads a policy and says what is wrong with it. */
+/** Loads a policy, runs the tests in `tests.yaml` beside it, and says what is wrong. */
 export const policyCheck: CommandSpec = {
   name: 'policy check',
-  summary: 'load the configuration and its policy, and explain every problem with file and line',
+  summary: 'load the configuration and its policy, run its tests, and explain every problem with file and line',
   arguments: [],
   options: [CONFIG_OPTION, JSON_OPTION],
   example: 'sallyport policy check --config guest-examples/hello/sallyport.yaml',
@@ -16,18 +16,23 @@ export const policyCheck: CommandSpec = {
     const options = Options.parse(values);
     const host = await openHost({ configuration: options.config, workingDirectory });
     const report = host.policyReport();
+    const { warnings, tests } = report;
+    const errors = warnings.filter(({ severity }) => severity === 'error').length;
+    const failures = tests?.failures ?? [];
+    const exit = errors + failures.length === 0 ? EXIT.ok : EXIT.invalid;
     if (options.json) {
       printer.json(report);
-      return EXIT.ok;
+      return exit;
     }
     printer.line(`${report.file}: ${report.rules} rules, ${report.policy.digest}`);
-    for (const { line, message, mend = [] } of report.warnings) {
-      printer.line(`${report.file}:${line}: warning: ${untrusted(message)}`);
+    for (const { line, severity = 'warning', message, mend = [] } of warnings) {
+      printer.line(`${report.file}:${line}: ${severity}: ${untrusted(message)}`);
       for (const row of mend) printer.line(`  mended by: ${untrusted(row)}`);
     }
-    printer.line(
-      report.warnings.length === 0 ? printer.style.good('no problems') : `${report.warnings.length} warnings`,
-    );
-    return EXIT.ok;
+    for (const failure of failures) printer.line(untrusted(failure));
+    if (tests !== undefined) printer.line(`${tests.file}: ${tests.passed} tests passed, ${failures.length} failed`);
+    if (errors > 0) printer.line(`${errors} errors, ${warnings.length - errors} warnings`);
+    else printer.line(warnings.length === 0 ? printer.style.good('no problems') : `${warnings.length} warnings`);
+    return exit;
   },
 };

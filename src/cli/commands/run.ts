@@ -15,6 +15,7 @@ import { loadSummary, runLoadTest, worstExit } from '../load-test.ts';
 import { readInput, readStdin, readVariables } from '../input.ts';
 import { createDenialNotes } from '../output/denial-notes.ts';
 import { untrusted } from '../output/human.ts';
+import { createPolicyNotes } from '../output/policy-notes.ts';
 import { failedResult } from '../output/failed-result.ts';
 
 const Options = z.object({
@@ -30,6 +31,7 @@ const Options = z.object({
   approveAs: z.array(z.string()).default([]),
   count: z.string().optional(),
   parallel: z.string().optional(),
+  watch: z.boolean().default(true),
   json: z.boolean().default(false),
 });
 
@@ -82,6 +84,10 @@ export const run: CommandSpec = {
       description: 'a load test: runs so often, and says how many went well and how long they took',
     },
     { flags: '--parallel <p>', description: 'how many of those at one time (default: 1)' },
+    {
+      flags: '--no-watch',
+      description: 'keep the policy that there is at the start; without it, a change takes effect while the agent runs',
+    },
     JSON_OPTION,
   ],
   passed:
@@ -106,7 +112,9 @@ export const run: CommandSpec = {
       configuration: options.config,
       workingDirectory,
       spareCell: load === undefined,
+      watch: options.watch,
     });
+    host.onPolicy(createPolicyNotes(printer));
     const onApproval = await approverOf(options, host, context);
     const facts = {
       ...(options.purpose === undefined ? {} : { purpose: options.purpose }),

@@ -65,7 +65,7 @@ function prepare() {
   world.write('sallyport.yaml', yaml);
   const powers = createHostPowers();
   const base = readConfiguration('sallyport.yaml', world.directory, powers);
-  const vocabulary = vocabularyOf(base.manifest, base.settings.tools);
+  const vocabulary = vocabularyOf(base.manifest, base.settings.tools, base.settings.detectors);
   const agent = base.manifest.agents.get('triage');
   if (agent === undefined) throw new Error('no agent');
 

@@ -48,12 +48,10 @@ function treeOf(result: RunResult = RESULT) {
   const charged: object[] = [];
   const told: RunEvent[] = [];
   // Only what a delegation looks at: the rest of a configuration is of no concern here.
-  const configuration = {
-    manifest: { agents, labels: [], groups: undefined },
-    policy: { sliceFor: (agent: string) => ({ agent }) },
-  } as unknown as AgentRun['configuration'];
+  const configuration = { manifest: { agents, labels: [], groups: undefined } } as unknown as AgentRun['configuration'];
   const run: AgentRun = {
     configuration,
+    live: { current: () => configuration } as AgentRun['live'],
     agent: agentOf('a'),
     component: 'a.wasm',
     facts: { purpose: 'work', onBehalfOf: 'user:ann' },
@@ -110,7 +108,7 @@ describe('M1 the run of a called agent', () => {
       facts: { purpose: 'work', onBehalfOf: 'user:ann' },
       parent: { run: 'run-a', decision: 'run-a/1' },
       label: 0,
-      callers: [{ principal: principalOf('a'), policy: { agent: 'agent:a' } }],
+      callers: [{ principal: principalOf('a') }],
       depth: 4,
     });
     expect(started[0]?.signal).toBe(context.signal);

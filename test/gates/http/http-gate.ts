@@ -32,6 +32,10 @@ export interface GateOptions {
   readonly rules?: readonly RuleRef[];
   readonly obligations?: Obligations;
   readonly auditFailsAt?: number;
+  /** The generation of the policy, now. */
+  readonly generation?: () => number;
+  /** Told when it has changed. */
+  readonly changes?: (listener: () => void) => void;
   readonly config?: Partial<RawHttpConfig>;
   /** Names and their addresses; a function is asked each time. */
   readonly names?: Readonly<Record<string, readonly string[] | (() => readonly string[])>>;
@@ -91,6 +95,7 @@ export function httpGate(options: GateOptions = {}): GateUnderTest {
     decompressor: options.decompressor ?? startDecompression,
     clock: createClock(),
     ...(options.detectors === undefined ? {} : { redactors: createRedactors(options.detectors) }),
+    ...(options.changes === undefined ? {} : { changes: options.changes }),
     ...(options.classify === undefined ? {} : { classify: options.classify }),
     ...(options.secrets === undefined ? {} : { secrets: secretsOf(options.secrets) }),
   });
