@@ -64,7 +64,7 @@ export function startThreadCell(options: ThreadCellOptions): ThreadCell {
 }
 
 async function supervise(options: ThreadCellOptions): Promise<CellEnd> {
-  const { data, artefact, modules, limits, signal } = options;
+  const { data, artefact, modules, limits, subscribe, signal } = options;
   if (signal?.aborted === true) {
     await options.warm?.close();
     return unused({ kind: 'cancelled' }, options);
@@ -73,7 +73,8 @@ async function supervise(options: ThreadCellOptions): Promise<CellEnd> {
   let memory: CellMemory;
   try {
     taken = takeCell(options);
-    const opening = { data, artefact, modules, limits, ...processIn(taken.process) };
+    const line = subscribe === undefined ? {} : { subscribe };
+    const opening = { data, artefact, modules, limits, ...line, ...processIn(taken.process) };
     memory =
       taken.memory ??
       openCell(taken.worker, opening, (error) => life.stop({ kind: 'fault', message: describeError(error) }));
