@@ -1,10 +1,11 @@
 import type { AuditEntry, RecordedDecision, RunLog } from '../contracts/audit-record.ts';
-import { isExhausted, type Budgets, type Reservation } from '../contracts/budget.ts';
+import type { Budgets } from '../contracts/budget.ts';
 import type { ApprovalAnswer, ApprovalRequest, Approvals } from '../contracts/approval.ts';
 import type {
   Allow,
   Decision,
   DenialReason,
+  DenyObligations,
   ObligationName,
   PolicyRef,
   RequireApproval,
@@ -27,6 +28,7 @@ import {
 import type { DriverResult, Effect, Enforced, ImmediateEffect, OutcomeFacts, Pending } from './effect.ts';
 import { undischarged } from './capable.ts';
 import { createDivergenceRecorder } from './divergence.ts';
+import { isNoRoom, takeRoom, type EffectRoom, type NoRoom } from './effect-room.ts';
 import { createGrantAuthority, type Redeem } from './grant.ts';
 import { isProtected } from './protection.ts';
 import { recordedObligations } from './recorded-obligations.ts';
@@ -47,6 +49,10 @@ export interface DecisionEvent {
   readonly accesses?: readonly Access[];
   /** What the operator may know beside the reason: the refusal, the address, the obligations. Never for the guest. */
   readonly detail?: { readonly [key: string]: Json };
+  /** When the same may be tried again, where that is known, in milliseconds. */
+  readonly retryAfterMs?: number;
+  /** Who is to be told, by the names that the rules give. */
+  readonly alerts?: readonly string[];
   readonly id: string;
 }
 
@@ -97,7 +103,7 @@ interface OpenEffect {
   readonly action: string;
   readonly resource: string;
   readonly allow: Allow;
-  readonly reservation: Reservation | undefined;
+  readonly room: EffectRoom;
   /** What it writes carries along what the run reads meanwhile. */
   readonly kept: { readonly ended: () => void } | undefined;
   readonly startedUs: number;
@@ -112,6 +118,8 @@ interface Refused {
   readonly policy: PolicyRef;
   readonly detail?: { readonly [key: string]: Json };
   readonly retryAfterMs?: number;
+  /** What the rules ask for although it is denied. */
+  readonly obligations?: DenyObligations;
 }
 
 const UNPARSED = '(not in canonical form)';
@@ -141,7 +149,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   }
 
   function denialOf(reason: DenialReason, decision: string, retryAfterMs?: number): Denial {
-    const later = retryAfterMs === undefined ? undefined : BigInt(Math.ceil(retryAfterMs));
+    const later = retryAfterMs === undefined ? undefined : BigInt(retryAfterMs);
     return { decision, reason, hint: HINTS[reason], retryAfterMs: later };
   }
 
@@ -154,13 +162,17 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     told: Told = {},
   ): Denial {
     const id = ids.decision();
-    const { reason, policy } = refused;
+    const { reason, policy, retryAfterMs, obligations = {} } = refused;
     const agent = refused.agent === undefined ? {} : { agent: refused.agent };
     const rules = refused.rules.map((rule) => rule.id);
-    const decision: RecordedDecision = { effect: 'deny', id, rules, reason, ...agent };
+    const decision: RecordedDecision = {
+      ...{ effect: 'deny', id, rules, reason, ...agent },
+      ...recordedObligations(obligations),
+    };
     const written = append({ type: 'effect.denied', ...who(), action, resource, decision, policy, ...extra });
-    observe({ action, resource, effect: 'deny', reason, id, ...agent, ...told });
-    return written === undefined ? denialOf('audit-unavailable', id) : denialOf(reason, id, refused.retryAfterMs);
+    const later = retryAfterMs === undefined ? {} : { retryAfterMs };
+    observe({ action, resource, effect: 'deny', reason, id, ...agent, ...told, ...later, ...alertsOf(obligations) });
+    return written === undefined ? denialOf('audit-unavailable', id) : denialOf(reason, id, retryAfterMs);
   }
 
   const who = (): Partial<AuditEntry> => ({
@@ -210,41 +222,27 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     return same || !('reason' in decide(request, discharges));
   }
 
-  /** Takes room for an effect, if its rules give only so much. */
-  function reserve(
-    request: AccessRequest<unknown>,
-    { obligations, rules, policy }: Allow,
-  ): Reservation | Refused | undefined {
-    const terms = obligations.budgets;
-    if (terms === undefined || budgets === undefined) return undefined;
-    const [{ action, resource }] = request.accesses;
-    try {
-      const answer = budgets.reserve({ terms, principal, action, resource });
-      if (!isExhausted(answer)) return answer;
-      const { exhausted, retryAfterMs } = answer;
-      const detail = { budget: { ...exhausted } };
-      const later = retryAfterMs === undefined ? {} : { retryAfterMs };
-      return { reason: 'budget-exhausted', rules, access: 0, policy, detail, ...later };
-    } catch (error) {
-      fault(error); // counters that cannot be kept: what they bound does not happen
-      return { reason: 'budget-exhausted', rules, access: 0, policy };
-    }
-  }
+  /** An effect that its rules allow and that their budgets have no room for. */
+  const crowded = ({ rules, policy, obligations }: Allow, { detail, retryAfterMs }: NoRoom): Refused => ({
+    ...{ reason: 'budget-exhausted', rules, access: 0, policy, detail },
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(obligations.alert === undefined ? {} : { obligations: { alert: obligations.alert } }),
+  });
 
   function perform<Target, Value, Failure>(
     effect: Effect<Target, Value, Failure>,
     request: AccessRequest<Target>,
     allow: Allow,
   ): Pending<Enforced<Value, Failure>> {
-    const reservation = reserve(request, allow);
-    if (reservation !== undefined && 'reason' in reservation) return refuse(request, reservation);
     const [{ action, resource }] = request.accesses;
+    const room = takeRoom(allow.obligations, request.accesses[0], { budgets, principal, fault });
+    if (isNoRoom(room)) return refuse(request, crowded(allow, room));
     const recorded = recordedLabels(request);
     try {
       labels?.admit(request.accesses, allow.obligations.label);
     } catch (error) {
       fault(error); // a label that is not kept would be lost
-      reservation?.settle({ performed: false });
+      room.release(false);
       return refuse(request, { reason: 'policy-unavailable', rules: allow.rules, access: 0, policy: allow.policy });
     }
     const label = labels?.current();
@@ -259,7 +257,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const intent = append({
       type: 'effect.intended',
       ...who(),
-      ...shownOf(request, digest, allow),
+      ...shownOf(request, digest, allow.obligations),
       ...(label === undefined ? {} : { labels: { ...recorded, run: label.name } }),
       action,
       resource,
@@ -267,11 +265,11 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       policy: allow.policy,
     });
     if (intent === undefined) {
-      reservation?.settle({ performed: false });
+      room.release(false);
       observe({ action, resource, effect: 'deny', reason: 'audit-unavailable', id });
       return { status: 'denied', denial: denialOf('audit-unavailable', id) };
     }
-    observe({ action, resource, effect: 'allow', id });
+    observe({ action, resource, effect: 'allow', id, ...alertsOf(allow.obligations) });
     const grant = grants.mint({
       target: request.target,
       digest,
@@ -279,12 +277,14 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       decisionId: id,
       rules: allow.rules,
       obligations: allow.obligations,
-      takeBytes: (bytes) => reservation?.takeBytes(bytes) ?? true,
+      takeBytes: (bytes) => room.takeBytes(bytes),
+      costSource: room.costSource,
+      reportCost: (written) => room.reportCost(written),
       ...(label === undefined ? {} : { label }),
       stands: () => stands(effect, request, allow, label?.rank),
     });
     const kept = labels?.keep(request.accesses);
-    const open: OpenEffect = { intent, action, resource, allow, reservation, kept, startedUs: clock.monotonicUs() };
+    const open: OpenEffect = { intent, action, resource, allow, room, kept, startedUs: clock.monotonicUs() };
     let result: Pending<DriverResult<Value, Failure>>;
     try {
       result = effect.perform(grant);
@@ -322,16 +322,26 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         return { status: 'ok', value: result.value };
       }
       case 'failed':
-        settle(open, { status: 'error', code: result.code, ...result.facts });
+        settle(open, { status: 'error', code: result.code, ...result.facts }, result.nothingDone !== true);
         return { status: 'failed', failure: result.failure };
-      case 'denied': {
-        const { intent, action, resource, allow } = open;
-        const outcome = { status: 'error', code: result.reason, ...release(open, result.facts) } as const;
-        const refused: Refused = { reason: result.reason, rules: allow.rules, access: 0, policy: allow.policy };
-        const told = result.facts?.detail === undefined ? {} : { detail: result.facts.detail };
-        return { status: 'denied', denial: deny(action, resource, refused, { intent, outcome }, told) };
-      }
+      case 'denied':
+        return { status: 'denied', denial: denyOpen(open, result) };
     }
+  }
+
+  /** A denial by the driver, or bytes that found no room: the intent has its outcome, and the guest its reason. */
+  function denyOpen(
+    open: OpenEffect,
+    { reason, facts, begun }: Extract<DriverResult<never, never>, { readonly status: 'denied' }>,
+  ): Denial {
+    const { intent, action, resource, allow, room } = open;
+    const outcome = { status: 'error', code: reason, ...release(open, begun === true, facts) } as const;
+    const lack = reason === 'budget-exhausted' ? room.lacking() : undefined;
+    const plain: Refused = { reason, rules: allow.rules, access: 0, policy: allow.policy };
+    const detail = { ...facts?.detail, ...lack?.detail };
+    const extra = { intent, outcome, ...(lack === undefined ? {} : { detail: lack.detail }) };
+    const told = Object.keys(detail).length === 0 ? {} : { detail };
+    return deny(action, resource, lack === undefined ? plain : crowded(allow, lack), extra, told);
   }
 
   /** A driver that throws is a fault of the host: nobody knows what it did. */
@@ -341,23 +351,17 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     return { status: 'fault' };
   }
 
-  function settle(open: OpenEffect, outcome: NonNullable<AuditEntry['outcome']>): void {
+  function settle(open: OpenEffect, outcome: NonNullable<AuditEntry['outcome']>, performed = true): void {
     const durationUs = Math.round(clock.monotonicUs() - open.startedUs);
-    const released = release(open, outcome);
-    append({ type: 'effect.settled', intent: open.intent, outcome: { ...outcome, ...released, durationUs } });
+    const discharged = release(open, performed, outcome);
+    append({ type: 'effect.settled', intent: open.intent, outcome: { ...outcome, ...discharged, durationUs } });
   }
 
-  /** Gives back what an effect did not use of its budgets. */
-  function release({ reservation, kept }: OpenEffect, facts: OutcomeFacts = {}): OutcomeFacts {
+  /** Ends what an effect held, and gives back what it did not use of its budgets. */
+  function release({ room, kept }: OpenEffect, performed: boolean, facts: OutcomeFacts = {}): OutcomeFacts {
     kept?.ended();
-    if (reservation === undefined) return facts;
-    try {
-      const used = reservation.settle({ performed: true });
-      return { ...facts, discharged: { ...facts.discharged, ...used } };
-    } catch (error) {
-      fault(error); // what was reserved stays taken
-      return facts;
-    }
+    const used = room.release(performed);
+    return Object.keys(used).length === 0 ? facts : { ...facts, discharged: { ...facts.discharged, ...used } };
   }
 
   /** Decides on what a parser returned and, if it is allowed, performs it. */
@@ -382,11 +386,12 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const accesses = labelled(request.accesses);
     const { action, resource, attributes, label } = accesses[refused.access] ?? accesses[0];
     const current = labels?.current().name;
-    const record = {
-      ...shownOf(request, requestDigest(request)),
-      ...(current === undefined ? {} : { labels: { ...(label === undefined ? {} : { effect: label }), run: current } }),
-    };
     const { detail } = refused;
+    const record = {
+      ...shownOf(request, requestDigest(request), refused.obligations),
+      ...(current === undefined ? {} : { labels: { ...(label === undefined ? {} : { effect: label }), run: current } }),
+      ...(refused.reason === 'budget-exhausted' && detail !== undefined ? { detail } : {}),
+    };
     const told: Told = { attributes, accesses, ...(detail === undefined ? {} : { detail }) };
     return { status: 'denied', denial: deny(action, resource, refused, record, told) };
   }
@@ -484,3 +489,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     refuse: (action: string, resource: string, reason: DenialReason) => deny(action, resource, hostDenial(reason)),
   });
 }
+
+/** Who is told of a decision. */
+const alertsOf = ({ alert }: DenyObligations): Pick<DecisionEvent, 'alerts'> =>
+  alert === undefined ? {} : { alerts: alert };

@@ -1,4 +1,4 @@
-import type { Obligations } from '../contracts/decision.ts';
+import type { BudgetTerm, Obligations } from '../contracts/decision.ts';
 import type { Json } from '../contracts/request.ts';
 
 /** Obligations as the record has them; nothing where there are none. */
@@ -8,9 +8,14 @@ export function recordedObligations(obligations: Obligations): {
   const { budgets, approval, label, ...rest } = obligations;
   const recorded = {
     ...rest,
-    ...(budgets === undefined ? {} : { budgets: budgets.map((term) => ({ ...term })) }),
+    ...(budgets === undefined ? {} : { budgets: budgets.map(recordedTerm) }),
     ...(approval === undefined ? {} : { approval: { ...approval } }),
     ...(label === undefined ? {} : { label: label.name }),
   };
   return Object.keys(recorded).length === 0 ? {} : { obligations: recorded };
+}
+
+/** One term of a budget as the record has it. */
+export function recordedTerm({ owner, ...term }: BudgetTerm): { readonly [name: string]: Json } {
+  return { ...term, ...(owner === undefined ? {} : { owner: { ...owner } }) };
 }
