@@ -3,6 +3,7 @@ import type { AgentRun } from './agent-run-plan.ts';
 import type { HostPowers } from './host-powers.ts';
 import type { CellPlan, LabelPlan } from './run-spec.ts';
 import type { Artefact } from './sandbox/artefact.ts';
+import { budgetPlan } from './budget-plan.ts';
 import { passwordsOf } from './settings.ts';
 
 /** What of a run its cell can be opened with. */
@@ -16,9 +17,11 @@ export function cellPlan(
 ): CellPlan {
   const { policy, settings } = configuration;
   const name = `agent:${agent.name}`;
+  const slice = policy.sliceFor(name);
+  const budgets = budgetPlan(configuration, [slice, ...callers.map((caller) => caller.policy)]);
   return {
     agent: name,
-    policy: policy.sliceFor(name),
+    policy: slice,
     callers,
     settings,
     passwords: passwordsOf(settings, powers.environment),
@@ -26,6 +29,7 @@ export function cellPlan(
     program,
     world: agent.wasi,
     labels: labelPlan(configuration),
+    ...(budgets === undefined ? {} : { budgets }),
   };
 }
 

@@ -5,6 +5,7 @@ import { didYouMean } from './contracts/suggestion.ts';
 import type { HostPowers } from './host-powers.ts';
 import { parseManifest, type Manifest } from './manifest/manifest.ts';
 import { loadPolicy, type PolicySnapshot } from './policy/policy-snapshot.ts';
+import { checkPrices } from './prices.ts';
 import type { SourceText } from './policy/policy-file.ts';
 import { exposures, gateConfigs, vocabularyOf, type GateSettings } from './settings.ts';
 
@@ -51,7 +52,9 @@ export function readConfiguration(file: string, workingDirectory: string, powers
     policy: readText(rules, powers),
     ...(model === undefined ? {} : { model: readText(model, powers) }),
   };
-  return { manifest, settings, policy: loadPolicy(source, vocabularyOf(manifest, settings.tools), 1, deciding) };
+  const policy = loadPolicy(source, vocabularyOf(manifest, settings.tools), 1, deciding);
+  checkPrices(file, manifest, policy);
+  return { manifest, settings, policy };
 }
 
 /** The labels of resources. They name labels of the configuration. */
