@@ -40,8 +40,9 @@ export function helpWith(view: PolicyView, agent: AgentManifest, event: Decision
     case 'not-served':
       return only('the host has no gate for this interface: no row can allow it; the agent must do without');
     case 'not-approved':
-    case 'budget-exhausted':
       return only(HINTS[reason]);
+    case 'budget-exhausted':
+      return only(budgetHelp(event));
     case 'policy-unavailable':
       return only('the policy could not be evaluated, so nothing is allowed; `sallyport policy check` tells more');
     case 'audit-unavailable':
@@ -83,6 +84,22 @@ function obligationHelp({ action, detail = {} }: DecisionEvent, { matched }: Pol
     rowsToAdd: [],
   };
 }
+
+/** Which budget has no room, and when it has. */
+function budgetHelp({ detail = {}, retryAfterMs }: DecisionEvent): string {
+  const { budget, because, bytes } = detail;
+  if (because === 'no-user') return 'a budget counts for a person (`@user`), and the run is on behalf of nobody';
+  if (because === 'no-price')
+    return 'a rule bounds the cost, and no entry of `prices` in the configuration says what this costs';
+  if (typeof bytes === 'number') return `a rule allows ${bytes} bytes for one call`;
+  if (budget === 'cannot be kept') return 'the counters of budgets could not be kept: see the fault before this';
+  if (typeof budget !== 'object' || budget === null || !('kind' in budget)) return HINTS['budget-exhausted'];
+  const { kind, rule, scope } = budget;
+  const later = retryAfterMs === undefined ? '' : `; there is room in ${waitText(retryAfterMs)}`;
+  return `the budget \`${String(kind)}\` of the rule ${String(rule)}, counted for each ${String(scope)}, is used up${later}`;
+}
+
+const waitText = (ms: number): string => (ms < 10_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.ceil(ms / 1000)} s`);
 
 function addressHelp({ address, range }: { readonly [key: string]: Json }): DenialHelp {
   const text = typeof address === 'string' ? address : '';

@@ -99,6 +99,8 @@ interface ReservationParts {
 function createReservation(parts: readonly Part[], { room, price, settled }: ReservationParts): Reservation {
   const ofBytes = parts.flatMap(({ counter }) => (counter.term.kind === 'bytes' ? [counter] : []));
   let bytes = 0;
+  /** What was taken for them, while it is little enough to be given back one by one. */
+  const inBytes: Part[] = [];
   let lacking: Exhausted | undefined;
   let reported: number | undefined;
   let over = false;
@@ -113,6 +115,7 @@ function createReservation(parts: readonly Part[], { room, price, settled }: Res
         return false;
       }
       bytes += count;
+      if (inBytes.length < MOST_GIVEN_BACK) inBytes.push(...taken);
       return true;
     },
     lacking: () => lacking,
@@ -124,8 +127,9 @@ function createReservation(parts: readonly Part[], { room, price, settled }: Res
       if (over) return {};
       over = true;
       settled();
-      const used = parts.map((part) => useOf(part, { performed: performed || bytes > 0, bytes, reported }));
-      const corrections = used.flatMap(({ back, correction }) => {
+      const used = parts.map((part) => useOf(part, { performed, bytes, reported }));
+      const unmoved = performed || inBytes.length >= MOST_GIVEN_BACK ? [] : inBytes.map((part) => backOf(part));
+      const corrections = [...used, ...unmoved].flatMap(({ back, correction }) => {
         // What was taken ahead is given back to what is still there of it, without asking the store.
         if (back !== undefined && room.putBack(back)) return [];
         return correction === undefined ? [] : [correction];
@@ -138,6 +142,9 @@ function createReservation(parts: readonly Part[], { room, price, settled }: Res
     },
   });
 }
+
+/** An effect that moved nothing has taken room for few pieces. Beyond that, what was taken stays taken. */
+const MOST_GIVEN_BACK = 64;
 
 interface Use {
   readonly shown: Json;
@@ -156,7 +163,7 @@ function useOf(
     case 'concurrency':
       return { shown: { kind, rule } };
     case 'bytes':
-      return { shown: { kind, rule, taken: bytes } };
+      return { shown: { kind, rule, taken: bytes, ...(performed || bytes === 0 ? {} : { returned: bytes }) } };
     case 'rate':
       return performed ? { shown: { kind, rule, taken: 1 } } : givenBack(part, taken?.amount ?? 0);
     case 'cost': {
@@ -182,9 +189,14 @@ function givenBack(part: Part, amount: number, reported?: number): Use {
     ...(amount === 0 ? {} : { returned: amount }),
     ...(reported === undefined ? {} : { reported }),
   };
-  if (amount === 0 || taken === undefined || counter.window === undefined) return { shown };
+  return { shown, ...backOf(part, amount) };
+}
+
+/** How an amount of a part is given back: to what was taken ahead, or to the store. */
+function backOf(part: Part, amount = part.taken?.amount ?? 0): Omit<Use, 'shown'> {
+  const { counter, taken } = part;
+  if (amount === 0 || taken === undefined || counter.window === undefined) return {};
   return {
-    shown,
     back: { ...part, amount },
     correction: { counter: counter.window, back: { until: taken.until, amount } },
   };

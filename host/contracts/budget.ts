@@ -25,8 +25,8 @@ export interface Reservation {
   /** What the effect reported, as it was written. What is no amount is no report: the price stays. */
   reportCost(written: string): void;
   /**
-   * Gives back what was not used, once; nothing the second time. Where nothing was `performed`, all but the bytes that
-   * moved. Answers what the record shows.
+   * Gives back what was not used, once; nothing the second time. Where nothing was `performed`, nothing moved either, and
+   * all of it is given back. Answers what the record shows.
    */
   settle(used: { readonly performed: boolean }): { readonly [name: string]: Json };
 }

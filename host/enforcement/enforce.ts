@@ -98,6 +98,8 @@ export interface Pipeline {
 
 /** An effect between its intent and its outcome. */
 interface OpenEffect {
+  /** The id of the decision. */
+  readonly id: string;
   /** `seq` of the intent. */
   readonly intent: number;
   readonly action: string;
@@ -284,7 +286,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       stands: () => stands(effect, request, allow, label?.rank),
     });
     const kept = labels?.keep(request.accesses);
-    const open: OpenEffect = { intent, action, resource, allow, room, kept, startedUs: clock.monotonicUs() };
+    const open: OpenEffect = { id, intent, action, resource, allow, room, kept, startedUs: clock.monotonicUs() };
     let result: Pending<DriverResult<Value, Failure>>;
     try {
       result = effect.perform(grant);
@@ -317,7 +319,9 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         result.ended(({ code, facts }) => {
           if (over) return; // one intent, one outcome
           over = true;
-          settle(open, code === undefined ? { status: 'ok', ...facts } : { status: 'error', code, ...facts });
+          const told =
+            code === 'budget-exhausted' ? { ...facts, detail: { ...facts.detail, ...tellStopped(open) } } : facts;
+          settle(open, code === undefined ? { status: 'ok', ...facts } : { status: 'error', code, ...told });
         });
         return { status: 'ok', value: result.value };
       }
@@ -327,6 +331,17 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       case 'denied':
         return { status: 'denied', denial: denyOpen(open, result) };
     }
+  }
+
+  /** A stream that was allowed, and stopped where its bytes found no room: the operator is told as of a denial. */
+  function tellStopped({ id, action, resource, allow, room }: OpenEffect): { readonly [key: string]: Json } {
+    const { detail = {}, retryAfterMs } = crowded(allow, room.lacking() ?? { detail: {} });
+    observe({
+      ...{ action, resource, effect: 'deny', reason: 'budget-exhausted', id },
+      detail,
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    });
+    return detail;
   }
 
   /** A denial by the driver, or bytes that found no room: the intent has its outcome, and the guest its reason. */

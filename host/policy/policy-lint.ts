@@ -1,3 +1,4 @@
+import type { Obligations } from '../contracts/decision.ts';
 import { lintBreadth, lintDeclared, type Declared } from './breadth.ts';
 import { counterRows } from './counter-row.ts';
 import { createDenyGaps } from './deny-gap.ts';
@@ -78,7 +79,7 @@ function* lintRule(rule: Rule, nowMs: number): Generator<LintFinding> {
     };
   }
   const able = DISCHARGED.get(capability);
-  const unable = Object.keys(rule.obligations).filter((name) => name !== 'log' && able?.has(name) === false);
+  const unable = askedOf(rule.obligations).filter((name) => BY_GATES.has(name) && able?.has(name) === false);
   if (unable.length > 0)
     yield {
       message: `no gate of \`${capability}\` can do ${unable.map(spelled).join(', ')}: every request that this row allows is denied`,
@@ -86,12 +87,20 @@ function* lintRule(rule: Rule, nowMs: number): Generator<LintFinding> {
     };
 }
 
+/** What only gates can do; the rest is done by the pipeline, whatever the gate. */
+const BY_GATES: ReadonlySet<string> = new Set(['rows', 'bytes', 'timeoutMs', 'redact']);
+
+/** What a row asks for, each counter by its kind. */
+const askedOf = ({ budgets = [], ...rest }: Obligations): readonly string[] => [
+  ...new Set([...Object.keys(rest), ...budgets.map(({ kind }) => kind)]),
+];
+
 /** The obligations that the gate of a capability can discharge. That the gates say the same is held by a test. */
 export const DISCHARGED: ReadonlyMap<string, ReadonlySet<string>> = new Map([
-  ['http', new Set(['timeoutMs'])],
-  ['fs', new Set()],
-  ['db', new Set(['rows', 'timeoutMs'])],
-  ['tool', new Set(['timeoutMs'])],
+  ['http', new Set(['timeoutMs', 'bytes'])],
+  ['fs', new Set(['bytes'])],
+  ['db', new Set(['rows', 'timeoutMs', 'bytes'])],
+  ['tool', new Set(['timeoutMs', 'bytes'])],
   ['log', new Set()],
   ['policy', new Set()],
 ]);
@@ -113,10 +122,11 @@ function lintAgainst({ rule, line }: LintedRule, broader: readonly LintedRule[])
       : undefined;
   if (denying !== undefined) return { message: `line ${denying.line} denies everything that this row allows` };
   const conditional = rule.condition.clauses.length > 0;
-  const asked = Object.keys(rule.obligations);
+  const asked = askedOf(rule.obligations);
   for (const other of broader) {
     if (other.rule.effect !== 'allow' || !conditional) continue;
-    const missing = asked.filter((name) => !Object.hasOwn(other.rule.obligations, name));
+    const others = askedOf(other.rule.obligations);
+    const missing = asked.filter((name) => !others.includes(name));
     if (missing.length > 0) {
       const mend = counterRows(rule);
       return {
@@ -141,4 +151,8 @@ const twins = (other: LintedRule, own: Pick<LintedRule, 'rule' | 'line'>): boole
   other.rule.action === own.rule.action &&
   other.rule.resource.text === own.rule.resource.text;
 
-const spelled = (obligation: string): string => `\`${obligation === 'timeoutMs' ? 'timeout' : obligation}\``;
+const SPELLINGS: ReadonlyMap<string, string> = new Map([
+  ['timeoutMs', 'timeout'],
+  ['approval', 'approve'],
+]);
+const spelled = (obligation: string): string => `\`${SPELLINGS.get(obligation) ?? obligation}\``;

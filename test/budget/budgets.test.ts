@@ -117,13 +117,17 @@ describe('budgets', () => {
     expect(admitted(budgets, asked)).toBe(1);
   });
 
-  it('give nothing back where bytes moved', () => {
+  it('give back the bytes of what was not done, and keep those of what was', () => {
     const budgets = budgetsOf(memoryFile(), testMachine());
-    const asked = request([term('rate', 1), term('bytes', 10)]);
-    const first = taken(budgets.reserve(asked));
-    first.takeBytes(1);
-    first.settle({ performed: false });
-    expect(admitted(budgets, asked)).toBe(0);
+    const asked = request([term('rate', 2), term('bytes', 10)]);
+    const [undone, done] = [taken(budgets.reserve(asked)), taken(budgets.reserve(asked))];
+    undone.takeBytes(6);
+    expect(undone.settle({ performed: false })).toMatchObject({
+      budgets: [{ returned: 1 }, { kind: 'bytes', taken: 6, returned: 6 }],
+    });
+    expect(done.takeBytes(10)).toBe(true);
+    done.settle({ performed: true });
+    expect(budgets.reserve(asked)).toMatchObject({ exhausted: { kind: 'bytes' } });
   });
 
   it('hold a place from reserving to settling', () => {

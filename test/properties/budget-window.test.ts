@@ -88,8 +88,8 @@ function play(steps: readonly Step[], calls: number, bytes: number): { calls: Mo
     if (isExhausted(answer)) return;
     const reservation: Reservation = answer;
     const took = reservation.takeBytes(size);
-    if (took) moved.bytes.push({ atMs: machine.realMs, amount: size });
-    const used = settle !== 'unused' || (took && size > 0);
+    const used = settle !== 'unused';
+    if (took && used) moved.bytes.push({ atMs: machine.realMs, amount: size });
     if (used) moved.calls.push({ atMs: machine.realMs, amount: 1 });
     if (settle !== 'never') reservation.settle({ performed: settle === 'used' });
   }

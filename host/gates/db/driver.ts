@@ -47,6 +47,7 @@ export function createDbDriver(redeem: Redeem): DbDriver {
     failure,
     code: failure === 'stale' ? 'schema-changed' : tagOf(failure),
     facts,
+    ...(failure === 'stale' ? { nothingDone: true as const } : {}),
   });
 
   /** What the database's own rights refuse is a denial like any other: it tells the guest no more. */
@@ -62,7 +63,9 @@ export function createDbDriver(redeem: Redeem): DbDriver {
     const { target } = claim;
     if (target.kind === 'unperformable') return failed(target.failure);
     const { runner, statement, mode, parameters, bytes, settings } = target;
-    const call = { mode, parameters, maxBytes: settings.target.maxBytes, ...limitsOf(claim, settings) };
+    if (!claim.takeBytes(bytes)) return { status: 'denied', reason: 'budget-exhausted' };
+    const maxBytes = Math.min(settings.target.maxBytes, claim.obligations.bytes ?? Infinity);
+    const call = { mode, parameters, maxBytes, ...limitsOf(claim, settings) };
     return after(runner.run(statement, call), (answer) =>
       answer.status === 'failed'
         ? notDone(answer.failure, { bytesOut: bytes })
@@ -82,6 +85,8 @@ export function createDbDriver(redeem: Redeem): DbDriver {
           detail: { rows: rows.length, truncated },
           ...discharged(claim, rows.length),
         };
+        // What the statement did is done; what it found is handed to nobody.
+        if (!claim.takeBytes(bytes)) return { status: 'denied', reason: 'budget-exhausted', begun: true, facts };
         return { status: 'ok', value, facts };
       }),
 

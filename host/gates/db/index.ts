@@ -46,7 +46,7 @@ export const DB_INTERFACE: ServedInterface = {
 export const dbWaits = ({ databases }: DbConfig): boolean =>
   [...databases.values()].some(({ target }) => target.kind !== 'sqlite');
 
-const DISCHARGES: ReadonlySet<ObligationName> = new Set<ObligationName>(['rows', 'timeoutMs']);
+const DISCHARGES: ReadonlySet<ObligationName> = new Set<ObligationName>(['rows', 'timeoutMs', 'bytes']);
 
 /** The gate of `sallyport:agent/db`. */
 export function createDbGate({ pipeline, config, engines }: DbGateOptions): Gate {

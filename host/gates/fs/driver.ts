@@ -141,7 +141,7 @@ export function createFsDriver(options: FsDriverOptions) {
   ): Result<Value> {
     if (result.ok) return { status: 'ok', value: result.value };
     const leads: Leads = AT_LINK.has(result.failure) ? leadsOf(places, last) : NO_LINKS;
-    if (leads.size > 0) return { status: 'failed', failure: { leads }, code: 'link' };
+    if (leads.size > 0) return { status: 'failed', failure: { leads }, code: 'link', nothingDone: true };
     return result.failure === 'forbidden' ? { status: 'denied', reason: 'protected-resource' } : failed(result.failure);
   }
 
@@ -160,9 +160,13 @@ export function createFsDriver(options: FsDriverOptions) {
   ): Result<undefined> {
     const claim = redeem(grant);
     const { contents } = claim.target;
-    const result = onPlace(claim, CHANGE, (reached) =>
-      contents.length > Math.min(callBytes, reached.mount.maxFileBytes) ? TOO_LARGE : act(reached, contents),
-    );
+    let crowded = false;
+    const result = onPlace(claim, CHANGE, (reached) => {
+      if (contents.length > Math.min(callBytes, reached.mount.maxFileBytes)) return TOO_LARGE;
+      crowded = !claim.takeBytes(contents.length);
+      return crowded ? TOO_LARGE : act(reached, contents);
+    });
+    if (crowded) return USED_UP;
     return withFacts(result, { bytesOut: contents.length });
   }
 
@@ -171,7 +175,9 @@ export function createFsDriver(options: FsDriverOptions) {
       const claim = redeem(grant);
       const { range } = claim.target;
       const result = onPlace(claim, LOOK, ({ tree, names }) => tree.read(names, range, callBytes));
-      return result.status === 'ok' ? withFacts(result, { bytesIn: result.value.length }) : result;
+      if (result.status !== 'ok') return result;
+      if (!claim.takeBytes(result.value.length)) return USED_UP; // read, and handed to nobody
+      return withFacts(result, { bytesIn: result.value.length });
     },
     write: (grant: Grant<WriteTarget>) =>
       written(grant, ({ tree, mount, names }, contents) => tree.write(names, contents, { sync: mount.sync })),
@@ -208,6 +214,8 @@ export function createFsDriver(options: FsDriverOptions) {
   });
 }
 
+/** Bytes found no room. */
+const USED_UP = { status: 'denied', reason: 'budget-exhausted' } as const;
 const TOO_LARGE = { ok: false, failure: 'too-large' } as const;
 const AT_A_LINK = { ok: false, failure: 'not-a-file' } as const;
 

@@ -28,8 +28,8 @@ export function leadsOf(places: readonly Reached[], last: 'follow' | 'keep'): Le
   return leads;
 }
 
-/** Nothing: a call returns no rows, and it does not wait. */
-export const DISCHARGES: ReadonlySet<ObligationName> = new Set<ObligationName>();
+/** A call returns no rows, and it does not wait. */
+export const DISCHARGES: ReadonlySet<ObligationName> = new Set<ObligationName>(['bytes']);
 
 /** Enforces one call of the guest. */
 export type EnforceCall = <Target, Value, Failure extends string>(

@@ -8,6 +8,7 @@ import { createAttemptOrder, vetAddresses, type Vetted } from './address-vetting
 import type { HttpConfig } from './config.ts';
 import type { Decompressor } from './decompressor.ts';
 import type { DialCall, HttpDialer } from './dialer.ts';
+import { createByteRoom, type ByteRoom } from './byte-room.ts';
 import { exchange, type Dialled } from './exchange.ts';
 import type { HttpTarget } from './request.ts';
 import type { Resolver } from './resolver.ts';
@@ -55,6 +56,7 @@ type Arrived = Extract<Dialled, { status: 'arrived' }> & { readonly address: str
 /** What a request did so far. */
 interface Tally {
   sent: number;
+  readonly room: ByteRoom;
   address?: string;
 }
 
@@ -103,7 +105,7 @@ export function createHttpDriver(powers: DriverPowers): HttpDriver {
     target: HttpTarget,
     { addresses, deadline, mode, tally }: { addresses: Vetted; deadline: Deadline; mode: Mode; tally: Tally },
   ): Promise<Arrived | Extract<Dialled, { status: 'failed' }>> {
-    const shape = mode === 'fetch' ? exchanges.whole : exchanges.streamed;
+    const shape = { ...(mode === 'fetch' ? exchanges.whole : exchanges.streamed), takeBytes: tally.room.take };
     let dialled: Dialled = { status: 'failed', failure: 'timed-out', sent: false };
     for (const address of attempts.order(target.origin, addresses)) {
       if (call.stop?.aborted === true) break;
@@ -127,10 +129,14 @@ export function createHttpDriver(powers: DriverPowers): HttpDriver {
     [addresses, deadline]: [Vetted, Deadline],
     next: (arrived: Arrived, tally: Tally) => Pending<Driven<Value>>,
   ): Promise<Driven<Value>> {
-    const tally: Tally = { sent: 0 };
+    const tally: Tally = { sent: 0, room: createByteRoom(claim) };
     const call = callFor(claim, mode, config, stop);
+    if (call.body instanceof Uint8Array && !tally.room.take(call.body.length)) return USED_UP;
     const arrived = await reach(call, claim.target, { addresses, deadline, mode, tally });
-    if (arrived.status === 'arrived') return next(arrived, tally);
+    if (arrived.status === 'arrived') {
+      reportCost(claim, arrived);
+      return next(arrived, tally);
+    }
     const ended = failed(arrived.failure, arrived.sent, { ...bytesOf(tally), detail: { addresses } });
     return stop?.aborted === true ? { ...ended, code: 'abandoned' } : ended;
   }
@@ -142,6 +148,7 @@ export function createHttpDriver(powers: DriverPowers): HttpDriver {
         begin(claim, { mode: 'fetch' }, found, async (arrived, tally): Promise<Driven<Answer<Uint8Array>>> => {
           const read = await arrived.body.readAll();
           const facts = factsOf(claim, arrived, tally);
+          if (tally.room.isUsedUp()) return { ...USED_UP, begun: true, facts };
           if (read.kind === 'failed') return failed(read.failure, true, facts);
           const body = read.kind === 'data' ? read.bytes : new Uint8Array(0);
           return { status: 'ok', value: { target: claim.target, head: arrived.head, body }, facts };
@@ -164,18 +171,23 @@ export function createHttpDriver(powers: DriverPowers): HttpDriver {
       const claim = redeem(grant);
       const { target } = claim;
       return withAddresses(claim, (addresses, deadline) => {
-        const tally: Tally = { sent: 0 };
-        const upload = createUpload({ length: target.upload?.length, maxBytes: config.maxUploadBytes });
+        const room = createByteRoom(claim);
+        const tally: Tally = { sent: 0, room };
+        const limits = { length: target.upload?.length, maxBytes: config.maxUploadBytes };
+        const upload = createUpload({ ...limits, takeBytes: room.take });
         const call = { ...callFor(claim, 'upload', config, stop), body: upload.source };
         const reached = reach(call, target, { addresses, deadline, mode: 'upload', tally });
         return {
           status: 'begun',
           value: { ...upload, target, answer: answerOf(reached, target, upload) },
           ended(report) {
-            upload.onAbandon(() => report({ code: 'abandoned', facts: { ...bytesOf(tally), detail: { addresses } } }));
+            const given = (): string => (room.isUsedUp() ? 'budget-exhausted' : 'abandoned');
+            upload.onAbandon(() => report({ code: given(), facts: { ...bytesOf(tally), detail: { addresses } } }));
             void reached.then((arrived) => {
-              if (arrived.status === 'arrived') reportEnd(claim, arrived, tally, report);
-              else {
+              if (arrived.status === 'arrived') {
+                reportCost(claim, arrived);
+                reportEnd(claim, arrived, tally, report);
+              } else {
                 const code = stop?.aborted === true ? 'abandoned' : arrived.failure;
                 report({ code, facts: { ...bytesOf(tally), detail: { addresses } } });
               }
@@ -185,6 +197,16 @@ export function createHttpDriver(powers: DriverPowers): HttpDriver {
       });
     },
   });
+}
+
+/** Bytes found no room, and nothing has left. */
+const USED_UP = { status: 'denied', reason: 'budget-exhausted' } as const;
+
+/** Tells what the answer says that it cost, where the configuration knows such a header. */
+function reportCost({ costSource, reportCost: report }: Claim<HttpTarget>, { head }: Arrived): void {
+  if (costSource?.kind !== 'header') return;
+  const [found, ...more] = head.headers.filter(([name]) => name === costSource.name);
+  if (found !== undefined && more.length === 0) report(found[1].trim());
 }
 
 /** The answer to an upload. Where none comes, nobody takes the body any more. */

@@ -17,13 +17,15 @@ export interface ExchangeShape {
   readonly limits: BodyLimits;
   /** True if the body will be read as a whole. */
   readonly whole: boolean;
+  /** Room for the bytes of the answer. */
+  readonly takeBytes: (bytes: number) => boolean;
 }
 
 /** One attempt on one address, until the header is there. `sent` is told the bytes of the request's body as they leave. */
 export function exchange(
   call: DialCall,
   method: HttpMethod,
-  { dialer, decompressor, limits, whole }: ExchangeShape,
+  { dialer, decompressor, limits, whole, takeBytes }: ExchangeShape,
   sent: (bytes: number) => void,
 ): Promise<Dialled> {
   return new Promise((resolve) => {
@@ -41,7 +43,7 @@ export function exchange(
         } else if (head.length !== undefined && head.length > limits.maxBytes) {
           refuse('response-too-large', flow);
         } else {
-          body = createResponseBody({ flow, coding: head.coding, decompressor, limits, whole });
+          body = createResponseBody({ flow, coding: head.coding, decompressor, limits, whole, takeBytes });
           resolve({ status: 'arrived', head, body });
         }
       },

@@ -8,7 +8,7 @@ export type BodyRead =
   | { readonly kind: 'failed'; readonly failure: NetworkFailure };
 
 /** How a body ended: whole, left by its reader, or broken. */
-export type BodyOver = 'whole' | 'left' | NetworkFailure;
+export type BodyOver = 'whole' | 'left' | 'budget-exhausted' | NetworkFailure;
 
 /** Bounds of one body. */
 export interface BodyLimits {
@@ -50,6 +50,8 @@ export interface BodySource {
   readonly limits: BodyLimits;
   /** True if the body will be read by `readAll`: then nothing pauses, `maxBytes` is the bound. */
   readonly whole: boolean;
+  /** Room for bytes as they were received. Where there is none, the body ends: to its reader it is too large. */
+  readonly takeBytes: (bytes: number) => boolean;
 }
 
 const HIGH_WATER = 512 * 1024;
@@ -157,6 +159,8 @@ export function createResponseBody(source: BodySource): ResponseBody {
       received += chunk.length;
       if (received > limits.maxBytes) {
         settle('response-too-large');
+      } else if (!source.takeBytes(chunk.length)) {
+        settle('response-too-large', 'budget-exhausted');
       } else if (coding === undefined) {
         accept(chunk);
       } else {

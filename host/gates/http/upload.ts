@@ -20,10 +20,12 @@ export interface Upload {
 export interface UploadLimits {
   readonly length: number | undefined;
   readonly maxBytes: number;
+  /** Room for bytes before they are given to the connection. */
+  readonly takeBytes: (bytes: number) => boolean;
 }
 
 /** Makes the passage of one body. It holds one piece: who writes faster than the network waits. */
-export function createUpload({ length, maxBytes }: UploadLimits): Upload {
+export function createUpload({ length, maxBytes, takeBytes }: UploadLimits): Upload {
   let written = 0;
   let state: 'open' | 'ended' | 'abandoned' | 'cancelled' = 'open';
   let held: Uint8Array | undefined;
@@ -75,6 +77,7 @@ export function createUpload({ length, maxBytes }: UploadLimits): Upload {
       if (length !== undefined && written > length) return refuse('the body is longer than was said');
       if (written > maxBytes) return refuse('the body is larger than the limit');
       if (bytes.length === 0) return 'taken';
+      if (!takeBytes(bytes.length)) return refuse('the budget for its bytes is used up');
       while (held !== undefined) await new Promise<void>((resolve) => (writer = resolve));
       // Changed meanwhile, which the compiler does not see.
       if ((state as string) !== 'open') return 'dropped';

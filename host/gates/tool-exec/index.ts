@@ -43,7 +43,7 @@ export const TOOL_INTERFACE: ServedInterface = {
   ],
 };
 
-const DISCHARGES: ReadonlySet<ObligationName> = new Set<ObligationName>(['timeoutMs']);
+const DISCHARGES: ReadonlySet<ObligationName> = new Set<ObligationName>(['timeoutMs', 'bytes']);
 
 /** The record `tool` of the WIT. */
 interface WitTool {

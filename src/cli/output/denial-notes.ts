@@ -13,7 +13,8 @@ export function createDenialNotes(
   return (event, agent) => {
     if (event.effect === 'allow') return;
     const { action, resource, reason = 'no-rule', id } = event;
-    note(`${noteStyle.bad('denied')} ${untrusted(`${action} ${resource}`)} (${reason}, ${id})`);
+    const later = event.retryAfterMs === undefined ? '' : `, retry after ${event.retryAfterMs} ms`;
+    note(`${noteStyle.bad('denied')} ${untrusted(`${action} ${resource}`)} (${reason}${later}, ${id})`);
     const key = keyOf(event);
     if (explained.has(key) || explained.size >= MOST_EXPLAINED) return;
     explained.add(key);
