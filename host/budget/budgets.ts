@@ -4,7 +4,7 @@ import type { Json } from '../contracts/request.ts';
 import { parseAmount } from './amount.ts';
 import { isFull, type BudgetStore, type Correction } from './budget-store.ts';
 import { createCounterNames, type Counter } from './counter.ts';
-import { createRoomAhead, type Part, type RoomAhead, type RunClock } from './room-ahead.ts';
+import { createRoomAhead, type Need, type Part, type RoomAhead, type RunClock } from './room-ahead.ts';
 
 /** What an action on a resource costs. */
 export interface Price {
@@ -39,14 +39,15 @@ export function createBudgets({ run, store, priceOf, clock }: BudgetsParts): Run
     reserve(request: BudgetRequest): Reservation | Exhausted {
       const { terms, action, resource } = request;
       const price = terms.some(({ kind }) => kind === 'cost') ? priceOf(action, resource) : undefined;
-      const counters = new Map<string, Counter>();
+      const wanted: Need[] = [];
       for (const term of terms) {
         if (term.kind === 'cost' && price === undefined) return { exhausted: term, because: 'no-price' };
         const counter = nameOf(term, request);
         if (counter === undefined) return { exhausted: term, because: 'no-user' };
-        counters.set(counter.key, counter);
+        // Terms of two callers may be the same counter, as that of a role is: it counts once.
+        if (!wanted.some((other) => other.counter.key === counter.key))
+          wanted.push({ counter, need: needOf(term, price) });
       }
-      const wanted = [...counters.values()].map((counter) => ({ counter, need: needOf(counter.term, price) }));
       const taken = room().take(wanted);
       if (isFull(taken)) return exhaustedOf(wanted[taken.full]?.counter, taken.retryAfterMs);
       const reservation = createReservation(taken, {
@@ -127,18 +128,22 @@ function createReservation(parts: readonly Part[], { room, price, settled }: Res
       if (over) return {};
       over = true;
       settled();
-      const used = parts.map((part) => useOf(part, { performed, bytes, reported }));
-      const unmoved = performed || inBytes.length >= MOST_GIVEN_BACK ? [] : inBytes.map((part) => backOf(part));
-      const corrections = [...used, ...unmoved].flatMap(({ back, correction }) => {
+      const shown: Json[] = [];
+      const corrections: Correction[] = [];
+      const slots: number[] = [];
+      const giveBack = ({ back, correction }: Omit<Use, 'shown'>): void => {
         // What was taken ahead is given back to what is still there of it, without asking the store.
-        if (back !== undefined && room.putBack(back)) return [];
-        return correction === undefined ? [] : [correction];
-      });
-      room.correct(
-        corrections,
-        parts.flatMap(({ slot }) => (slot === undefined ? [] : [slot])),
-      );
-      return { budgets: used.map(({ shown }) => shown) };
+        if (correction !== undefined && (back === undefined || !room.putBack(back))) corrections.push(correction);
+      };
+      for (const part of parts) {
+        const use = useOf(part, { performed, bytes, reported });
+        shown.push(use.shown);
+        giveBack(use);
+        if (part.slot !== undefined) slots.push(part.slot);
+      }
+      if (!performed && inBytes.length < MOST_GIVEN_BACK) for (const part of inBytes) giveBack(backOf(part));
+      room.correct(corrections, slots);
+      return { budgets: shown };
     },
   });
 }

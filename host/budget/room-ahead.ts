@@ -59,16 +59,18 @@ const MOST_LEASES = 1024;
 export function createRoomAhead({ store, run, clock }: RoomAheadParts): RoomAhead {
   const leases = new Map<string, Lease>();
 
-  function usable({ fromMs, forMs }: Lease): boolean {
-    const passed = clock.monotonicMs() - fromMs.monotonic;
-    const shown = clock.wallMs() - fromMs.wall;
+  const now = (): Lease['fromMs'] => ({ monotonic: clock.monotonicMs(), wall: clock.wallMs() });
+
+  function usable({ fromMs, forMs }: Lease, nowMs: Lease['fromMs']): boolean {
+    const passed = nowMs.monotonic - fromMs.monotonic;
+    const shown = nowMs.wall - fromMs.wall;
     return passed >= 0 && passed < forMs && shown >= 0 && shown < forMs;
   }
 
   /** The lease that has room for a need. */
-  function leaseFor({ counter, need }: Need): Lease | undefined {
+  function leaseFor({ counter, need }: Need, nowMs: Lease['fromMs']): Lease | undefined {
     const lease = leases.get(counter.key);
-    return lease !== undefined && lease.left >= Math.max(need, 1) && usable(lease) ? lease : undefined;
+    return lease !== undefined && lease.left >= Math.max(need, 1) && usable(lease, nowMs) ? lease : undefined;
   }
 
   function claimOf({ counter, need }: Need): Claim {
@@ -106,11 +108,11 @@ export function createRoomAhead({ store, run, clock }: RoomAheadParts): RoomAhea
 
   return Object.freeze({
     take(needs: readonly Need[]): readonly Part[] | Full {
-      const held = needs.map(leaseFor);
-      if (held.every((lease) => lease !== undefined)) return needs.map((need, index) => spent(need, held[index]));
-      const missing = needs.filter((_, index) => held[index] === undefined);
       // Before the store looks at its clock: what is taken ahead ends no later than the store thinks.
-      const fromMs = { monotonic: clock.monotonicMs(), wall: clock.wallMs() };
+      const fromMs = now();
+      const held = needs.map((need) => leaseFor(need, fromMs));
+      if (!held.includes(undefined)) return needs.map((need, index) => spent(need, held[index]));
+      const missing = needs.filter((_, index) => held[index] === undefined);
       const rooms = store.take(missing.map(claimOf), run);
       if (isFull(rooms)) {
         const need = missing[rooms.full];

@@ -48,12 +48,14 @@ export interface BudgetTerm {
 }
 
 /** A principal that counters may count for. */
-export interface BudgetOwner {
+// An alias, because only those are JSON to the compiler: it is recorded as it stands.
+// eslint-disable-next-line @typescript-eslint/consistent-type-definitions -- see above
+export type BudgetOwner = {
   /** `agent:NAME`. */
   readonly agent: string;
   /** `user:NAME`. */
   readonly onBehalfOf?: string;
-}
+};
 
 /** What a person has to say yes to: one of each role, all of them different people. */
 export interface ApprovalTerms {

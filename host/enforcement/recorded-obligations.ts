@@ -6,16 +6,14 @@ export function recordedObligations(obligations: Obligations): {
   readonly obligations?: { readonly [name: string]: Json };
 } {
   const { budgets, approval, label, ...rest } = obligations;
-  const recorded = {
+  const shown = {
     ...rest,
     ...(budgets === undefined ? {} : { budgets: budgets.map(recordedTerm) }),
     ...(approval === undefined ? {} : { approval: { ...approval } }),
     ...(label === undefined ? {} : { label: label.name }),
   };
-  return Object.keys(recorded).length === 0 ? {} : { obligations: recorded };
+  return Object.keys(shown).length === 0 ? {} : { obligations: shown };
 }
 
 /** One term of a budget as the record has it. */
-export function recordedTerm({ owner, ...term }: BudgetTerm): { readonly [name: string]: Json } {
-  return { ...term, ...(owner === undefined ? {} : { owner: { ...owner } }) };
-}
+export const recordedTerm = (term: BudgetTerm): { readonly [name: string]: Json } => ({ ...term });

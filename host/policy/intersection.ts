@@ -11,6 +11,7 @@ import type { DecisionContext, DecisionPoint } from '../contracts/decision-point
 import type { RunFacts } from '../contracts/principal.ts';
 import type { Access } from '../contracts/request.ts';
 import { allowedBy } from './obligations/allowed-by.ts';
+import { strictest } from './obligations/merge.ts';
 
 /** One principal of a chain: how it decides, and the facts of its own run. */
 export interface ChainLink {
@@ -74,7 +75,10 @@ function denial(decisions: readonly Decision[], first: number, links: readonly C
   const [reason] = denials;
   if (reason === undefined) throw new TypeError('a denial without a decision that denies');
   const agent = links[first]?.agent;
-  return { ...reason, rules: rulesOf(denials), ...(first === 0 || agent === undefined ? {} : { agent }) };
+  // Whoever is to be told by one of the rules that deny is told.
+  const obligations = strictest(denials.map((denied) => denied.obligations ?? {}));
+  const told = Object.keys(obligations).length === 0 ? {} : { obligations };
+  return { ...reason, rules: rulesOf(denials), ...told, ...(first === 0 || agent === undefined ? {} : { agent }) };
 }
 
 function namedByAll(allowed: readonly (Allow | RequireApproval)[]): readonly RuleRef[] {

@@ -25,7 +25,14 @@ const DECLARED: Declared = {
 describe('the policies that are published', () => {
   it.each(policies)('policies/%s has nothing to warn of', (name) => {
     const file = join(root, 'policies', name);
-    const words = { purposes: ['triage'], environments: [], labels: [], approvers: new Map(), alerts: [], groups: undefined };
+    const words = {
+      purposes: ['triage'],
+      environments: [],
+      labels: [],
+      approvers: new Map(),
+      alerts: [],
+      groups: undefined,
+    };
     const vocabulary = { ...vocabularyOf(words, { tools: [] }), isArgument: () => true };
     const snapshot = loadPolicy({ policy: { file, text: readFileSync(file, 'utf8') } }, vocabulary, 1);
     expect(lintPolicy(snapshot, Date.now(), DECLARED)).toEqual([]);

@@ -7,7 +7,12 @@ import { parseCondition } from '../../../host/policy/condition.ts';
 import { NOON, problemOf, row, VOCABULARY } from '../fixture.ts';
 
 const scope = { words: VOCABULARY, zones: createZoneClocks(), isArgument: () => true };
-const test = (cell: string, facts: RunFacts, attributes: Readonly<Record<string, Attribute>> = {}, label?: string): Verdict =>
+const test = (
+  cell: string,
+  facts: RunFacts,
+  attributes: Readonly<Record<string, Attribute>> = {},
+  label?: string,
+): Verdict =>
   parseCondition(cell, scope).test({
     context: { nowMs: NOON, ...facts },
     attributes: new Map(Object.entries(attributes)),
