@@ -39,8 +39,9 @@ const MOST_BOOTS = 8;
 
 /**
  * Budget time: milliseconds that never go back. While the machine is up it follows the monotonic clock, and nothing that is
- * done to the wall clock changes it. Over a start of the machine it goes on by what the wall clock says has passed, and
- * where that was put back, by nothing.
+ * done to the wall clock changes it. Over a start of the machine it goes on by what the wall clock says has passed since it
+ * was last seen, and where that was put back, by nothing. Only a clock that is put forward between the last transaction
+ * before such a start and the first one after it gives room early.
  */
 export function budgetTime(
   stored: StoredTime | undefined,
@@ -51,7 +52,9 @@ export function budgetTime(
   const known = boots.find((other) => other.boot === boot);
   const own = known === undefined ? joined() : { ...known, asleep: noticed(known.asleep, slept) };
   const nowMs = Math.max(own.base + monotonicMs + own.asleep, latest);
-  const changed = own.asleep !== known?.asleep || nowMs - latest >= STALE_MS;
+  // A wall clock that was put forward is noted at once: what it says of the next start of the machine is counted from there.
+  const putForward = wallMs - latestWall > nowMs - latest + STALE_MS;
+  const changed = own.asleep !== known?.asleep || putForward || nowMs - latest >= STALE_MS;
   if (!changed && stored !== undefined) return { nowMs, stored, changed };
   const others = boots.filter((other) => other.boot !== boot).slice(1 - MOST_BOOTS);
   return {

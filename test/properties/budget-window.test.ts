@@ -94,6 +94,7 @@ function play(steps: readonly Step[], calls: number, bytes: number): { calls: Mo
     if (settle !== 'never') reservation.settle({ performed: settle === 'used' });
   }
 
+  let lowestSkew = 0;
   for (const one of steps) {
     switch (one.kind) {
       case 'wait':
@@ -105,6 +106,7 @@ function play(steps: readonly Step[], calls: number, bytes: number): { calls: Mo
         break;
       case 'put':
         machine.wallSkewMs += one.ms;
+        lowestSkew = Math.min(lowestSkew, machine.wallSkewMs);
         break;
       case 'ask':
         ask(one);
@@ -122,7 +124,7 @@ function play(steps: readonly Step[], calls: number, bytes: number): { calls: Mo
         machine.realMs += one.offMs;
         machine.bootedAtMs = machine.realMs;
         machine.asleepMs = 0;
-        machine.wallSkewMs -= one.backMs;
+        machine.wallSkewMs = lowestSkew = Math.min(lowestSkew, machine.wallSkewMs) - one.backMs;
         machine.boot += "'";
     }
   }
