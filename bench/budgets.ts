@@ -36,7 +36,7 @@ const directory = mkdtempSync(join(tmpdir(), 'sallyport-bench-'));
 const clock = createClock();
 
 /** One effect of four kilobytes, through the pipeline. */
-async function makeCall(then: string): Promise<() => void> {
+function makeCall(then: string): () => void {
   const text = `p, agent:bench, fs:read, ${RESOURCE}, -, allow, ${then}\n`;
   const snapshot = loadPolicy({ policy: { file: 'policy.csv', text } }, VOCABULARY, 1);
   let records = 0;
@@ -50,7 +50,7 @@ async function makeCall(then: string): Promise<() => void> {
   const pipeline = createPipeline({
     principal: { agent: 'agent:bench', roles: ['role:any'], component: 'sha256:00' },
     facts: {},
-    decisionPoint: await createDecisionPoint(snapshot.sliceFor('agent:bench'), 'agent:bench'),
+    decisionPoint: createDecisionPoint(snapshot.sliceFor('agent:bench'), 'agent:bench'),
     log: { append: () => records++ },
     clock,
     ids: { run: () => 'bench', decision: () => 'bench/1' },
@@ -81,7 +81,7 @@ async function makeCall(then: string): Promise<() => void> {
 }
 
 try {
-  const calls = await Promise.all(VARIANTS.map(async ([, then]) => makeCall(then)));
+  const calls = VARIANTS.map(([, then]) => makeCall(then));
   const samples: number[][] = VARIANTS.map(() => []);
   for (let turn = -5; turn < TURNS; turn += 1) {
     calls.forEach((call, variant) => {

@@ -7,9 +7,7 @@ import type {
   DenialReason,
   DenyObligations,
   ObligationName,
-  PolicyRef,
   RequireApproval,
-  RuleRef,
 } from '../contracts/decision.ts';
 import type { DecisionPoint } from '../contracts/decision-point.ts';
 import { HINTS, type Denial } from '../contracts/denial.ts';
@@ -17,44 +15,19 @@ import type { RunLabels } from '../contracts/label.ts';
 import type { Ids } from '../contracts/ids.ts';
 import type { Clock } from '../contracts/powers.ts';
 import type { Principal, RunFacts } from '../contracts/principal.ts';
-import {
-  isRefusal,
-  type Access,
-  type AccessRequest,
-  type Attributes,
-  type Json,
-  type Parsed,
-} from '../contracts/request.ts';
+import { isRefusal, type AccessRequest, type Json, type Parsed } from '../contracts/request.ts';
 import type { DriverResult, Effect, Enforced, ImmediateEffect, OutcomeFacts, Pending } from './effect.ts';
 import { undischarged } from './capable.ts';
 import { createDivergenceRecorder } from './divergence.ts';
-import { isNoRoom, takeRoom, type EffectRoom, type NoRoom } from './effect-room.ts';
+import { isNoRoom, takeRoom, type NoRoom } from './effect-room.ts';
+import type { DecisionEvent, OpenEffect, Refused } from './effect-state.ts';
 import { createGrantAuthority, type Redeem } from './grant.ts';
 import { isProtected } from './protection.ts';
 import { recordedObligations } from './recorded-obligations.ts';
 import { requestDigest } from './request-digest.ts';
 import { shownOf } from './shown-request.ts';
 
-/** What the operator is told as it happens: one event per decision. */
-export interface DecisionEvent {
-  readonly action: string;
-  readonly resource: string;
-  readonly effect: 'allow' | 'approve' | 'deny';
-  readonly reason?: DenialReason;
-  /** In a chain of callers: the first whose rules deny, `agent:NAME`, where that is not the agent that acts. */
-  readonly agent?: string;
-  /** What a rule could have tested; only where the policy did not allow. */
-  readonly attributes?: Attributes;
-  /** All that the request touches; only where the policy did not allow. */
-  readonly accesses?: readonly Access[];
-  /** What the operator may know beside the reason: the refusal, the address, the obligations. Never for the guest. */
-  readonly detail?: { readonly [key: string]: Json };
-  /** When the same may be tried again, where that is known, in milliseconds. */
-  readonly retryAfterMs?: number;
-  /** Who is to be told, by the names that the rules give. */
-  readonly alerts?: readonly string[];
-  readonly id: string;
-}
+export type { DecisionEvent } from './effect-state.ts';
 
 /** What a denial tells the operator beyond its record. */
 type Told = Pick<DecisionEvent, 'attributes' | 'accesses' | 'detail'>;
@@ -94,34 +67,6 @@ export interface Pipeline {
   readonly redeem: Redeem;
   /** True once a record could not be written: every effect is denied from then on. */
   readonly auditFailed: () => boolean;
-}
-
-/** An effect between its intent and its outcome. */
-interface OpenEffect {
-  /** The id of the decision. */
-  readonly id: string;
-  /** `seq` of the intent. */
-  readonly intent: number;
-  readonly action: string;
-  readonly resource: string;
-  readonly allow: Allow;
-  readonly room: EffectRoom;
-  /** What it writes carries along what the run reads meanwhile. */
-  readonly kept: { readonly ended: () => void } | undefined;
-  readonly startedUs: number;
-}
-
-/** A decision that is not an allow, ready to be recorded and answered. */
-interface Refused {
-  readonly reason: DenialReason;
-  readonly rules: readonly RuleRef[];
-  readonly access: number;
-  readonly agent?: string;
-  readonly policy: PolicyRef;
-  readonly detail?: { readonly [key: string]: Json };
-  readonly retryAfterMs?: number;
-  /** What the rules ask for although it is denied. */
-  readonly obligations?: DenyObligations;
 }
 
 const UNPARSED = '(not in canonical form)';
