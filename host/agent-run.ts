@@ -6,6 +6,7 @@ import { logIdOf } from './audit/log-id.ts';
 import { openRunLog, type RunLogState } from './audit/run-log.ts';
 import { closeRunLog } from './audit/run-log-closing.ts';
 import { chooseCell, type CellChoice } from './cell-choice.ts';
+import { holdsPlaces } from './budget-plan.ts';
 import { cellPlan, poolKey, principalsOf, type CellTerms } from './cell-plan.ts';
 import { CELL_ENTRY, type Cells } from './cells.ts';
 import { HostError } from './contracts/errors.ts';
@@ -26,6 +27,7 @@ import type { CellData, RunSeat } from './run-spec.ts';
 import { readRunSecrets } from './secret-use.ts';
 import type { CellProcess } from './sandbox/cell-process.ts';
 import type { KnownComponent } from './sandbox/component-memo.ts';
+import { describeError } from './sandbox/printable.ts';
 import { startThreadCell } from './sandbox/thread-cell.ts';
 import { SERVED } from './settings.ts';
 import { refuseUngranted } from './strict-imports.ts';
@@ -152,6 +154,7 @@ async function performRun(run: AgentRun, opened: OpenedRun, powers: HostPowers, 
     }),
   });
   const { guest, usage, diagnostics } = await cell.end;
+  await freePlaces(run, id, principal);
   if (guest.kind === 'fault')
     onEvent(
       { kind: 'fault', text: diagnostics === '' ? guest.message : `${guest.message}\n${diagnostics}` },
@@ -163,6 +166,28 @@ async function performRun(run: AgentRun, opened: OpenedRun, powers: HostPowers, 
     ...(label === undefined ? {} : { label }),
   };
   return writesItsAnswer(artefact.program) ? answer.into(ending) : ending;
+}
+
+/** A cell that was ended in the middle gives nothing back: the places that its run held are free all the same. */
+async function freePlaces(
+  { configuration, callers, agent, onEvent }: AgentRun,
+  id: string,
+  principal: Principal,
+): Promise<void> {
+  const { policy, manifest } = configuration;
+  if (
+    !holdsPlaces([
+      policy.sliceFor(principal.agent),
+      ...callers.map((caller) => policy.sliceFor(caller.principal.agent)),
+    ])
+  )
+    return;
+  try {
+    const { releasePlaces } = await import('./run-budgets.ts');
+    releasePlaces(manifest.state.directory, id);
+  } catch (error) {
+    onEvent({ kind: 'fault', text: `places of budgets were not freed: ${describeError(error)}` }, agent.name);
+  }
 }
 
 /** Keeps cells open for an agent. Resolves to how many are ready. Throws `HostError` where it cannot be prepared. */

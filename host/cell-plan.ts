@@ -4,6 +4,7 @@ import type { HostPowers } from './host-powers.ts';
 import type { AgentManifest } from './manifest/agent-section.ts';
 import type { CellPlan, LabelPlan } from './run-spec.ts';
 import type { Artefact } from './sandbox/artefact.ts';
+import { budgetPlan } from './budget-plan.ts';
 import { passwordsOf } from './settings.ts';
 
 /** What of a run its cell can be opened with. */
@@ -15,7 +16,11 @@ export function cellPlan(
   { program }: Pick<Artefact, 'program'>,
   powers: HostPowers,
 ): CellPlan {
-  const { settings } = configuration;
+  const { settings, policy } = configuration;
+  const slices = [agentOf(agent), ...callers.map(({ principal }) => principal.agent)].map((name) =>
+    policy.sliceFor(name),
+  );
+  const budgets = budgetPlan(configuration, slices);
   return {
     agent: agentOf(agent),
     callers,
@@ -25,6 +30,7 @@ export function cellPlan(
     program,
     world: agent.wasi,
     labels: labelPlan(configuration),
+    ...(budgets === undefined ? {} : { budgets }),
   };
 }
 

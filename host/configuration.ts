@@ -6,6 +6,7 @@ import type { HostPowers } from './host-powers.ts';
 import { parseManifest, type Manifest } from './manifest/manifest.ts';
 import { loadPolicy, type PolicySnapshot, type PolicySource } from './policy/policy-snapshot.ts';
 import { readValues, type DetectorConfig } from './redaction/detector-config.ts';
+import { checkPrices } from './prices.ts';
 import type { SourceText } from './policy/policy-file.ts';
 import type { ReadText } from './powers/text-file.ts';
 import { refuseMisplacedSecrets, withPasswords } from './secret-places.ts';
@@ -58,6 +59,7 @@ export function readConfiguration(file: string, workingDirectory: string, powers
   const texts = readPolicyTexts(manifest, settings, powers);
   const { deciding } = manifest.policy;
   const policy = loadPolicy(texts, vocabularyOf(manifest, settings.tools, settings.detectors), 1, deciding);
+  checkPrices(file, manifest, policy);
   return { manifest, settings, texts, policy };
 }
 

@@ -42,6 +42,7 @@ function lineBytes(event: RunEvent): number {
       return event.lines.reduce((sum, line) => sum + Buffer.byteLength(line), 0);
     case 'decision':
     case 'label':
+    case 'alert':
     case 'answer': // it is handed to the caller
     case 'fault':
       return 0;

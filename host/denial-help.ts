@@ -41,8 +41,9 @@ export function helpWith(view: PolicyView, agent: AgentManifest, event: Decision
       return only('the host has no gate for this interface: no row can allow it; the agent must do without');
     case 'not-approved':
       return only(approvalNote(detail['approval']));
-    case 'budget-exhausted':
       return only(HINTS[reason]);
+    case 'budget-exhausted':
+      return only(budgetHelp(event));
     case 'policy-unavailable':
       return only('the policy could not be evaluated, so nothing is allowed; `sallyport policy check` tells more');
     case 'audit-unavailable':
@@ -125,6 +126,23 @@ const ITEMS: ReadonlyMap<string, string> = new Map([
   ['timeoutMs', 'timeout'],
   ['approval', 'approve'],
 ]);
+
+/** Which budget has no room, and when it has. */
+function budgetHelp({ detail = {}, retryAfterMs }: DecisionEvent): string {
+  const { budget, because, bytes } = detail;
+  if (because === 'no-user') return 'a budget counts for a person (`@user`), and the run is on behalf of nobody';
+  if (because === 'no-price')
+    return 'a rule bounds the cost, and no entry of `prices` in the configuration says what this costs';
+  if (typeof bytes === 'number') return `a rule allows ${bytes} bytes for one call`;
+  if (budget === 'cannot be kept') return 'the counters of budgets could not be kept: see the fault before this';
+  if (typeof budget !== 'object' || budget === null || !('kind' in budget)) return HINTS['budget-exhausted'];
+  const { kind, rule, scope } = budget;
+  const later = retryAfterMs === undefined ? '' : `; there is room in ${waitText(retryAfterMs)}`;
+  return `the budget \`${wordOf(kind)}\` of the rule ${wordOf(rule)}, counted for each ${wordOf(scope)}, is used up${later}`;
+}
+
+const wordOf = (value: Json | undefined): string => (typeof value === 'string' ? value : '?');
+const waitText = (ms: number): string => (ms < 10_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.ceil(ms / 1000)} s`);
 
 function addressHelp({ address, range }: { readonly [key: string]: Json }): DenialHelp {
   const text = typeof address === 'string' ? address : '';

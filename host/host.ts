@@ -103,6 +103,11 @@ export interface RunOptions extends AgentChoice {
     question: ShownQuestion,
     answered: AbortSignal,
   ) => OperatorReply | undefined | Promise<OperatorReply | undefined>;
+  /**
+   * Told of every decision, allow or deny, that a row with `alert=` made: `event.alerts` are the names. `agent` is the one
+   * that asked.
+   */
+  readonly onAlert?: (event: DecisionEvent, agent: string) => void;
   /** A line that the agent, or one that it called, wrote for the operator. */
   readonly onLog?: (level: LogLevel, text: string, agent: string) => void;
   /**
@@ -395,6 +400,9 @@ function tell(event: RunEvent, request: RunOptions, agent: string): void {
     case 'decision':
       // Where a caller's rules deny, it is the caller that lacks a row.
       request.onDecision?.(event.event, event.event.agent?.replace(/^agent:/, '') ?? agent);
+      return;
+    case 'alert':
+      request.onAlert?.(event.event, agent);
       return;
     case 'log':
       request.onLog?.(event.level, event.text, agent);

@@ -6,6 +6,8 @@ import type { DecisionEvent } from './enforcement/enforce.ts';
 export type RunEvent =
   /** Something was denied, or waits. Allowed effects are in the record alone. */
   | { readonly kind: 'decision'; readonly event: DecisionEvent }
+  /** A rule says that somebody is to be told of this decision, whatever it is. */
+  | { readonly kind: 'alert'; readonly event: DecisionEvent }
   /** A line that the agent wrote for the operator; escaped. */
   | { readonly kind: 'log'; readonly level: LogLevel; readonly text: string }
   /** Lines of the agent's standard output or error; raw. */

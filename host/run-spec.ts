@@ -1,5 +1,6 @@
 import type { RunLogState } from './audit/run-log.ts';
 import type { Program } from './contracts/program.ts';
+import type { RawPrice } from './manifest/manifest-section.ts';
 import type { RunLimits } from './contracts/limits.ts';
 import type { GuestWorld } from './contracts/guest-world.ts';
 import type { Principal, RunFacts } from './contracts/principal.ts';
@@ -30,6 +31,8 @@ export interface CellPlan {
   readonly world: GuestWorld;
   /** Labels of data; nothing where the configuration has no labels at all. */
   readonly labels: LabelPlan | undefined;
+  /** Only where a rule gives so much and no more. */
+  readonly budgets?: BudgetPlan;
 }
 
 /** What the labels of a run are made with. */
@@ -38,6 +41,12 @@ export interface LabelPlan {
   readonly order: readonly [string, ...string[]];
   /** Where labels are kept that were written along. */
   readonly file: string;
+}
+
+/** Where counters are kept, and what things cost. */
+export interface BudgetPlan {
+  readonly directory: string;
+  readonly prices: readonly RawPrice[];
 }
 
 /** The run that takes its place in a cell. */

@@ -4,6 +4,7 @@ import { matchPattern } from './classification.ts';
 import type { CarriedLabels } from './contracts/label.ts';
 import { createResourceLabels } from './labels/resource-labels.ts';
 import { createRunLabels } from './labels/run-labels.ts';
+import type { RunBudgets } from './contracts/budget.ts';
 import type { Gate, GateServices, Intention } from './contracts/gate.ts';
 import type { HostImports } from './contracts/guest-import.ts';
 import type { Clock, ProcessLedger, Random } from './contracts/powers.ts';
@@ -237,6 +238,8 @@ export async function openGates(
   const wanted = [...GATES].filter(([name]) => asked.has(name));
   gates.push(...(await Promise.all(wanted.map(([, open]) => open(context)))));
   const services = gates.reduce<GateServices>((all, gate) => ({ ...all, ...gate.services }), {});
+  const makeBudgets = plan.budgets === undefined ? undefined : (await import('./run-budgets.ts')).createRunBudgets;
+  let budgets: RunBudgets | undefined;
   let seated: RunSeat | undefined;
   const { wasi, flush } = openWasi(context, services, () => {
     if (seated === undefined) throw new Error('the gates are asked before they are in force');
@@ -253,6 +256,7 @@ export async function openGates(
       seated = seat;
       labels = openLabels(plan, seat, powers, post);
       secrets?.seat(seat.secrets);
+      if (plan.budgets !== undefined) budgets = makeBudgets?.(plan.budgets, seat.run, powers.clock);
       log = resumeRunLog(seat.log, { files: powers.files, clock: powers.clock });
       late.seat(
         createPipeline({
@@ -266,8 +270,10 @@ export async function openGates(
           maskPayload: (names, payload) => redactors.begin(names)?.object(payload) ?? payload,
           ...(labels === undefined ? {} : { labels: labels.run }),
           approvals: createCellApprovals(powers.ask),
+          ...(budgets === undefined ? {} : { budgets }),
           observe: (event) => {
             if (event.effect !== 'allow') post({ kind: 'decision', event });
+            if (event.alerts !== undefined) post({ kind: 'alert', event });
           },
           fault: (error) => post(faultEvent(error, secrets)),
         }),
@@ -278,6 +284,11 @@ export async function openGates(
       const closed = await Promise.allSettled(gates.map(async (gate) => gate.close()));
       for (const result of closed) if (result.status === 'rejected') post(faultEvent(result.reason, secrets));
       labels?.close();
+      try {
+        budgets?.close();
+      } catch (error) {
+        post({ kind: 'fault', text: faultText(error) }); // what was taken stays taken
+      }
       log?.close();
     },
   });

@@ -43,7 +43,19 @@ export interface BudgetTerm {
   /** ISO 4217; only for `cost`. */
   readonly currency?: string;
   readonly scope: BudgetScope;
+  /** For whom it counts, where that is not the agent that acts: a caller, whose rules hold as well. */
+  readonly owner?: BudgetOwner;
 }
+
+/** A principal that counters may count for. */
+// An alias, because only those are JSON to the compiler: it is recorded as it stands.
+ 
+export type BudgetOwner = {
+  /** `agent:NAME`. */
+  readonly agent: string;
+  /** `user:NAME`. */
+  readonly onBehalfOf?: string;
+};
 
 /** What a person has to say yes to: one of each role, all of them different people. */
 export interface ApprovalTerms {
@@ -129,7 +141,12 @@ export interface Deny extends Watched {
   readonly access: number;
   /** In a chain of callers: the first whose rules deny, `agent:NAME`, where that is not the agent that acts. */
   readonly agent?: string;
+  /** What the rows that deny ask for; nothing, if absent. */
+  readonly obligations?: DenyObligations;
   readonly policy: PolicyRef;
 }
+
+/** What a deny row may ask for. */
+export type DenyObligations = Pick<Obligations, 'log' | 'alert'>;
 
 export type Decision = Allow | RequireApproval | Deny;

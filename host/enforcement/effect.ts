@@ -25,9 +25,14 @@ export type DriverResult<Value, Failure> =
       readonly facts?: OutcomeFacts;
       /** The label of what the result tells, where it is known only now: a called agent has read it. */
       readonly label?: LabelRef;
+      /** Nothing happened, so that its budgets are given back. */
+      readonly nothingDone?: true;
     }
-  /** The driver found, before the effect, that the object is not what may be touched (an address, a link). */
-  | { readonly status: 'denied'; readonly reason: DenialReason; readonly facts?: OutcomeFacts };
+  /**
+   * The driver found, before the effect, that the object is not what may be touched (an address, a link). `begun`: it found
+   * that when something had happened already, so that its budgets are used.
+   */
+  | { readonly status: 'denied'; readonly reason: DenialReason; readonly begun?: true; readonly facts?: OutcomeFacts };
 
 /** One effect on its way through the pipeline. */
 export interface Effect<Target, Value, Failure> {

@@ -1,121 +1,26 @@
-import type { AuditEntry, RecordedDecision, RunLog } from '../contracts/audit-record.ts';
-import { isExhausted, type Budgets, type Reservation } from '../contracts/budget.ts';
-import type { Approvals } from '../contracts/approval.ts';
-import type {
-  Allow,
-  Decision,
-  DenialReason,
-  ObligationName,
-  PolicyRef,
-  RequireApproval,
-  RuleRef,
-} from '../contracts/decision.ts';
-import type { DecisionPoint } from '../contracts/decision-point.ts';
+import type { AuditEntry, RecordedDecision } from '../contracts/audit-record.ts';
+import type { Allow, Decision, DenialReason, ObligationName, RequireApproval } from '../contracts/decision.ts';
 import { HINTS, type Denial } from '../contracts/denial.ts';
-import type { RunLabels } from '../contracts/label.ts';
-import type { Ids } from '../contracts/ids.ts';
-import type { Clock } from '../contracts/powers.ts';
-import type { Principal, RunFacts } from '../contracts/principal.ts';
-import {
-  isRefusal,
-  type Access,
-  type AccessRequest,
-  type Attributes,
-  type Json,
-  type Parsed,
-} from '../contracts/request.ts';
+import { isRefusal, type AccessRequest, type Json, type Parsed } from '../contracts/request.ts';
 import type { DriverResult, Effect, Enforced, ImmediateEffect, OutcomeFacts, Pending } from './effect.ts';
 import { createApprovalStep } from './approval-step.ts';
 import { undischarged } from './capable.ts';
 import { createDivergenceRecorder } from './divergence.ts';
-import { createGrantAuthority, type Redeem } from './grant.ts';
+import { isNoRoom, takeRoom } from './effect-room.ts';
+import type { DecisionEvent, OpenEffect, Refused } from './effect-state.ts';
+import { createGrantAuthority } from './grant.ts';
 import { isProtected } from './protection.ts';
+import type { Pipeline, PipelineOptions } from './pipeline.ts';
+import { alertsOf, changeOf, crowded } from './refused.ts';
 import { recordedObligations } from './recorded-obligations.ts';
 import { requestDigest } from './request-digest.ts';
-import { shownOf, type MaskPayload } from './shown-request.ts';
+import { shownOf } from './shown-request.ts';
 
-/** What the operator is told as it happens: one event per decision. */
-export interface DecisionEvent {
-  readonly action: string;
-  readonly resource: string;
-  readonly effect: 'allow' | 'approve' | 'deny';
-  readonly reason?: DenialReason;
-  /** In a chain of callers: the first whose rules deny, `agent:NAME`, where that is not the agent that acts. */
-  readonly agent?: string;
-  /** What a rule could have tested; only where the policy did not allow. */
-  readonly attributes?: Attributes;
-  /** All that the request touches; only where the policy did not allow. */
-  readonly accesses?: readonly Access[];
-  /** What the operator may know beside the reason: the refusal, the address, the obligations. Never for the guest. */
-  readonly detail?: { readonly [key: string]: Json };
-  readonly id: string;
-}
+export type { DecisionEvent } from './effect-state.ts';
+export type { Pipeline, PipelineOptions } from './pipeline.ts';
 
 /** What a denial tells the operator beyond its record. */
 type Told = Pick<DecisionEvent, 'attributes' | 'accesses' | 'detail'>;
-
-/** What a pipeline needs. One pipeline serves one run. */
-export interface PipelineOptions {
-  readonly principal: Principal;
-  readonly facts: RunFacts;
-  readonly decisionPoint: DecisionPoint;
-  readonly log: RunLog;
-  readonly clock: Clock;
-  readonly ids: Ids;
-  /** Asks people. Without it, whatever needs an approval is denied. */
-  readonly approvals?: Approvals;
-  /** Keeps counters. Without it, whatever has a budget is denied. */
-  readonly budgets?: Budgets;
-  /** Masks what enters the record. Without it, no payload enters it that must be masked. */
-  readonly maskPayload?: MaskPayload;
-  /** What the run has read so far. Without it, whatever adds a label is denied. */
-  readonly labels?: RunLabels;
-  readonly observe: (event: DecisionEvent) => void;
-  /** Called with every fault of the host, for the operator. Its text never reaches the guest. */
-  readonly fault: (error: unknown) => void;
-}
-
-/** The policy enforcement point shared by all gates. */
-export interface Pipeline {
-  /**
-   * Takes one effect through the ten steps of `order.ts`. Never throws, never rejects. It answers at once where parser
-   * and driver do: a promise would cost the guest a switch of stacks.
-   */
-  enforce<Target, Value, Failure>(effect: Effect<Target, Value, Failure>): Pending<Enforced<Value, Failure>>;
-  /** The same for an effect that never waits: the guest is answered without giving up its stack. Never throws. */
-  enforceNow<Target, Value, Failure>(effect: ImmediateEffect<Target, Value, Failure>): Enforced<Value, Failure>;
-  /** Decides without any effect: what an attempt would get now. Nothing is recorded. */
-  check(parsed: Parsed<unknown>, discharges: ReadonlySet<ObligationName>): Decision['effect'];
-  /** Denies and records something that no gate serves. */
-  refuse(action: string, resource: string, reason: DenialReason): Denial;
-  readonly redeem: Redeem;
-  /** True once a record could not be written: every effect is denied from then on. */
-  readonly auditFailed: () => boolean;
-}
-
-/** An effect between its intent and its outcome. */
-interface OpenEffect {
-  /** `seq` of the intent. */
-  readonly intent: number;
-  readonly action: string;
-  readonly resource: string;
-  readonly allow: Allow;
-  readonly reservation: Reservation | undefined;
-  /** What it writes carries along what the run reads meanwhile. */
-  readonly kept: { readonly ended: () => void } | undefined;
-  readonly startedUs: number;
-}
-
-/** A decision that is not an allow, ready to be recorded and answered. */
-interface Refused {
-  readonly reason: DenialReason;
-  readonly rules: readonly RuleRef[];
-  readonly access: number;
-  readonly agent?: string;
-  readonly policy: PolicyRef;
-  readonly detail?: { readonly [key: string]: Json };
-  readonly retryAfterMs?: number;
-}
 
 const UNPARSED = '(not in canonical form)';
 
@@ -144,7 +49,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   }
 
   function denialOf(reason: DenialReason, decision: string, retryAfterMs?: number): Denial {
-    const later = retryAfterMs === undefined ? undefined : BigInt(Math.ceil(retryAfterMs));
+    const later = retryAfterMs === undefined ? undefined : BigInt(retryAfterMs);
     return { decision, reason, hint: HINTS[reason], retryAfterMs: later };
   }
 
@@ -157,13 +62,17 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     told: Told = {},
   ): Denial {
     const id = ids.decision();
-    const { reason, policy } = refused;
+    const { reason, policy, retryAfterMs, obligations = {} } = refused;
     const agent = refused.agent === undefined ? {} : { agent: refused.agent };
     const rules = refused.rules.map((rule) => rule.id);
-    const decision: RecordedDecision = { effect: 'deny', id, rules, reason, ...agent };
+    const decision: RecordedDecision = {
+      ...{ effect: 'deny', id, rules, reason, ...agent },
+      ...recordedObligations(obligations),
+    };
     const written = append({ type: 'effect.denied', ...who(), action, resource, decision, policy, ...extra });
-    observe({ action, resource, effect: 'deny', reason, id, ...agent, ...told });
-    return written === undefined ? denialOf('audit-unavailable', id) : denialOf(reason, id, refused.retryAfterMs);
+    const later = retryAfterMs === undefined ? {} : { retryAfterMs };
+    observe({ action, resource, effect: 'deny', reason, id, ...agent, ...told, ...later, ...alertsOf(obligations) });
+    return written === undefined ? denialOf('audit-unavailable', id) : denialOf(reason, id, retryAfterMs);
   }
 
   const who = (): Partial<AuditEntry> => ({
@@ -218,42 +127,21 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     return again.effect === 'allow' || (obligations.approval !== undefined && again.policy.digest === policy.digest);
   }
 
-  /** Takes room for an effect, if its rules give only so much. */
-  function reserve(
-    request: AccessRequest<unknown>,
-    { obligations, rules, policy }: Allow,
-  ): Reservation | Refused | undefined {
-    const terms = obligations.budgets;
-    if (terms === undefined || budgets === undefined) return undefined;
-    const [{ action, resource }] = request.accesses;
-    try {
-      const answer = budgets.reserve({ terms, principal, action, resource });
-      if (!isExhausted(answer)) return answer;
-      const { exhausted, retryAfterMs } = answer;
-      const detail = { budget: { ...exhausted } };
-      const later = retryAfterMs === undefined ? {} : { retryAfterMs };
-      return { reason: 'budget-exhausted', rules, access: 0, policy, detail, ...later };
-    } catch (error) {
-      fault(error); // counters that cannot be kept: what they bound does not happen
-      return { reason: 'budget-exhausted', rules, access: 0, policy };
-    }
-  }
-
   function perform<Target, Value, Failure>(
     effect: Effect<Target, Value, Failure>,
     request: AccessRequest<Target>,
     allow: Allow,
     approval?: string,
   ): Pending<Enforced<Value, Failure>> {
-    const reservation = reserve(request, allow);
-    if (reservation !== undefined && 'reason' in reservation) return refuse(request, reservation);
     const [{ action, resource }] = request.accesses;
+    const room = takeRoom(allow.obligations, request.accesses[0], { budgets, principal, fault });
+    if (isNoRoom(room)) return refuse(request, crowded(allow, room));
     const recorded = recordedLabels(request);
     try {
       labels?.admit(request.accesses, allow.obligations.label);
     } catch (error) {
       fault(error); // a label that is not kept would be lost
-      reservation?.settle({ performed: false });
+      room.release(false);
       return refuse(request, { reason: 'policy-unavailable', rules: allow.rules, access: 0, policy: allow.policy });
     }
     const label = labels?.current();
@@ -269,7 +157,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const intent = append({
       type: 'effect.intended',
       ...who(),
-      ...shownOf(request, digest, allow, options.maskPayload),
+      ...shownOf(request, digest, allow.obligations, options.maskPayload),
       ...(label === undefined ? {} : { labels: { ...recorded, run: label.name } }),
       action,
       resource,
@@ -277,11 +165,11 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       policy: allow.policy,
     });
     if (intent === undefined) {
-      reservation?.settle({ performed: false });
+      room.release(false);
       observe({ action, resource, effect: 'deny', reason: 'audit-unavailable', id });
       return { status: 'denied', denial: denialOf('audit-unavailable', id) };
     }
-    observe({ action, resource, effect: 'allow', id });
+    observe({ action, resource, effect: 'allow', id, ...alertsOf(allow.obligations) });
     const grant = grants.mint({
       target: request.target,
       digest,
@@ -289,12 +177,14 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       decisionId: id,
       rules: allow.rules,
       obligations: allow.obligations,
-      takeBytes: (bytes) => reservation?.takeBytes(bytes) ?? true,
+      takeBytes: (bytes) => room.takeBytes(bytes),
+      costSource: room.costSource,
+      reportCost: (written) => room.reportCost(written),
       ...(label === undefined ? {} : { label }),
       stands: () => stands(effect, request, allow, label?.rank),
     });
     const kept = labels?.keep(request.accesses);
-    const open: OpenEffect = { intent, action, resource, allow, reservation, kept, startedUs: clock.monotonicUs() };
+    const open: OpenEffect = { id, intent, action, resource, allow, room, kept, startedUs: clock.monotonicUs() };
     let result: Pending<DriverResult<Value, Failure>>;
     try {
       result = effect.perform(grant);
@@ -327,21 +217,44 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         result.ended(({ code, facts }) => {
           if (over) return; // one intent, one outcome
           over = true;
-          settle(open, code === undefined ? { status: 'ok', ...facts } : { status: 'error', code, ...facts });
+          const told =
+            code === 'budget-exhausted' ? { ...facts, detail: { ...facts.detail, ...tellStopped(open) } } : facts;
+          settle(open, code === undefined ? { status: 'ok', ...facts } : { status: 'error', code, ...told });
         });
         return { status: 'ok', value: result.value };
       }
       case 'failed':
-        settle(open, { status: 'error', code: result.code, ...result.facts });
+        settle(open, { status: 'error', code: result.code, ...result.facts }, result.nothingDone !== true);
         return { status: 'failed', failure: result.failure };
-      case 'denied': {
-        const { intent, action, resource, allow } = open;
-        const outcome = { status: 'error', code: result.reason, ...release(open, result.facts) } as const;
-        const refused: Refused = { reason: result.reason, rules: allow.rules, access: 0, policy: allow.policy };
-        const told = result.facts?.detail === undefined ? {} : { detail: result.facts.detail };
-        return { status: 'denied', denial: deny(action, resource, refused, { intent, outcome }, told) };
-      }
+      case 'denied':
+        return { status: 'denied', denial: denyOpen(open, result) };
     }
+  }
+
+  /** A stream that was allowed, and stopped where its bytes found no room: the operator is told as of a denial. */
+  function tellStopped({ id, action, resource, allow, room }: OpenEffect): { readonly [key: string]: Json } {
+    const { detail = {}, retryAfterMs } = crowded(allow, room.lacking() ?? { detail: {} });
+    observe({
+      ...{ action, resource, effect: 'deny', reason: 'budget-exhausted', id },
+      detail,
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    });
+    return detail;
+  }
+
+  /** A denial by the driver, or bytes that found no room: the intent has its outcome, and the guest its reason. */
+  function denyOpen(
+    open: OpenEffect,
+    { reason, facts, begun }: Extract<DriverResult<never, never>, { readonly status: 'denied' }>,
+  ): Denial {
+    const { intent, action, resource, allow, room } = open;
+    const outcome = { status: 'error', code: reason, ...release(open, begun === true, facts) } as const;
+    const lack = reason === 'budget-exhausted' ? room.lacking() : undefined;
+    const plain: Refused = { reason, rules: allow.rules, access: 0, policy: allow.policy };
+    const detail = { ...facts?.detail, ...lack?.detail };
+    const extra = { intent, outcome, ...(lack === undefined ? {} : { detail: lack.detail }) };
+    const told = Object.keys(detail).length === 0 ? {} : { detail };
+    return deny(action, resource, lack === undefined ? plain : crowded(allow, lack), extra, told);
   }
 
   /** A driver that throws is a fault of the host: nobody knows what it did. */
@@ -351,23 +264,17 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     return { status: 'fault' };
   }
 
-  function settle(open: OpenEffect, outcome: NonNullable<AuditEntry['outcome']>): void {
+  function settle(open: OpenEffect, outcome: NonNullable<AuditEntry['outcome']>, performed = true): void {
     const durationUs = Math.round(clock.monotonicUs() - open.startedUs);
-    const released = release(open, outcome);
-    append({ type: 'effect.settled', intent: open.intent, outcome: { ...outcome, ...released, durationUs } });
+    const discharged = release(open, performed, outcome);
+    append({ type: 'effect.settled', intent: open.intent, outcome: { ...outcome, ...discharged, durationUs } });
   }
 
-  /** Gives back what an effect did not use of its budgets. */
-  function release({ reservation, kept }: OpenEffect, facts: OutcomeFacts = {}): OutcomeFacts {
+  /** Ends what an effect held, and gives back what it did not use of its budgets. */
+  function release({ room, kept }: OpenEffect, performed: boolean, facts: OutcomeFacts = {}): OutcomeFacts {
     kept?.ended();
-    if (reservation === undefined) return facts;
-    try {
-      const used = reservation.settle({ performed: true });
-      return { ...facts, discharged: { ...facts.discharged, ...used } };
-    } catch (error) {
-      fault(error); // what was reserved stays taken
-      return facts;
-    }
+    const used = room.release(performed);
+    return Object.keys(used).length === 0 ? facts : { ...facts, discharged: { ...facts.discharged, ...used } };
   }
 
   /** Decides on what a parser returned and, if it is allowed, performs it. */
@@ -392,11 +299,12 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const accesses = labelled(request.accesses);
     const { action, resource, attributes, label } = accesses[refused.access] ?? accesses[0];
     const current = labels?.current().name;
-    const record = {
-      ...shownOf(request, requestDigest(request)),
-      ...(current === undefined ? {} : { labels: { ...(label === undefined ? {} : { effect: label }), run: current } }),
-    };
     const { detail } = refused;
+    const record = {
+      ...shownOf(request, requestDigest(request), refused.obligations),
+      ...(current === undefined ? {} : { labels: { ...(label === undefined ? {} : { effect: label }), run: current } }),
+      ...(refused.reason === 'budget-exhausted' && detail !== undefined ? { detail } : {}),
+    };
     const told: Told = { attributes, accesses, ...(detail === undefined ? {} : { detail }) };
     return { status: 'denied', denial: deny(action, resource, refused, record, told) };
   }
@@ -488,12 +396,4 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 
     refuse: (action: string, resource: string, reason: DenialReason) => deny(action, resource, hostDenial(reason)),
   });
-}
-
-/** What makes an answer worthless that was given to a question: it asked under other terms than those that hold now. */
-function changeOf(asked: RequireApproval, now: Allow | RequireApproval): string | undefined {
-  if (now.policy.digest !== asked.policy.digest) return 'policy-changed';
-  const known = asked.obligations.approval.roles;
-  const others = now.effect === 'approve' && now.obligations.approval.roles.some((role) => !known.includes(role));
-  return others ? 'terms-changed' : undefined;
 }

@@ -1,3 +1,4 @@
+import type { CostSource } from '../contracts/budget.ts';
 import type { LabelRef, Obligations, RuleRef } from '../contracts/decision.ts';
 import { HostError } from '../contracts/errors.ts';
 
@@ -23,6 +24,10 @@ export interface Claim<Target> {
   readonly obligations: Obligations;
   /** Takes room for bytes from the budgets of the rules, before they move. False: they must not move. */
   readonly takeBytes: (bytes: number) => boolean;
+  /** Where the effect says what it cost, if the configuration knows such a place. */
+  readonly costSource?: CostSource | undefined;
+  /** Tells what stood there, as it was written. The first counts. */
+  readonly reportCost: (written: string) => void;
   /** What the run has read so far, this effect included; it travels with what flows out. */
   readonly label?: LabelRef;
   /**

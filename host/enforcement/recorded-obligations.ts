@@ -1,4 +1,4 @@
-import type { Obligations } from '../contracts/decision.ts';
+import type { BudgetTerm, Obligations } from '../contracts/decision.ts';
 import type { Json } from '../contracts/request.ts';
 
 /** Obligations as the record has them; nothing where there are none. */
@@ -6,11 +6,14 @@ export function recordedObligations(obligations: Obligations): {
   readonly obligations?: { readonly [name: string]: Json };
 } {
   const { budgets, approval, label, ...rest } = obligations;
-  const recorded = {
+  const shown = {
     ...rest,
-    ...(budgets === undefined ? {} : { budgets: budgets.map((term) => ({ ...term })) }),
+    ...(budgets === undefined ? {} : { budgets: budgets.map(recordedTerm) }),
     ...(approval === undefined ? {} : { approval: { ...approval } }),
     ...(label === undefined ? {} : { label: label.name }),
   };
-  return Object.keys(recorded).length === 0 ? {} : { obligations: recorded };
+  return Object.keys(shown).length === 0 ? {} : { obligations: shown };
 }
+
+/** One term of a budget as the record has it. */
+export const recordedTerm = (term: BudgetTerm): { readonly [name: string]: Json } => ({ ...term });

@@ -1,5 +1,5 @@
 import type { AuditEntry } from '../contracts/audit-record.ts';
-import type { Allow } from '../contracts/decision.ts';
+import type { Obligations } from '../contracts/decision.ts';
 import type { AccessRequest, Json } from '../contracts/request.ts';
 
 /** Masks a payload by the detectors of a rule. */
@@ -7,8 +7,7 @@ export type MaskPayload = (names: readonly string[], payload: Payload) => Payloa
 type Payload = NonNullable<AccessRequest<unknown>['payload']>;
 
 /** What must be masked is masked in the record too; where nobody can, it has no payload. */
-function payloadOf({ payload }: AccessRequest<unknown>, { obligations }: Allow, mask?: MaskPayload) {
-  const { redact } = obligations;
+function payloadOf({ payload }: AccessRequest<unknown>, { redact }: Pick<Obligations, 'redact'>, mask?: MaskPayload) {
   return payload === undefined || redact === undefined ? payload : mask?.(redact, payload);
 }
 
@@ -16,10 +15,10 @@ function payloadOf({ payload }: AccessRequest<unknown>, { obligations }: Allow, 
 export function shownOf(
   request: AccessRequest<unknown>,
   digest: string,
-  allow?: Allow,
+  obligations: Pick<Obligations, 'log' | 'redact'> = {},
   mask?: MaskPayload,
 ): Partial<AuditEntry> {
-  const payload = allow?.obligations.log === 'full' ? payloadOf(request, allow, mask) : undefined;
+  const payload = obligations.log === 'full' ? payloadOf(request, obligations, mask) : undefined;
   const full: Record<string, Json> = payload === undefined ? {} : { payload };
   const accesses = request.accesses.map(({ action, resource }) => ({ action, resource }));
   return {

@@ -4,7 +4,7 @@ import { REAL_WORLD } from '../contracts/guest-world.ts';
 import { DEFAULT_LIMITS, type RunLimits } from '../contracts/limits.ts';
 import { resolveAgents, type AgentManifest } from './agent-section.ts';
 import { resolveLimits } from './limit-section.ts';
-import { DEFAULT_LABELS, HOST_SECTIONS } from './manifest-section.ts';
+import { DEFAULT_LABELS, HOST_SECTIONS, type RawPrice } from './manifest-section.ts';
 import { resolvePolicy, type PolicyManifest } from './policy-section.ts';
 import type { ConfigPath } from './problem-list.ts';
 import { parseQuantity } from './quantity.ts';
@@ -30,6 +30,8 @@ export interface HostManifest {
   /** The people of each group, by its name; nothing where the configuration names no groups. */
   readonly groups: ReadonlyMap<string, ReadonlySet<string>> | undefined;
   readonly state: { readonly directory: string };
+  /** As they are written; patterns are read with the policy. */
+  readonly prices: readonly RawPrice[];
   readonly limits: RunLimits;
   readonly agents: ReadonlyMap<string, AgentManifest>;
 }
@@ -75,6 +77,7 @@ export function readHostSections(reader: SectionReader, context: ResolveContext)
     alerts,
     groups: groups && new Map(Object.entries(groups).map(([name, people]) => [name, new Set(people)])),
     state: { directory: resolveDirectory('state', state?.directory ?? '.sallyport/state', context) },
+    prices: reader.value('prices', sections.prices) ?? [],
     limits,
     agents: resolveAgents(
       agents,

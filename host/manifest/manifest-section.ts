@@ -55,6 +55,45 @@ export const agentSchema = z
   .describe('One agent.');
 export type RawAgent = z.output<typeof agentSchema>;
 
+export const priceSchema = z
+  .strictObject({
+    resource: z
+      .string()
+      .min(1)
+      .describe('What it is for: a pattern as in rules, for instance `https://api.example.com/**`.'),
+    action: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('For which action alone, for instance `http:POST` or `tool:*`. For all without it.'),
+    price: z
+      .string()
+      .regex(/^\d{1,9}(?:\.\d{1,6})?[A-Z]{3}$/, { error: 'expected an amount and a currency, for instance `0.02EUR`' })
+      .describe('What one call costs at the most. It is taken before the call.'),
+    report: z
+      .union([
+        z.strictObject({
+          header: z
+            .string()
+            .regex(/^[A-Za-z0-9-]{1,64}$/)
+            .describe('A header of the response.'),
+        }),
+        z.strictObject({
+          field: z
+            .string()
+            .regex(/^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$/)
+            .max(256)
+            .describe('A field of the JSON that a tool answers, with dots.'),
+        }),
+      ])
+      .optional()
+      .describe(
+        'Where the call says what it did cost, as a decimal number without a currency: the rest is given back.',
+      ),
+  })
+  .describe('One price.');
+export type RawPrice = z.output<typeof priceSchema>;
+
 /** The sections by key, in the order in which they are explained. */
 export const HOST_SECTIONS = {
   version: z.literal(1).describe('Version of this format: 1.'),
@@ -116,6 +155,13 @@ export const HOST_SECTIONS = {
     .strictObject({ directory: pathSchema.optional().describe('`.sallyport/state` without it.') })
     .optional()
     .describe('What outlives a run: counters of budgets, and questions to people.'),
+  prices: z
+    .array(priceSchema)
+    .max(1000)
+    .optional()
+    .describe(
+      'What actions cost, for `cost=` in rules. Of several that fit, the dearest. What no price fits is denied under such a rule.',
+    ),
   cell: z.enum(CELL_KINDS).optional().describe(`${CELL_MEANING} ${UNSAID_CELL}`),
   limits: limitsSchema.optional(),
   wasi: wasiSchema.optional(),

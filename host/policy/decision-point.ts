@@ -15,6 +15,7 @@ import { createCasbinEngine } from './casbin/engine.ts';
 import { createCompiledEngine } from './compiled-engine.ts';
 import type { Decide, Engine, MakeEngine } from './engine.ts';
 import { allowedBy } from './obligations/allowed-by.ts';
+import { strictest } from './obligations/merge.ts';
 import type { PolicySlice } from './policy-snapshot.ts';
 import { matchesResource } from './resource-pattern.ts';
 import { splitCanonical } from './resource-parts.ts';
@@ -59,8 +60,7 @@ export function createDecisionPoint(
       for (; access < accesses.length; access++) {
         const current = accesses[access];
         const answer = current === undefined ? UNDECIDABLE : decideAccess(current, context);
-        if (answer.reason !== undefined)
-          return { effect: 'deny', reason: answer.reason, rules: answer.rules.map(refOf), access, policy };
+        if (answer.reason !== undefined) return deniedBy(answer.reason, answer.rules, access);
         allowed = allowed === undefined ? answer.rules : [...new Set([...allowed, ...answer.rules])];
       }
       return allowed === undefined ? unavailable(0) : allow(allowed);
@@ -75,6 +75,16 @@ export function createDecisionPoint(
       rules.map(({ obligations }) => obligations),
       policy,
     );
+  }
+
+  /** What the rows that deny ask for travels with the answer: the fullest log, and everybody who is to be told. */
+  function deniedBy(reason: DenialReason, rules: readonly Rule[], access: number): Deny {
+    const { log, alert } = strictest(
+      rules.filter(({ effect }) => effect === 'deny').map(({ obligations }) => obligations),
+    );
+    const asked = { ...(log === undefined ? {} : { log }), ...(alert === undefined ? {} : { alert }) };
+    const told = Object.keys(asked).length === 0 ? {} : { obligations: asked };
+    return { effect: 'deny', reason, rules: rules.map(refOf), access, ...told, policy };
   }
 
   function unavailable(access: number): Deny {

@@ -1,3 +1,4 @@
+import type { Obligations } from '../contracts/decision.ts';
 import { lintBreadth, lintDeclared, type Declared } from './breadth.ts';
 import { counterRows } from './counter-row.ts';
 import { createDenyGaps } from './deny-gap.ts';
@@ -94,8 +95,8 @@ function* lintRule(rule: Rule, nowMs: number): Generator<LintFinding> {
     };
   }
   const able = DISCHARGED.get(capability);
-  const unable = Object.keys(rule.obligations).filter(
-    (name) => name !== 'log' && able?.has(name) === false && !(name === 'approval' && WAITING.has(capability)),
+  const unable = askedOf(rule.obligations).filter(
+    (name) => (BY_GATES.has(name) && able?.has(name) === false) || (name === 'approval' && !WAITING.has(capability)),
   );
   if (unable.length > 0)
     yield {
@@ -107,12 +108,20 @@ function* lintRule(rule: Rule, nowMs: number): Generator<LintFinding> {
 /** The capabilities whose calls can wait for a person. A guest that logs, or asks what it may do, is answered at once. */
 const WAITING: ReadonlySet<string> = new Set(['http', 'fs', 'db', 'tool']);
 
+/** What only gates can do; the rest is done by the pipeline, whatever the gate. */
+const BY_GATES: ReadonlySet<string> = new Set(['rows', 'bytes', 'timeoutMs', 'redact']);
+
+/** What a row asks for, each counter by its kind. */
+const askedOf = ({ budgets = [], ...rest }: Obligations): readonly string[] => [
+  ...new Set([...Object.keys(rest), ...budgets.map(({ kind }) => kind)]),
+];
+
 /** The obligations that the gate of a capability can discharge. That the gates say the same is held by a test. */
 export const DISCHARGED: ReadonlyMap<string, ReadonlySet<string>> = new Map([
-  ['http', new Set(['timeoutMs', 'redact'])],
-  ['fs', new Set(['redact'])],
-  ['db', new Set(['rows', 'timeoutMs', 'redact'])],
-  ['tool', new Set(['timeoutMs', 'redact'])],
+  ['http', new Set(['timeoutMs', 'redact', 'bytes'])],
+  ['fs', new Set(['redact', 'bytes'])],
+  ['db', new Set(['rows', 'timeoutMs', 'redact', 'bytes'])],
+  ['tool', new Set(['timeoutMs', 'redact', 'bytes'])],
   ['log', new Set()],
   ['policy', new Set()],
 ]);
@@ -134,7 +143,7 @@ export function lintAgainst({ rule, line }: LintedRule, broader: readonly Linted
       : undefined;
   if (denying !== undefined) return { message: `line ${denying.line} denies everything that this row allows` };
   const conditional = rule.condition.clauses.length > 0;
-  const asked = Object.keys(rule.obligations);
+  const asked = askedOf(rule.obligations);
   for (const other of broader) {
     if (other.rule.effect !== 'allow' || !conditional) continue;
     const missing = asked.filter((name) => !asksFor(name, other.rule, rule));
@@ -159,7 +168,7 @@ export function lintAgainst({ rule, line }: LintedRule, broader: readonly Linted
 
 /** Whether a rule asks for all that another one asks for under this name. Of detectors, for each. */
 function asksFor(name: string, { obligations }: Rule, { obligations: { redact = [] } }: Rule): boolean {
-  if (!Object.hasOwn(obligations, name)) return false;
+  if (!askedOf(obligations).includes(name)) return false;
   return name !== 'redact' || redact.every((detector) => obligations.redact?.includes(detector) === true);
 }
 

@@ -1,5 +1,7 @@
+import type { Obligations } from '../contracts/decision.ts';
 import { CellError } from './cell-error.ts';
 import { columnOf, type PolicyFile, type Row, type RuleCells } from './policy-file.ts';
+import { createCurrencyCheck } from './one-currency.ts';
 import type { ProblemList } from './problem-list.ts';
 import { ANY_ROLE, checkRoleGraph, type RoleLink } from './role-graph.ts';
 import { canonicalRow, placeRule, type CellCompiler, type PlacedRule, type RuleEffect } from './rule.ts';
@@ -30,12 +32,14 @@ export function* checkRows(
   const actions = knownActions(vocabulary);
   const byId = new Map<string, PlacedRule>();
   const rules: PlacedRule[] = [];
+  const checkCurrency = createCurrencyCheck();
   yield* source.rules(({ line, cells, raw }) => {
     const attempt: Attempt = (cell, read) =>
       problems.attempt({ file, line }, (offset) => columnOf(raw, cell, offset), read);
     attempt(0, () => checkSubject(cells[0], roles));
     attempt(1, () => checkAction(cells[1], actions));
-    checkMeaning(cells, vocabulary, compiler, attempt);
+    const obligations = checkMeaning(cells, vocabulary, compiler, attempt);
+    if (obligations !== undefined) attempt(5, () => checkCurrency(obligations, cells[5]));
     const rule = placeRule(canonicalRow(cells), line);
     const other = byId.get(rule.id);
     if (other !== undefined) attempt(0, () => refuseTwin(rule, other));
@@ -124,12 +128,17 @@ function checkAction(action: string, { list, all }: KnownActions): void {
 }
 
 /** Checks the cells from resource to obligations. */
-function checkMeaning(cells: RuleCells, vocabulary: Vocabulary, compiler: CellCompiler, attempt: Attempt): void {
+function checkMeaning(
+  cells: RuleCells,
+  vocabulary: Vocabulary,
+  compiler: CellCompiler,
+  attempt: Attempt,
+): Obligations | undefined {
   const [, action, resource, condition, effect, obligations] = cells;
   attempt(2, () => compiler.resource(resource));
   attempt(3, () => compiler.condition(condition, (name) => vocabulary.isArgument(action, resource, name)));
   const known = attempt(4, () => checkEffect(effect));
-  if (known !== undefined) attempt(5, () => compiler.obligations(obligations, known));
+  return known === undefined ? undefined : attempt(5, () => compiler.obligations(obligations, known));
 }
 
 function checkEffect(effect: string): RuleEffect {

@@ -122,6 +122,18 @@ export function gateCases({ name, served, actions, create, intention, secrets = 
       ),
     );
 
+    it('moves no bytes that have no room, where it counts them', () =>
+      withGate(
+        () => allow({ bytes: 1 }),
+        async ({ gate }, run, call) => {
+          if (!gate.discharges.has('bytes')) return;
+          const outcome = await call();
+          // Some of the calls move none: a new directory, a statement without parameters.
+          if ('payload' in outcome) expect(outcome).toEqual(denied('budget-exhausted'));
+          expect(run.records.at(-1)).toMatchObject({ outcome: { discharged: { bytes: 0 } } });
+        },
+      ));
+
     it('denies on an obligation that nobody knows', () =>
       withGate(
         () => allow({ teleport: 1 } as Obligations),

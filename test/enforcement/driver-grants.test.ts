@@ -79,6 +79,7 @@ const claim: Claim<Target> = {
   rules: [],
   obligations: {},
   takeBytes: () => true,
+  reportCost: () => undefined,
   stands: () => true,
 };
 

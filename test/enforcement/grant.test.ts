@@ -32,6 +32,7 @@ describe('a grant', () => {
         rules: [{ id: 'rule-1a2b3c', namesHost: false }],
         obligations: { log: 'full' },
         takeBytes: expect.any(Function) as unknown,
+        reportCost: expect.any(Function) as unknown,
         stands: expect.any(Function) as unknown,
       });
     });

@@ -67,4 +67,30 @@ describe('the decision point of a chain', () => {
     expect(decide(approve('r1', 'owner', 'chief'), approve('r2', 'chief'))).toMatchObject(ask('chief', 'owner'));
     expect(decide(approve('r1', 'owner'), approve('r2', 'chief'))).toMatchObject(ask('chief', 'owner'));
   });
+
+  it('says whose the budgets of a caller are, always by the same term, and leaves the own ones alone', () => {
+    const term = { kind: 'rate', rule: 'r', limit: 3, periodMs: 1_000, scope: 'agent' } as const;
+    const links = [
+      link('agent:0', allow('r', { budgets: [term] })),
+      { ...link('agent:1', allow('r', { budgets: [term] })), facts: { onBehalfOf: 'user:ada' } },
+    ] as const;
+    const point = intersectionOf(links);
+    const access = { action: 'fs:read', resource: '/x', attributes: NO_ATTRIBUTES };
+    const decided = [1, 2].map(() => point.decide([access], { nowMs: 0 }));
+    const [first, second] = decided.map((decision) =>
+      decision.effect === 'allow' ? decision.obligations.budgets : [],
+    );
+    expect(first).toEqual([term, { ...term, owner: { agent: 'agent:1', onBehalfOf: 'user:ada' } }]);
+    expect(first?.[0]).toBe(term);
+    expect(second?.[1]).toBe(first?.[1]);
+  });
+
+  it('tells everybody whom one of the rules that deny names', () => {
+    const [one, other] = [deny('r1'), deny('r2')] as readonly (Decision & { effect: 'deny' })[];
+    const denied = decide(
+      { ...one, obligations: { alert: ['soc'] } } as Decision,
+      { ...other, obligations: { alert: ['cfo'], log: 'full' } } as Decision,
+    );
+    expect(denied).toMatchObject({ obligations: { alert: ['cfo', 'soc'], log: 'full' } });
+  });
 });

@@ -96,8 +96,8 @@ describe('obligations', () => {
     ['bytes=9999999999GB/d', 'policy.csv:1:46: `9999999999GB` is too large'],
     ['log=none', 'policy.csv:1:40: `log=none` is not in the form of `log=full`'],
     ['rows=5 -', 'policy.csv:1:47: `-` is the empty cell and stands alone'],
-    ['- # why', 'policy.csv:1:40: `-` is the empty cell and stands alone'],
-    ['rows=5 # why', 'policy.csv:1:47: a comment has a line of its own'],
+    ['- # why', 'policy.csv:1:42: a comment has a line of its own, which begins with `#`'],
+    ['rows=5 # why', 'policy.csv:1:47: a comment has a line of its own, which begins with `#`'],
   ])('refuse %s', (then, expected) => {
     expect(problemOf(row({ then }))).toBe(expected);
   });

@@ -62,6 +62,7 @@ export function createDbDriver(redeem: Redeem, redactors: Redactors, secrets?: R
     failure,
     code: failure === 'stale' ? 'schema-changed' : tagOf(failure),
     facts,
+    ...(failure === 'stale' ? { nothingDone: true as const } : {}),
   });
 
   /** What the database's own rights refuse is a denial like any other: it tells the guest no more. */
@@ -77,13 +78,15 @@ export function createDbDriver(redeem: Redeem, redactors: Redactors, secrets?: R
     const { target } = claim;
     if (target.kind === 'unperformable') return failed(target.failure);
     const { runner, statement, mode, bytes, settings } = target;
+    if (!claim.takeBytes(bytes)) return { status: 'denied', reason: 'budget-exhausted' };
     const redaction = redactors.begin(claim.obligations.redact);
     const parameters =
       redaction === undefined ? target.parameters : target.parameters.map((value) => redactedValue(value, redaction));
     const unmaskable = redaction === undefined ? undefined : unmaskableOf(statement.sql, claim, redaction);
     if (unmaskable !== undefined)
       return { status: 'denied', reason: 'unsupported-obligation', facts: { detail: { redact: unmaskable } } };
-    const call = { mode, parameters, maxBytes: settings.target.maxBytes, ...limitsOf(claim, settings) };
+    const maxBytes = Math.min(settings.target.maxBytes, claim.obligations.bytes ?? Infinity);
+    const call = { mode, parameters, maxBytes, ...limitsOf(claim, settings) };
     return after(runner.run(statement, call), (answer) =>
       answer.status === 'failed'
         ? notDone(answer.failure, { bytesOut: bytes })
@@ -115,6 +118,8 @@ export function createDbDriver(redeem: Redeem, redactors: Redactors, secrets?: R
           detail: { rows: rows.length, truncated },
           ...discharged(claim, rows.length, redaction),
         };
+        // What the statement did is done; what it found is handed to nobody.
+        if (!claim.takeBytes(bytes)) return { status: 'denied', reason: 'budget-exhausted', begun: true, facts };
         return { status: 'ok', value, facts };
       }),
 

@@ -48,7 +48,7 @@ export const DB_INTERFACE: ServedInterface = {
   functions: FUNCTIONS.map((name) => ({ name, waits: true })),
 };
 
-const DISCHARGES: ReadonlySet<ObligationName> = new Set<ObligationName>(['rows', 'timeoutMs', 'redact']);
+const DISCHARGES: ReadonlySet<ObligationName> = new Set<ObligationName>(['rows', 'timeoutMs', 'redact', 'bytes']);
 
 /** The gate of `sallyport:agent/db`. */
 export function createDbGate({ pipeline, config, engines, secrets, redactors }: DbGateOptions): Gate {

@@ -144,7 +144,7 @@ export function createFsDriver(options: FsDriverOptions) {
   ): Result<Value> {
     if (result.ok) return { status: 'ok', value: result.value };
     const leads: Leads = AT_LINK.has(result.failure) ? leadsOf(places, last) : NO_LINKS;
-    if (leads.size > 0) return { status: 'failed', failure: { leads }, code: 'link' };
+    if (leads.size > 0) return { status: 'failed', failure: { leads }, code: 'link', nothingDone: true };
     return result.failure === 'forbidden' ? { status: 'denied', reason: 'protected-resource' } : failed(result.failure);
   }
 
@@ -167,9 +167,13 @@ export function createFsDriver(options: FsDriverOptions) {
     const masked = redaction === undefined ? contents : redaction.body(contents, mediaTypeOf(place.names));
     if (redaction?.isCut() === true)
       return { status: 'denied', reason: 'unsupported-obligation', facts: { detail: { redact: 'binary-contents' } } };
-    const result = onPlace(claim, CHANGE, (reached) =>
-      masked.length > Math.min(callBytes, reached.mount.maxFileBytes) ? TOO_LARGE : act(reached, masked),
-    );
+    const room = { crowded: false };
+    const result = onPlace(claim, CHANGE, (reached) => {
+      if (masked.length > Math.min(callBytes, reached.mount.maxFileBytes)) return TOO_LARGE;
+      room.crowded = !claim.takeBytes(masked.length);
+      return room.crowded ? TOO_LARGE : act(reached, masked);
+    });
+    if (room.crowded) return USED_UP;
     return withFacts(result, { bytesOut: masked.length, ...dischargedOf(redaction) });
   }
 
@@ -184,6 +188,7 @@ export function createFsDriver(options: FsDriverOptions) {
     if (result.status !== 'ok') return result;
     const whole = redaction.body(result.value, mediaType);
     const value = range === undefined ? whole : whole.subarray(range.offset, range.offset + range.length);
+    if (!claim.takeBytes(value.length)) return USED_UP; // read, and handed to nobody
     return { status: 'ok', value, facts: { bytesIn: result.value.length, ...dischargedOf(redaction) } };
   }
 
@@ -194,7 +199,9 @@ export function createFsDriver(options: FsDriverOptions) {
       const redaction = redactors.begin(claim.obligations.redact);
       if (redaction !== undefined) return readMasked(claim, redaction, mediaTypeOf(place.names));
       const result = onPlace(claim, LOOK, ({ tree, names }) => tree.read(names, range, callBytes));
-      return result.status === 'ok' ? withFacts(result, { bytesIn: result.value.length }) : result;
+      if (result.status !== 'ok') return result;
+      if (!claim.takeBytes(result.value.length)) return USED_UP; // read, and handed to nobody
+      return withFacts(result, { bytesIn: result.value.length });
     },
     write: (grant: Grant<WriteTarget>) =>
       written(grant, ({ tree, mount, names }, contents) => tree.write(names, contents, { sync: mount.sync })),
@@ -231,6 +238,8 @@ export function createFsDriver(options: FsDriverOptions) {
   });
 }
 
+/** Bytes found no room. */
+const USED_UP = { status: 'denied', reason: 'budget-exhausted' } as const;
 const TOO_LARGE = { ok: false, failure: 'too-large' } as const;
 const AT_A_LINK = { ok: false, failure: 'not-a-file' } as const;
 

@@ -74,6 +74,7 @@ export function createFileDriver({ trees, redeem, callBytes, redactors }: FileDr
       how,
       redaction,
       stands: claim.stands,
+      takeBytes: claim.takeBytes,
       callBytes,
       closed: () => open.delete(begun),
     });
@@ -120,7 +121,12 @@ export function createFileDriver({ trees, redeem, callBytes, redactors }: FileDr
       if (moved.ok || moved.failure !== 'cross-device') return finish(moved, [from, to], 'keep');
       const found = posix.namesBelow(from.names, TAKEN);
       if (!found.ok) return finish(found, [from], 'keep');
-      return { status: 'failed', failure: { leads: NO_LINKS, below: found.value }, code: 'directory' };
+      return {
+        status: 'failed',
+        failure: { leads: NO_LINKS, below: found.value },
+        code: 'directory',
+        nothingDone: true,
+      };
     },
     setTimes(grant: Grant<TimesTarget>): Result<undefined> {
       const claim = redeem(grant);
@@ -177,7 +183,7 @@ function finish<Value>(result: PosixResult<Value>, places: readonly Reached[], l
   if (result.ok) return { status: 'ok', value: result.value };
   const { failure } = result;
   const leads = failure === 'link' || failure === 'not-directory' ? leadsOf(places, last) : NO_LINKS;
-  if (leads.size > 0) return { status: 'failed', failure: { leads }, code: 'link' };
+  if (leads.size > 0) return { status: 'failed', failure: { leads }, code: 'link', nothingDone: true };
   if (failure === 'forbidden') return { status: 'denied', reason: 'protected-resource' };
   return failed(failure === 'link' ? 'loop' : failure);
 }

@@ -30,7 +30,7 @@ export function leadsOf(places: readonly Reached[], last: 'follow' | 'keep'): Le
 }
 
 /** A call returns no rows, and it does not wait. */
-export const DISCHARGES: ReadonlySet<ObligationName> = new Set<ObligationName>(['redact']);
+export const DISCHARGES: ReadonlySet<ObligationName> = new Set<ObligationName>(['redact', 'bytes']);
 
 /** Enforces one call of a guest that is answered at once: what needs a person is denied. */
 export type EnforceCall = <Target, Value, Failure extends string>(

@@ -18,6 +18,8 @@ export interface OpenFileOptions {
   readonly how: OpenHow;
   /** Whether the decision on its opening still stands. */
   readonly stands: () => boolean;
+  /** Room for bytes before they move. */
+  readonly takeBytes: (bytes: number) => boolean;
   /** Bytes that one call may carry. */
   readonly callBytes: number;
   /** What masks its contents, if anything. */
@@ -33,11 +35,14 @@ interface Tally {
   timesSet?: true;
   /** A use was refused, because the decision no longer stood. */
   revoked?: true;
+  /** Bytes found no room in a budget. */
+  crowded?: true;
   left?: true;
 }
 
 /** Bounds what is done with an open file by what was decided at its opening, and keeps the account of it. */
-export function createOpenFile({ handle, how, stands, callBytes, redaction, closed }: OpenFileOptions): BegunFile {
+export function createOpenFile(options: OpenFileOptions): BegunFile {
+  const { handle, how, stands, takeBytes, callBytes, redaction, closed } = options;
   const tally: Tally = { read: 0, written: 0, resized: false };
   let isOpen = true;
   let report: (end: EffectEnd) => void = () => undefined;
@@ -56,6 +61,13 @@ export function createOpenFile({ handle, how, stands, callBytes, redaction, clos
     return result;
   }
 
+  /** What has room only in the budgets of the file: without it, the file says that its quota is used up. */
+  function ifRoom(bytes: number, act: () => PosixResult<number>): PosixResult<number> {
+    if (takeBytes(bytes)) return act();
+    tally.crowded = true;
+    return NO_ROOM;
+  }
+
   function written(bytes: number): void {
     tally.written += bytes;
     tally.resized = true;
@@ -67,9 +79,10 @@ export function createOpenFile({ handle, how, stands, callBytes, redaction, clos
     closed();
     const facts = factsOf(handle, tally);
     const result = handle.close();
+    const code = tally.crowded ? 'budget-exhausted' : result.ok ? undefined : result.failure;
     // Only now is known what the last bytes were.
     const discharged = redaction === undefined ? {} : { discharged: { redact: redaction.counts() } };
-    report({ ...(result.ok ? {} : { code: result.failure }), facts: { ...facts, ...discharged } });
+    report({ ...(code === undefined ? {} : { code }), facts: { ...facts, ...discharged } });
   }
 
   const file: OpenFile = Object.freeze({
@@ -79,16 +92,21 @@ export function createOpenFile({ handle, how, stands, callBytes, redaction, clos
       const length = from === 'too-large' ? 0 : Math.min(most, callBytes);
       return using(
         how.read,
-        () => handle.read(from === 'too-large' ? 0 : from, length),
+        () => {
+          const read = handle.read(from === 'too-large' ? 0 : from, length);
+          if (!read.ok || takeBytes(read.value.length)) return read;
+          tally.crowded = true;
+          return NO_ROOM;
+        },
         ({ length: read }) => void (tally.read += read),
       );
     },
     write(offset: bigint, bytes: Uint8Array): FileAnswer<number> {
       const from = numberOf(offset);
       if (typeof from === 'string') return fileError(from === 'negative' ? 'invalid' : 'file-too-large');
-      return using(how.write, () => handle.write(from, bytes), written);
+      return using(how.write, () => ifRoom(bytes.length, () => handle.write(from, bytes)), written);
     },
-    append: (bytes: Uint8Array) => using(how.write, () => handle.append(bytes), written),
+    append: (bytes: Uint8Array) => using(how.write, () => ifRoom(bytes.length, () => handle.append(bytes)), written),
     setSize(size: bigint): FileAnswer<undefined> {
       const to = numberOf(size);
       if (typeof to === 'string') return fileError(to === 'negative' ? 'invalid' : 'file-too-large');
@@ -128,6 +146,8 @@ export function createOpenFile({ handle, how, stands, callBytes, redaction, clos
     },
   });
 }
+
+const NO_ROOM = { ok: false, failure: 'quota' } as const;
 
 function factsOf(handle: FileHandle, { read, written, resized, ...more }: Tally): EffectEnd['facts'] {
   const { created, truncated } = handle;

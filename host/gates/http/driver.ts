@@ -10,6 +10,7 @@ import { createAttemptOrder, vetAddresses, type Vetted } from './address-vetting
 import type { HttpConfig } from './config.ts';
 import type { Decompressor } from './decompressor.ts';
 import type { DialCall, HttpDialer } from './dialer.ts';
+import { createByteRoom, type ByteRoom } from './byte-room.ts';
 import { exchange, type Dialled } from './exchange.ts';
 import { redactedRequest, valueOf } from './redacted-request.ts';
 import type { HttpTarget } from './request.ts';
@@ -71,6 +72,7 @@ interface Reaching {
 /** What a request did so far. */
 interface Tally {
   sent: number;
+  readonly room: ByteRoom;
   address?: string;
   readonly redaction: Redaction | undefined;
 }
@@ -148,6 +150,7 @@ export function createHttpDriver(powers: DriverPowers): HttpDriver {
     const shape = {
       ...(mode === 'fetch' ? exchanges.whole : exchanges.streamed),
       redaction,
+      takeBytes: tally.room.take,
       stands,
       ...(mask === undefined ? {} : { mask }),
     };
@@ -174,12 +177,16 @@ export function createHttpDriver(powers: DriverPowers): HttpDriver {
     [addresses, deadline]: [Vetted, Deadline],
     next: (arrived: Arrived, tally: Tally) => Pending<Driven<Value>>,
   ): Promise<Driven<Value>> {
-    const tally: Tally = { sent: 0, redaction };
+    const tally: Tally = { sent: 0, redaction, room: createByteRoom(claim) };
     const call = callFor(claim, mode, powers, stop);
+    if (call.body instanceof Uint8Array && !tally.room.take(call.body.length)) return USED_UP;
     // What comes as a whole is one effect, which is not taken back; a stream is, with each of its pieces.
     const stands = mode === 'fetch' ? () => true : claim.stands;
     const arrived = await reach(call, claim.target, { addresses, deadline, mode, tally, stands });
-    if (arrived.status === 'arrived') return next(arrived, tally);
+    if (arrived.status === 'arrived') {
+      reportCost(claim, arrived);
+      return next(arrived, tally);
+    }
     const ended = failed(arrived.failure, arrived.sent, { ...sentFacts(tally), detail: { addresses } });
     return stop?.aborted === true ? { ...ended, code: 'abandoned' } : ended;
   }
@@ -202,6 +209,7 @@ export function createHttpDriver(powers: DriverPowers): HttpDriver {
         begin(admitted, { mode: 'fetch' }, found, async (arrived, tally): Promise<Driven<Answer<Uint8Array>>> => {
           const read = await arrived.body.readAll();
           const facts = factsOf(claim, arrived, tally);
+          if (tally.room.isUsedUp()) return { ...USED_UP, begun: true, facts };
           if (read.kind === 'failed') return failed(read.failure, true, facts);
           const body = read.kind === 'data' ? read.bytes : new Uint8Array(0);
           return { status: 'ok', value: { target: claim.target, head: arrived.head, body }, facts };
@@ -228,10 +236,12 @@ export function createHttpDriver(powers: DriverPowers): HttpDriver {
       const { claim, redaction } = admitted;
       const { target } = claim;
       return withAddresses(claim, (addresses, deadline) => {
-        const tally: Tally = { sent: 0, redaction };
+        const room = createByteRoom(claim);
+        const tally: Tally = { sent: 0, redaction, room };
         const { stands } = claim;
         const mask = redaction?.stream(valueOf(target.fields, 'content-type'));
-        const upload = createUpload({ length: target.upload?.length, maxBytes: config.maxUploadBytes, mask, stands });
+        const limits = { length: target.upload?.length, maxBytes: config.maxUploadBytes };
+        const upload = createUpload({ ...limits, mask, stands, takeBytes: room.take });
         streams.add(upload);
         const call = { ...callFor(claim, 'upload', powers, stop), body: upload.source };
         const reached = reach(call, target, { addresses, deadline, mode: 'upload', tally, stands });
@@ -239,11 +249,16 @@ export function createHttpDriver(powers: DriverPowers): HttpDriver {
           status: 'begun',
           value: { ...upload, target, answer: answerOf(reached, target, upload) },
           ended(report) {
-            upload.onAbandon((code) => report({ code, facts: { ...sentFacts(tally), detail: { addresses } } }));
+            upload.onAbandon((as) => {
+              const code = as === 'abandoned' && room.isUsedUp() ? 'budget-exhausted' : as;
+              report({ code, facts: { ...sentFacts(tally), detail: { addresses } } });
+            });
             void reached.then((arrived) => {
               streams.delete(upload);
-              if (arrived.status === 'arrived') reportEnd(claim, arrived, tally, following(arrived.body, report));
-              else {
+              if (arrived.status === 'arrived') {
+                reportCost(claim, arrived);
+                reportEnd(claim, arrived, tally, following(arrived.body, report));
+              } else {
                 const code = stop?.aborted === true ? 'abandoned' : arrived.failure;
                 report({ code, facts: { ...sentFacts(tally), detail: { addresses } } });
               }
@@ -253,6 +268,16 @@ export function createHttpDriver(powers: DriverPowers): HttpDriver {
       });
     },
   });
+}
+
+/** Bytes found no room, and nothing has left. */
+const USED_UP = { status: 'denied', reason: 'budget-exhausted' } as const;
+
+/** Tells what the answer says that it cost, where the configuration knows such a header. */
+function reportCost({ costSource, reportCost: report }: Claim<HttpTarget>, { head }: Arrived): void {
+  if (costSource?.kind !== 'header') return;
+  const [found, ...more] = head.headers.filter(([name]) => name === costSource.name);
+  if (found !== undefined && more.length === 0) report(found[1].trim());
 }
 
 /** The answer to an upload. Where none comes, nobody takes the body any more. */

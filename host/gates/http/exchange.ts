@@ -27,13 +27,15 @@ export interface ExchangeShape {
   readonly redaction: Redaction | undefined;
   /** Whether what was decided still stands. */
   readonly stands: () => boolean;
+  /** Room for the bytes of the answer. */
+  readonly takeBytes: (bytes: number) => boolean;
 }
 
 /** One attempt on one address, until the header is there. `sent` is told the bytes of the request's body as they leave. */
 export function exchange(
   call: DialCall,
   method: HttpMethod,
-  { dialer, decompressor, limits, whole, mask, redaction, stands }: ExchangeShape,
+  { dialer, decompressor, limits, whole, mask, redaction, stands, takeBytes }: ExchangeShape,
   sent: (bytes: number) => void,
 ): Promise<Dialled> {
   return new Promise((resolve) => {
@@ -52,8 +54,8 @@ export function exchange(
           refuse('response-too-large', flow);
         } else {
           const masking = chained(mask?.stream(), redaction?.stream(valueOf(head.headers, 'content-type')));
-          const hidden = masking === undefined ? {} : { mask: masking };
-          body = createResponseBody({ flow, coding: head.coding, decompressor, limits, whole, stands, ...hidden });
+          const bounds = { limits, whole, stands, takeBytes, ...(masking === undefined ? {} : { mask: masking }) };
+          body = createResponseBody({ flow, coding: head.coding, decompressor, ...bounds });
           resolve({ status: 'arrived', head: redaction === undefined ? head : redactedHead(head, redaction), body });
         }
       },

@@ -79,7 +79,7 @@ export interface GuestStreamingResponse extends Omit<GuestResponse, 'body'> {
   readonly body: IncomingBodyHandle;
 }
 
-const DISCHARGES: ReadonlySet<ObligationName> = new Set(['timeoutMs', 'redact']);
+const DISCHARGES: ReadonlySet<ObligationName> = new Set(['timeoutMs', 'redact', 'bytes']);
 const MOST_OPEN_EXCHANGES = 16;
 
 type Perform<Value> = (grant: Grant<HttpTarget>) => Pending<DriverResult<Value, DriverFailure>>;

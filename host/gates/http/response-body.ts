@@ -9,7 +9,7 @@ export type BodyRead =
   | { readonly kind: 'failed'; readonly failure: NetworkFailure };
 
 /** How a body ended: whole, left by its reader, cut because the policy does not allow it any more, or broken. */
-export type BodyOver = 'whole' | 'left' | 'revoked' | NetworkFailure;
+export type BodyOver = 'whole' | 'left' | 'revoked' | 'budget-exhausted' | NetworkFailure;
 
 /** Bounds of one body. */
 export interface BodyLimits {
@@ -57,6 +57,8 @@ export interface BodySource {
   readonly whole: boolean;
   /** Masks what was decoded, before anybody can read it. */
   readonly mask?: MaskStream;
+  /** Room for bytes as they were received. Where there is none, the body ends: to its reader it is too large. */
+  readonly takeBytes: (bytes: number) => boolean;
 }
 
 const HIGH_WATER = 512 * 1024;
@@ -182,6 +184,8 @@ export function createResponseBody(source: BodySource): ResponseBody {
       received += chunk.length;
       if (received > limits.maxBytes) {
         settle('response-too-large');
+      } else if (!source.takeBytes(chunk.length)) {
+        settle('response-too-large', 'budget-exhausted');
       } else if (coding === undefined) {
         accept(chunk);
       } else {

@@ -27,6 +27,8 @@ export interface UploadLimits {
   readonly mask?: MaskStream | undefined;
   /** Whether what was decided still stands; asked before each piece. */
   readonly stands: () => boolean;
+  /** Room for bytes before they are given to the connection. */
+  readonly takeBytes: (bytes: number) => boolean;
 }
 
 /** Whether something could not be looked into: what must be masked in it would leave. */
@@ -34,7 +36,7 @@ const isCut = (mask: MaskStream | undefined): boolean =>
   mask !== undefined && (mask.finds.has(BINARY) || mask.finds.has(TOO_LARGE));
 
 /** Makes the passage of one body. It holds one piece: who writes faster than the network waits. */
-export function createUpload({ length, maxBytes, mask, stands }: UploadLimits): Upload {
+export function createUpload({ length, maxBytes, mask, stands, takeBytes }: UploadLimits): Upload {
   let written = 0;
   let state: 'open' | 'ended' | 'abandoned' | 'revoked' | 'cancelled' = 'open';
   let held: Uint8Array | undefined;
@@ -97,6 +99,7 @@ export function createUpload({ length, maxBytes, mask, stands }: UploadLimits): 
       const piece = mask === undefined ? bytes : mask.push(bytes);
       if (isCut(mask)) return refuse('the body is no text');
       if (piece.length === 0) return 'taken';
+      if (!takeBytes(piece.length)) return refuse('the budget for its bytes is used up');
       while (held !== undefined) await new Promise<void>((resolve) => (writer = resolve));
       // Changed meanwhile, which the compiler does not see.
       if ((state as string) !== 'open') return 'dropped';
@@ -109,6 +112,8 @@ export function createUpload({ length, maxBytes, mask, stands }: UploadLimits): 
       if (length !== undefined && written < length) return refuse('the body is shorter than was said');
       const rest = mask?.end();
       if (isCut(mask)) return refuse('the body is no text');
+      if (rest !== undefined && rest.length > 0 && !takeBytes(rest.length))
+        return refuse('the budget for its bytes is used up');
       state = 'ended';
       if (rest !== undefined && rest.length > 0) held = held === undefined ? rest : joined(held, rest);
       wakeReader();

@@ -6,7 +6,8 @@ import { createFunctionCalls } from './function-call.ts';
 import { createProcessCalls, type ProcessCallOptions } from './process-call.ts';
 import type { ToolDeclaration } from './tool-declaration.ts';
 import { failed, type ToolResult } from './tool-output.ts';
-import type { ToolCall, ToolTarget } from './request.ts';
+import { reportedCost } from './reported-cost.ts';
+import { sentBytes, type ToolCall, type ToolTarget } from './request.ts';
 import type { ToolSupervisor } from './tool-supervisor.ts';
 
 export interface ToolDriverOptions extends Omit<ProcessCallOptions, 'tools'> {
@@ -59,13 +60,14 @@ export function createToolDriver({
       const claim = redeem(grant);
       const { target } = claim;
       if (target.kind === 'unknown') return failed('unknown-tool');
+      if (!claim.takeBytes(sentBytes(target))) return USED_UP;
       const redaction = redactors.begin(claim.obligations.redact);
-      if (redaction === undefined) return perform(target, claim);
+      if (redaction === undefined) return settled(claim, await perform(target, claim));
       // Arguments without what must be masked may be none that the tool takes: then nobody is asked anything.
       const masked = target.withArguments((json) => redaction.json(json));
       return masked === undefined || redaction.isCut()
         ? { status: 'denied', reason: 'unsupported-obligation', facts: { detail: { redact: 'arguments' } } }
-        : redactedResult(await perform(masked, claim), redaction);
+        : redactedResult(settled(claim, await perform(masked, claim)), redaction);
     },
     close: () => spawner.close(),
   });
@@ -88,3 +90,16 @@ function redactedResult(result: ToolResult, redaction: Redaction): ToolResult {
 }
 
 const dischargedOf = (redaction: Redaction) => ({ discharged: { redact: redaction.counts() } });
+
+const USED_UP = { status: 'denied', reason: 'budget-exhausted' } as const;
+
+/** What a tool answered, if there is room for it. It has run all the same. */
+function settled({ costSource, reportCost, takeBytes }: Claim<ToolTarget>, result: ToolResult): ToolResult {
+  if (result.status !== 'ok') return result;
+  const { stdout, stderr } = result.value;
+  const cost = costSource?.kind === 'field' ? reportedCost(stdout, costSource.path) : undefined;
+  if (cost !== undefined) reportCost(cost);
+  if (takeBytes(Buffer.byteLength(stdout) + Buffer.byteLength(stderr))) return result;
+  const { facts } = result;
+  return { status: 'denied', reason: 'budget-exhausted', begun: true, ...(facts === undefined ? {} : { facts }) };
+}

@@ -50,7 +50,7 @@ export const TOOL_INTERFACE: ServedInterface = {
   ],
 };
 
-const DISCHARGES: ReadonlySet<ObligationName> = new Set<ObligationName>(['timeoutMs', 'redact']);
+const DISCHARGES: ReadonlySet<ObligationName> = new Set<ObligationName>(['timeoutMs', 'redact', 'bytes']);
 
 /** The record `tool` of the WIT. */
 interface WitTool {

@@ -166,6 +166,20 @@ function namesPrototype(value: unknown): boolean {
 // `parseStrictJson` made the object from a JSON text.
 const jsonOf = (object: JsonObject): string => canonicalJson(object as { readonly [key: string]: Json });
 
+/** The bytes that a call hands to its tool: its arguments, and its standard input. */
+export function sentBytes(target: Exclude<ToolTarget, { readonly kind: 'unknown' }>): number {
+  switch (target.kind) {
+    case 'process': {
+      const inArguments = target.argv.reduce((sum, argument) => sum + Buffer.byteLength(argument), 0);
+      return inArguments + (target.stdin?.length ?? 0);
+    }
+    case 'function':
+      return Buffer.byteLength(target.json);
+    case 'component':
+      return Buffer.byteLength(target.input);
+  }
+}
+
 function sizesOf(target: ToolTarget): { readonly [key: string]: Json } {
   switch (target.kind) {
     case 'process':

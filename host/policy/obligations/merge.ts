@@ -24,7 +24,8 @@ const everybody: Merge<ApprovalTerms> = (a, b) => ({
 });
 
 /** The name of a counter, but for whom it counts. */
-const counterOf = ({ rule, kind, scope, periodMs = 0 }: BudgetTerm): string => `${rule} ${kind} ${scope} ${periodMs}`;
+const counterOf = ({ rule, kind, scope, periodMs = 0, owner }: BudgetTerm): string =>
+  `${rule} ${kind} ${scope} ${periodMs} ${owner?.agent ?? ''} ${owner?.onBehalfOf ?? ''}`;
 
 const sideBySide: Merge<readonly BudgetTerm[]> = (a, b) => {
   const byCounter = new Map([...a, ...b].map((term) => [counterOf(term), term]));

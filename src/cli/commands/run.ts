@@ -137,6 +137,10 @@ export const run: CommandSpec = {
       const result = await host.run({
         ...asked,
         onDecision: createDenialNotes(printer, (event, agent) => host.help(agent, event, facts)),
+        onAlert: ({ alerts = [], action, resource, effect, id }, agent) =>
+          printer.note(
+            `alert ${alerts.map((name) => `\`${name}\``).join(' ')}: ${untrusted(`${agent}: ${action} ${resource}`)} (${effect}, ${id})`,
+          ),
         onLog: (level, text) => printer.note(`[${level}] ${untrusted(text)}`),
         onOutput: (text: string) => printer.note(untrusted(text)),
         ...(options.json ? {} : { onAnswer: printer.answer }),

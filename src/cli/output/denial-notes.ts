@@ -17,7 +17,8 @@ export function createDenialNotes(
       note(`${noteStyle.bold('waits')} ${untrusted(`${action} ${resource}`)} for people (${id})`);
       return;
     }
-    note(`${noteStyle.bad('denied')} ${untrusted(`${action} ${resource}`)} (${reason}, ${id})`);
+    const later = event.retryAfterMs === undefined ? '' : `, retry after ${event.retryAfterMs} ms`;
+    note(`${noteStyle.bad('denied')} ${untrusted(`${action} ${resource}`)} (${reason}${later}, ${id})`);
     const key = keyOf(event);
     if (explained.has(key) || explained.size >= MOST_EXPLAINED) return;
     explained.add(key);
