@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 
 const BENCHMARKS = [
-  ...['decision', 'policy-load', 'operations', 'start', 'cells', 'tools', 'postgres', 'streaming'],
+  ...['decision', 'policy-load', 'budgets', 'operations', 'start', 'cells', 'tools', 'postgres', 'streaming'],
   ...['policy-change', 'redaction', 'fuel', 'fairness', 'density', 'soak'],
 ];
 let failed = false;
