@@ -29,25 +29,24 @@ export async function startParties(): Promise<Parties> {
 }
 
 const root = join(import.meta.dirname, '..', '..');
-const sources = join(import.meta.dirname, 'world');
+const FOLDERS = { 'trading-desk': ['research'], 'multi-agent': ['vault', 'shared'] } as const;
 
 /** Makes a folder with a published policy set, in which the parties have the addresses that they really have. */
 export function makeDesk(set: 'trading-desk' | 'multi-agent', directory: string, parties: Parties): string {
+  const published = join(root, 'policies', set);
   mkdirSync(directory, { recursive: true });
   for (const name of ['policy.csv', 'tests.yaml', 'sallyport.yaml']) {
-    let text = readFileSync(join(root, 'policies', set, name), 'utf8');
+    let text = readFileSync(join(published, name), 'utf8');
+    text = text.replaceAll('public.clients', 'clients').replace(/postgres: .*/, 'sqlite: desk.sqlite');
     for (const party of PARTIES) text = text.replaceAll(`https://${party}.example`, parties[party].url);
     // A demonstration is played at any hour: the rows for nights and weekends are in the published set.
     if (name === 'policy.csv') text = text.replace(/^p, .*, (?:hours|days)\(.*\n/gm, '');
     if (name === 'tests.yaml') text = text.replace(/ {2}- it: nobody trades [\s\S]*?reason: forbidden-by-rule\n/g, '');
     writeFileSync(join(directory, name), text);
   }
-  for (const folder of ['notes', 'deals'])
-    cpSync(join(sources, folder), join(directory, 'research', folder), { recursive: true });
-  cpSync(join(sources, 'vault'), join(directory, 'vault'), { recursive: true });
-  mkdirSync(join(directory, 'shared'), { recursive: true });
+  for (const folder of FOLDERS[set]) cpSync(join(published, folder), join(directory, folder), { recursive: true });
   const database = new DatabaseSync(join(directory, 'desk.sqlite'));
-  database.exec(readFileSync(join(sources, 'clients.sql'), 'utf8'));
+  database.exec(readFileSync(join(import.meta.dirname, 'clients.sql'), 'utf8'));
   database.close();
   return join(directory, 'sallyport.yaml');
 }
