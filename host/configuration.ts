@@ -146,8 +146,9 @@ function refuseHeldThreads(file: string, { agents }: Manifest, { db }: GateSetti
 function refuseExposed(file: string, manifest: Manifest, settings: GateSettings, powers: HostPowers): void {
   const { audit, cache, state, policy, agents } = manifest;
   const named = [
-    ...[audit.directory, cache.directory, state.directory, policy.directory, policy.rules, manifest.file],
-    ...(policy.model === undefined ? [] : [policy.model]),
+    ...[audit.directory, cache.directory, state.directory, manifest.file],
+    // Whether they are there or not: a file that comes into being there is read. A folder beside them is not.
+    ...['policy.csv', 'model.conf', 'tests.yaml'].map((name) => join(policy.directory, name)),
     ...[...agents.values()].map(({ component }) => component),
   ];
   // CWE-59: where a name is a link, what counts is where it leads; the name itself could be exchanged.

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTicketApi, type TicketApi } from '../../demo/ticket-api.ts';
+import type { LoopbackServer } from '../../demo/loopback-server.ts';
+import { startTicketApi } from '../../demo/ticket-api.ts';
 
 describe('the ticket API of the demonstration', () => {
-  let api: TicketApi;
+  let api: LoopbackServer;
   beforeAll(async () => {
     api = await startTicketApi();
   });

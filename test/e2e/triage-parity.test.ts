@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeWorld } from '../../demo/world.ts';
-import { startTicketApi, type TicketApi } from '../../demo/ticket-api.ts';
+import type { LoopbackServer } from '../../demo/loopback-server.ts';
+import { startTicketApi } from '../../demo/ticket-api.ts';
 import { openHost, verifyAudit, type CellKind, type RunResult } from '../../host/index.ts';
 import { GUEST_LANGUAGES } from '../../src/build/language.ts';
 import { CELLS } from '../sandbox/support/cell.ts';
@@ -41,7 +42,7 @@ interface Played {
   readonly whole: boolean;
 }
 
-let api: TicketApi;
+let api: LoopbackServer;
 const directories: string[] = [];
 const played = new Map<string, Played>();
 
