@@ -4,7 +4,7 @@
  *
  * Usage: `npm run demo:trading -- [--approve auto-yes|auto-no|prompt]`. It ends with 0 if every step ended as the policy says.
  */
-import { mkdirSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline/promises';
@@ -127,6 +127,8 @@ try {
   for (const set of ['trading-desk', 'multi-agent'] as const) {
     const folder = join(directory, set);
     const configuration = makeDesk(set, folder, parties);
+    // Agents that others call are found where the configuration says.
+    for (const name of ['desk.wasm', 'agent.wasm']) copyFileSync(component, join(folder, name));
     const host = await openHost({ configuration, workingDirectory: root });
     const audit = join(folder, '.sallyport', 'audit');
     try {

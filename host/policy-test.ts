@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { labelledAs } from './asked-label.ts';
 import type { Configuration } from './configuration.ts';
 import { attributesOf, isAttributesRefusal } from './contracts/attributes.ts';
 import type { Decision, Obligations } from './contracts/decision.ts';
@@ -27,6 +28,7 @@ const Case = z.strictObject({
   arguments: z.record(z.string(), z.unknown()).default({}),
   purpose: name.optional(),
   environment: name.optional(),
+  label: name.optional(),
   'on-behalf-of': z
     .string()
     .regex(/^user:./, { error: 'expected `user:` and a name' })
@@ -50,7 +52,7 @@ export interface PolicyTestReport {
 /**
  * Runs the tests of a policy, `tests.yaml`: a list of cases under `tests`. A case has `agent`, `action`, `resource` and
  * `expect` (`allow`, `approve` or `deny`), and may have `it` (its name), `arguments`, `purpose`, `environment`,
- * `on-behalf-of`, `at` (a time; a Monday noon without it), `reason` of a denial, and `then`: exactly the obligations of an
+ * `on-behalf-of`, `label` (what the run has read before; the lowest without it), `at` (a time; a Monday noon without it), `reason` of a denial, and `then`: exactly the obligations of an
  * allow, as the sixth cell of a row has them, `-` without it. Throws `ERR_POLICY_TEST` where the file does not fit.
  */
 export function runPolicyTests(
@@ -98,10 +100,12 @@ function tryCase(
   if (isAttributesRefusal(attributes)) return attributes.refused;
   const request = canonicalIntention(settings, { action: test.action, resource: test.resource, attributes });
   if (isRefusal(request)) return `it is not something that a gate asks: ${request.refused}`;
+  const accesses = labelledTest(test.label, request.accesses, { order: policy.words.labels, settings });
+  if (typeof accesses === 'string') return accesses;
   const agent = `agent:${test.agent}`;
   const point = points.get(agent) ?? createDecisionPoint(policy.sliceFor(agent), agent);
   points.set(agent, point);
-  const decision = point.decide(request.accesses, contextOf(test));
+  const decision = point.decide(accesses, contextOf(test));
   if (decision.effect !== test.expect || (test.reason !== undefined && reasonOf(decision) !== test.reason))
     return `expected ${test.expect}${of(test.reason)}, got ${decision.effect}${of(reasonOf(decision))}`;
   if (decision.effect === 'deny') return undefined;
@@ -109,6 +113,16 @@ function tryCase(
   if (typeof wanted === 'string') return wanted;
   const [expected, got] = [comparable(wanted), comparable(decision.obligations)];
   return expected === got ? undefined : `expected the obligations ${expected}, got ${got}`;
+}
+
+/** The accesses with their labels; a text says why there are none. */
+function labelledTest(...asked: Parameters<typeof labelledAs>): ReturnType<typeof labelledAs> | string {
+  try {
+    return labelledAs(...asked);
+  } catch (error) {
+    if (!(error instanceof HostError)) throw error;
+    return error.message;
+  }
 }
 
 const of = (reason: string | undefined): string => (reason === undefined ? '' : ` (${reason})`);

@@ -1,14 +1,10 @@
-import { matchPattern } from './classification.ts';
+import { labelledAs } from './asked-label.ts';
 import type { Configuration } from './configuration.ts';
 import { attributesOf, isAttributesRefusal } from './contracts/attributes.ts';
 import type { DenialReason, PolicyRef } from './contracts/decision.ts';
 import { HostError } from './contracts/errors.ts';
-import type { CarriedLabels } from './contracts/label.ts';
 import { groupsOf } from './groups.ts';
-import { createResourceLabels } from './labels/resource-labels.ts';
-import { createRunLabels } from './labels/run-labels.ts';
 import type { Manifest } from './manifest/manifest.ts';
-import { didYouMean } from './contracts/suggestion.ts';
 import type { Clock } from './contracts/powers.ts';
 import type { DecisionContext } from './contracts/decision-point.ts';
 import { parseStrictJson } from './contracts/strict-json.ts';
@@ -105,32 +101,10 @@ export function createPolicyView(configuration: Configuration, clock: Clock): Po
   const file = manifest.policy.rules;
   let explainer: Explainer | undefined;
 
-  /** The label that rules test, where a run has read so much. What runs wrote along is not looked up. */
-  function labelledAs(read: string | undefined, access: Access): Access {
-    const [lowest, ...others] = manifest.labels;
-    if (lowest === undefined || access.label !== undefined) return access;
-    const rank = read === undefined ? 0 : manifest.labels.indexOf(read);
-    if (rank < 0)
-      throw new HostError(
-        'ERR_USAGE',
-        `there is no label \`${read ?? ''}\`${didYouMean(read ?? '', manifest.labels)}`,
-        {
-          hints: manifest.labels,
-        },
-      );
-    const labels = createRunLabels({
-      order: [lowest, ...others],
-      resources: createResourceLabels(settings.classification, matchPattern),
-      carried: NOTHING_CARRIED,
-      initialRank: rank,
-      grown: () => undefined,
-    });
-    return labels.labelled([access])[0];
-  }
-
   function explainAccess(agent: AgentManifest, access: Access, facts: AskedFacts & { atMs?: number }) {
     explainer ??= createExplainer(policy);
-    const labelled = labelledAs(facts.label, access);
+    const [labelled] =
+      access.label === undefined ? labelledAs(facts.label, [access], { order: manifest.labels, settings }) : [access];
     const context = contextOf(agent, facts, { clock, manifest });
     const explanation = explainer.explain(`agent:${agent.name}`, labelled, context);
     const judged = undeclared(settings, access) ?? protectedView(policy, explanation, access);
@@ -166,8 +140,6 @@ export function createPolicyView(configuration: Configuration, clock: Clock): Po
     },
   });
 }
-
-const NOTHING_CARRIED: CarriedLabels = { rankOf: () => undefined, raise: () => undefined, close: () => undefined };
 
 /** What rows can name. */
 function declaredBy({ tools, db, fs }: Configuration['settings']): Declared {

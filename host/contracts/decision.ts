@@ -49,7 +49,7 @@ export interface BudgetTerm {
 
 /** A principal that counters may count for. */
 // An alias, because only those are JSON to the compiler: it is recorded as it stands.
- 
+
 export type BudgetOwner = {
   /** `agent:NAME`. */
   readonly agent: string;

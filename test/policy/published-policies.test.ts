@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readConfiguration } from '../../host/configuration.ts';
 import { createHostPowers } from '../../host/host-powers.ts';
@@ -8,11 +8,16 @@ import { lintPolicy } from '../../host/policy/policy-lint.ts';
 import { loadPolicy } from '../../host/policy/policy-snapshot.ts';
 import { createPolicyView } from '../../host/policy-view.ts';
 import { vocabularyOf } from '../../host/settings.ts';
+import { runCommand } from '../support/command-line.ts';
 import { makeWorld } from '../adversarial/host/host-bed.ts';
 
 const root = join(import.meta.dirname, '..', '..');
-const policies = readdirSync(join(root, 'policies'), { recursive: true, encoding: 'utf8' }).filter((name) =>
-  name.endsWith('policy.csv'),
+/** The sets that say themselves what exists. */
+const configured = readdirSync(join(root, 'policies')).filter((name) =>
+  readdirSync(join(root, 'policies', name)).includes('sallyport.yaml'),
+);
+const policies = readdirSync(join(root, 'policies'), { recursive: true, encoding: 'utf8' }).filter(
+  (name) => name.endsWith('policy.csv') && !configured.includes(dirname(name)),
 );
 
 /** What the configurations beside the published policies declare. */
@@ -36,6 +41,21 @@ describe('the policies that are published', () => {
     const vocabulary = { ...vocabularyOf(words, { tools: [] }, new Map()), isArgument: () => true };
     const snapshot = loadPolicy({ policy: { file, text: readFileSync(file, 'utf8') } }, vocabulary, 1);
     expect(lintPolicy(snapshot, Date.now(), DECLARED)).toEqual([]);
+  });
+
+  it('are more than two that bring their own configuration and tests', () => {
+    expect(configured.sort()).toEqual(['coding-agent', 'multi-agent', 'read-only-analyst', 'trading-desk']);
+  });
+
+  it.each(configured)('policies/%s passes its own tests and has nothing to warn of', async (name) => {
+    const { code, stdout } = await runCommand(
+      ['policy', 'check', '--config', join('policies', name, 'sallyport.yaml'), '--json'],
+      { cwd: root },
+    );
+    const report = JSON.parse(stdout) as { warnings: unknown[]; tests: { passed: number; failures: unknown[] } };
+    expect([code, report.warnings, report.tests.failures]).toEqual([0, [], []]);
+    expect(report.tests.passed).toBeGreaterThan(5);
+    expect(readFileSync(join(root, 'policies', name, 'README.md'), 'utf8')).toContain('policy check');
   });
 
   it('and that of an example with its own configuration has none either', () => {
