@@ -152,7 +152,7 @@ export function lintAgainst({ rule, line }: LintedRule, broader: readonly Linted
   const conditional = rule.condition.clauses.length > 0;
   const asked = askedOf(rule.obligations);
   for (const other of broader) {
-    if (other.rule.effect !== 'allow' || !conditional) continue;
+    if (other.rule.effect !== 'allow' || !conditional || isNarrower(other.rule, rule)) continue;
     const missing = asked.filter((name) => !asksFor(name, other.rule, rule));
     if (missing.length > 0) {
       const mend = counterRows(rule);
@@ -178,6 +178,10 @@ function asksFor(name: string, { obligations }: Rule, { obligations: { redact = 
   if (!askedOf(obligations).includes(name)) return false;
   return name !== 'redact' || redact.every((detector) => obligations.redact?.includes(detector) === true);
 }
+
+/** Whether one rule matches only while the condition of the other is true, because it has the same clauses. */
+const isNarrower = (one: Rule, other: Rule): boolean =>
+  other.condition.clauses.every(({ text }) => one.condition.clauses.some((clause) => clause.text === text));
 
 /** Of two rules that cover each other, only the lower one is told that it does nothing. */
 const twins = (other: LintedRule, own: Pick<LintedRule, 'rule' | 'line'>): boolean =>

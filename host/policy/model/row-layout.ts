@@ -26,9 +26,9 @@ export interface ReadRow {
 
 /** How the rows of a policy are written. Whatever the layout, a rule is six cells; this leads from one to the other. */
 export interface RowLayout {
-  /** How many cells each kind of row has, and how it looks. */
+  /** How many cells each kind of row has, and how it looks; without roles there are no links. */
   readonly rule: { readonly cells: number; readonly form: string };
-  readonly link: { readonly cells: number; readonly form: string };
+  readonly link: { readonly cells: number; readonly form: string } | undefined;
   /** In which column, from 0, one of the six cells is written; 0 where it is not. */
   columnOf(cell: number): number;
   /** Throws a `CellError` for one of the six cells that another layout could have and this one cannot. */
@@ -60,6 +60,11 @@ const WORDS: ReadonlyMap<string, string> = new Map([
   ['obj', 'resource'],
   ['eft', 'effect'],
 ]);
+const LINKS: Readonly<Record<LayoutPlan['roles'], RowLayout['link']>> = {
+  none: undefined,
+  global: { cells: 2, form: 'g, member, role' },
+  domain: { cells: 3, form: 'g, member, role, domain' },
+};
 /** What a cell says that is not there. */
 const ABSENT: Readonly<Record<(typeof SIX)[number], string>> = {
   sub: '-',
@@ -164,7 +169,7 @@ export function createRowLayout({ columns, roles, exact, constants }: LayoutPlan
 
   return Object.freeze({
     rule: { cells: columns.length, form: `p, ${columns.map((name) => WORDS.get(name) ?? name).join(', ')}` },
-    link: roles === 'domain' ? { cells: 3, form: 'g, member, role, domain' } : { cells: 2, form: 'g, member, role' },
+    link: LINKS[roles],
     columnOf: (cell: number) => Math.max(0, at[cell] ?? 0),
     check,
     read,
