@@ -4,6 +4,8 @@ import { createDecisionPoint } from '../../../host/policy/decision-point.ts';
 import { createExplainer } from '../../../host/policy/explanation.ts';
 import { lintPolicy } from '../../../host/policy/policy-lint.ts';
 import { loadPolicy, type PolicySnapshot } from '../../../host/policy/policy-snapshot.ts';
+import { diffPolicies } from '../../../host/policy/row-diff.ts';
+import { lintErrors } from '../../../host/policy/lint-errors.ts';
 import { access, AGENT, NOON, VOCABULARY } from '../fixture.ts';
 
 /** A model from its columns; a role is one of a domain where there is a column for it. */
@@ -178,8 +180,44 @@ describe('a row in columns of its own', () => {
         ),
         NOON,
       ).map(({ message }) => message);
+    const errors = (domain: string) =>
+      lintErrors(
+        load(
+          own,
+          `p, agent:a, ${domain}, http:GET, ${broad}, -\np, agent:a, prod, http:GET, https://h.test/x, timeout=5s\n`,
+        ),
+      ).length;
+    expect([errors('prod'), errors('test')]).toEqual([0, 1]);
     expect(warnings('prod')).toEqual([]);
     expect(warnings('test')).toEqual([expect.stringContaining('asks for no `timeout`')]);
+  });
+});
+
+describe('the difference of two policies', () => {
+  const own = (text: string, of = DOMAINS) => ({
+    policy: { file: 'policy.csv', text },
+    model: { file: 'model.conf', text: of },
+  });
+  const ROW = 'p, agent:a, prod, /w/**, fs:*, allow\n';
+
+  it('is that of what the rows mean, with the domain of a role and of a row', () => {
+    const link = 'g, agent:a, role:x, prod\n';
+    expect(diffPolicies(own(`${ROW}${link}`), own(`p, agent:a, test, /w/**, fs:*, allow\n`))).toMatchObject([
+      {
+        kind: 'changed',
+        before: 'p, agent:a, fs:*, /w/**, env=prod, allow, -',
+        after: 'p, agent:a, fs:*, /w/**, env=test, allow, -',
+      },
+      { kind: 'removed', before: 'g, agent:a, role:x@prod' },
+    ]);
+    expect(diffPolicies(own(ROW), own(`# why\n${ROW.replaceAll(', ', ',  ')}`))).toEqual([]);
+  });
+
+  it('is seen where the model alone was changed', () => {
+    const held = DOMAINS.replace('m = ', 'm = r.ctx.purpose == "audit" && ');
+    expect(diffPolicies(own(ROW), own(ROW, held))).toMatchObject([
+      { kind: 'changed', direction: 'narrows', after: 'p, agent:a, fs:*, /w/**, purpose=audit env=prod, allow, -' },
+    ]);
   });
 });
 
