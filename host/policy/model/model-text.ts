@@ -35,9 +35,8 @@ export function readModelText({ text }: SourceText, report: Report): ModelText {
   let section = '';
   for (const line of logicalLines(text.replace(/^\uFEFF/, ''))) {
     const { content } = line;
-    const header = /^\[\s*([^\]]*?)\s*\]$/.exec(content);
     const equals = content.indexOf('=');
-    if (header) section = header[1] ?? '';
+    if (content.startsWith('[') && content.indexOf(']') === content.length - 1) section = content.slice(1, -1).trim();
     else if (equals < 0)
       report(
         line.place(0),

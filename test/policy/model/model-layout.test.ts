@@ -69,6 +69,15 @@ describe('the model file', () => {
     expect(problems(DEFAULT_MODEL.replace('r = ', `r = ${'x'.repeat(20_000)}, `))[0]?.length).toBeLessThan(250);
   });
 
+  it.each(['[', '[[', '(', '"', ' ', '\t', 'g', 'g(', '!', '=', '&&', '||', ',', '\\\n', 'r.sub==p.sub&&'])(
+    'is read in one go, whatever is in it in masses: %j',
+    (text) => {
+      const mass = text.repeat(Math.floor(60_000 / text.length));
+      for (const place of ['[request_definition]', 'r = ', '_, _', 'm = g'])
+        expect(problems(DEFAULT_MODEL.replace(place, `${place}${mass}x`)).length).toBeGreaterThan(0);
+    },
+  );
+
   it('is refused for every character that is taken out of its matcher, or means the same', () => {
     const start = DEFAULT_MODEL.indexOf('m = ') + 4;
     const accepted = new Set<string>();
