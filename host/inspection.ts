@@ -3,7 +3,7 @@ import type { Configuration } from './configuration.ts';
 import type { Program } from './contracts/program.ts';
 import type { ServedInterface } from './contracts/served-interface.ts';
 import type { AgentManifest } from './manifest/agent-section.ts';
-import { ruleLine } from './policy/rule.ts';
+import { rowAsWritten } from './policy/model/row-layout.ts';
 import { SERVED } from './settings.ts';
 
 /** One import of a component, and what stands behind it. */
@@ -68,6 +68,8 @@ export async function inspectComponent(options: {
     imports: imports.sort((a, b) => (a.name < b.name ? -1 : 1)),
     agent: subject,
     roles: policy.rolesOf(subject),
-    rules: policy.rulesFor(subject).map(({ id, line, cells }) => ({ id, line, row: ruleLine(cells) })),
+    rules: policy
+      .rulesFor(subject)
+      .map(({ id, line, cells }) => ({ id, line, row: rowAsWritten(policy.layout, cells) })),
   };
 }

@@ -147,7 +147,7 @@ export function createLivePolicy({ file, workingDirectory, first, store, powers 
     putInForce({ ...next, policy });
     flushLater();
     counts.changes += 1;
-    const { added, removed } = changesBetween(rowsOf(previous.texts.policy.text), rowsOf(next.texts.policy.text));
+    const { added, removed } = changesBetween(rowsOf(previous.texts), rowsOf(next.texts));
     const rows = { added: added.length, removed: removed.length };
     tell({ kind: 'policy.changed', policy: policy.ref, previous: ref, ...rows });
     return { status: 'changed', policy: policy.ref };

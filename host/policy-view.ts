@@ -6,6 +6,7 @@ import { HostError } from './contracts/errors.ts';
 import { groupsOf } from './groups.ts';
 import type { Manifest } from './manifest/manifest.ts';
 import type { Clock } from './contracts/powers.ts';
+import type { RunFacts } from './contracts/principal.ts';
 import type { DecisionContext } from './contracts/decision-point.ts';
 import { parseStrictJson } from './contracts/strict-json.ts';
 import { isRefusal, NO_ATTRIBUTES, type Access, type Attributes } from './contracts/request.ts';
@@ -107,7 +108,7 @@ export function createPolicyView(configuration: Configuration, clock: Clock): Po
       access.label === undefined ? labelledAs(facts.label, [access], { order: manifest.labels, settings }) : [access];
     const context = contextOf(agent, facts, { clock, manifest });
     const explanation = explainer.explain(`agent:${agent.name}`, labelled, context);
-    const judged = undeclared(settings, access) ?? protectedView(policy, explanation, access);
+    const judged = undeclared(settings, access) ?? protectedView(policy, explanation, access, context);
     return view(withMount(settings, access, judged), explanation, file);
   }
 
@@ -134,7 +135,8 @@ export function createPolicyView(configuration: Configuration, clock: Clock): Po
     explainAccess,
     rowFor(agent: string, { action, resource, attributes = NO_ATTRIBUTES }: DeniedAccess): string {
       const access = { action, resource, attributes };
-      const { lineToAdd, note } = undeclared(settings, access) ?? narrowestRow(policy, `agent:${agent}`, access);
+      const { lineToAdd, note } =
+        undeclared(settings, access) ?? narrowestRow(policy, `agent:${agent}`, access, manifest.agents.get(agent));
       if (lineToAdd === undefined) return `(no row can allow this: ${note ?? 'it is not served'})`;
       return note === undefined ? lineToAdd : `${lineToAdd} (${note})`;
     },
@@ -184,7 +186,12 @@ function withMount({ fs }: Configuration['settings'], { resource }: Access, judg
 }
 
 /** What the host protects by itself: a rule that allows it is not enough. */
-function protectedView(policy: Configuration['policy'], explanation: Explanation, access: Access): Judged {
+function protectedView(
+  policy: Configuration['policy'],
+  explanation: Explanation,
+  access: Access,
+  facts: RunFacts,
+): Judged {
   const { agent, decision, lineToAdd, note } = explanation;
   const proposal = { ...(lineToAdd === undefined ? {} : { lineToAdd }), ...(note === undefined ? {} : { note }) };
   const { protection } = access;
@@ -195,7 +202,7 @@ function protectedView(policy: Configuration['policy'], explanation: Explanation
     return decision.effect === 'allow' ? { ...guarded, ...always } : always;
   }
   if (decision.effect === 'deny' || !isProtected(protection, decision.rules)) return proposal;
-  const row = narrowestRow(policy, agent, access).lineToAdd;
+  const row = narrowestRow(policy, agent, access, facts).lineToAdd;
   const lifts =
     'the host protects this resource whatever the policy allows: a row that names it without a wildcard lifts that';
   return { ...guarded, note: lifts, ...(row === undefined || row.includes('*') ? {} : { lineToAdd: row }) };

@@ -2,6 +2,7 @@ import type { Decision } from '../contracts/decision.ts';
 import type { DecisionContext } from '../contracts/decision-point.ts';
 import type { Access } from '../contracts/request.ts';
 import type { ConditionInput, Verdict } from './conditions/clause.ts';
+import { rowAsWritten } from './model/row-layout.ts';
 import { findClause, findingText, resourceMismatch, type ClauseFinding } from './mismatch.ts';
 import { mayMatch, mostNear, nearness } from './nearness.ts';
 import { proposeRow, type Proposal } from './row-proposal.ts';
@@ -9,14 +10,14 @@ import { allowedBy } from './obligations/allowed-by.ts';
 import type { PolicySnapshot } from './policy-snapshot.ts';
 import { matchesResource } from './resource-pattern.ts';
 import { splitCanonical, type ResourceParts } from './resource-parts.ts';
-import { compileRule, createCellCompiler, ruleLine, type PlacedRule, type Rule } from './rule.ts';
+import { compileRule, createCellCompiler, type PlacedRule, type Rule } from './rule.ts';
 import { actionMatches } from './vocabulary.ts';
 
 /** A rule as an explanation shows it. */
 export interface ExplainedRule {
   readonly id: string;
   readonly line: number;
-  /** The row, in canonical spelling. */
+  /** The row as its file has it, in canonical spelling. */
   readonly row: string;
   readonly effect: 'allow' | 'deny';
   /** Every clause of its condition, with what it says now and what it saw. */
@@ -65,6 +66,7 @@ interface Held {
 /** Makes the explainer of a policy. */
 export function createExplainer(snapshot: PolicySnapshot): Explainer {
   const compiler = createCellCompiler(snapshot.words);
+  const explained = createShow(snapshot);
   const compiled = new Map<PlacedRule, Rule>();
   function ruleOf(placed: PlacedRule): Rule {
     const rule = compiled.get(placed) ?? compileRule(placed, compiler);
@@ -150,7 +152,7 @@ export function createExplainer(snapshot: PolicySnapshot): Explainer {
         decision,
         matched: matching.map((held) => explained(held, input)),
         near: parts === undefined || allowed ? [] : nearMisses(agent, access, parts, input, met),
-        ...proposeRow(snapshot, agent, access, { decision, denying, allowed }),
+        ...proposeRow(snapshot, agent, access, { decision, denying, allowed, facts: context }),
       };
     },
   });
@@ -174,10 +176,15 @@ function decide(snapshot: PolicySnapshot, parts: ResourceParts | undefined, matc
   );
 }
 
-function explained({ rule, line }: Pick<Held, 'rule' | 'line'>, input: ConditionInput): ExplainedRule {
-  const clauses = rule.condition.clauses.map((clause) => findClause(clause, input));
-  return { id: rule.id, line, row: ruleLine(rule.cells), effect: rule.effect, clauses };
-}
+/** Shows a rule as its file has it. */
+type Show = (held: Pick<Held, 'rule' | 'line'>, input: ConditionInput) => ExplainedRule;
+
+const createShow =
+  ({ layout }: PolicySnapshot): Show =>
+  ({ rule, line }, input) => {
+    const clauses = rule.condition.clauses.map((clause) => findClause(clause, input));
+    return { id: rule.id, line, row: rowAsWritten(layout, rule.cells), effect: rule.effect, clauses };
+  };
 
 const conditionText = (rule: Rule, input: ConditionInput): string =>
   rule.condition.clauses.flatMap((clause) => findingText(findClause(clause, input)) ?? []).join(', ');

@@ -1,5 +1,5 @@
 import type { LintedRule } from './lint-finding.ts';
-import { covers, lintAgainst, type LintWarning } from './policy-lint.ts';
+import { asWritten, covers, lintAgainst, type LintWarning } from './policy-lint.ts';
 import type { PolicySnapshot } from './policy-snapshot.ts';
 import { createRuleIndex, type Indexed } from './rule-index.ts';
 import { ANY_ROLE } from './role-graph.ts';
@@ -43,7 +43,8 @@ export function lintErrors(snapshot: PolicySnapshot): readonly LintWarning[] {
       if (covers(linted.rule, own.rule, snapshot)) broader.push(linted);
     }
     const finding = lintAgainst(own, broader);
-    if (finding?.severity === 'error') errors.push({ line: own.line, ...finding, rule: own.rule.id });
+    if (finding?.severity === 'error')
+      errors.push({ line: own.line, ...asWritten(snapshot, finding), rule: own.rule.id });
   }
   return errors;
 }

@@ -1,3 +1,4 @@
+import type { RowLayout } from './model/row-layout.ts';
 import type { ProblemList } from './problem-list.ts';
 import { suggestion } from './spelling.ts';
 import type { Steps } from './steps.ts';
@@ -19,10 +20,8 @@ export interface Row<Cells> {
   readonly raw: string;
 }
 
-const KINDS: ReadonlyMap<string, { readonly cells: number; readonly form: string }> = new Map([
-  ['p', { cells: 6, form: 'p, who, action, resource, when, effect, then' }],
-  ['g', { cells: 2, form: 'g, member, role' }],
-]);
+/** The kinds of rows: how many cells they have, and how they look. */
+type Kinds = ReadonlyMap<string, RowLayout['rule']>;
 
 const MAX_LINE = 8_192;
 /** The most rows of one policy. Their text, index and compiled patterns have to fit into every cell whose agent they concern. */
@@ -30,20 +29,28 @@ export const MAX_ROWS = 250_000;
 /** How many lines are looked at in one step. */
 const LINES_OF_A_STEP = 64;
 
-/** Reads the rows of a policy file, kind by kind: all in order, each when it is asked for, none twice. */
+/** Reads the rows of a policy file, kind by kind: all in order, each when it is asked for, none twice. A row has the cells of its layout. */
 export interface PolicyFile {
   readonly file: string;
   /** The `g` rows. Lines that are no row of any kind are problems. */
-  links(): Steps<readonly Row<readonly [string, string]>[]>;
+  links(): Steps<readonly Row<readonly string[]>[]>;
   /** Hands over the `p` rows, one by one: they are never all there at the same time. */
-  rules(take: (row: Row<RuleCells>) => void): Steps<void>;
+  rules(take: (row: Row<readonly string[]>) => void): Steps<void>;
 }
 
 /**
  * Opens the text of `policy.csv`. Every mistake goes to `problems`; a row with one is left out. A file with too many rows
  * has none: it is refused before anything of it is kept.
  */
-export function* openPolicyFile({ file, text }: SourceText, problems: ProblemList): Steps<PolicyFile> {
+export function* openPolicyFile(
+  { file, text }: SourceText,
+  layout: RowLayout,
+  problems: ProblemList,
+): Steps<PolicyFile> {
+  const kinds: Kinds = new Map([
+    ['p', layout.rule],
+    ...(layout.link === undefined ? [] : [['g', layout.link] as const]),
+  ]);
   const begin = text.startsWith('\uFEFF') ? 1 : 0;
   const end = text.lastIndexOf('\n') + 1;
   const { rows, lines, excess } = yield* countRows(text, begin, end);
@@ -83,7 +90,7 @@ export function* openPolicyFile({ file, text }: SourceText, problems: ProblemLis
   }
 
   function read(raw: string, line: number): RawRow | undefined {
-    const row = readRow(raw);
+    const row = readRow(raw, kinds);
     if (row === undefined || !('message' in row)) return row;
     problems.add({ file, line, ...row });
     return undefined;
@@ -92,24 +99,23 @@ export function* openPolicyFile({ file, text }: SourceText, problems: ProblemLis
   return Object.freeze({
     file,
     *links() {
-      const found: Row<readonly [string, string]>[] = [];
+      const found: Row<readonly string[]>[] = [];
       yield* each(
         (isRule) => !isRule,
         (raw, line) => {
           const row = read(raw, line);
-          // `readRow` has compared the number of cells with the kind.
           if (row?.kind === 'p') throw new TypeError('a rule that is read as none');
-          if (row?.kind === 'g') found.push({ line, raw, cells: row.cells as unknown as readonly [string, string] });
+          if (row?.kind === 'g') found.push({ line, raw, cells: row.cells });
         },
       );
       return found;
     },
-    *rules(take: (row: Row<RuleCells>) => void) {
+    *rules(take: (row: Row<readonly string[]>) => void) {
       yield* each(
         (isRule) => isRule,
         (raw, line) => {
           const row = read(raw, line);
-          if (row !== undefined) take({ line, raw, cells: row.cells as unknown as RuleCells }); // six, as above
+          if (row !== undefined) take({ line, raw, cells: row.cells });
         },
       );
     },
@@ -151,7 +157,7 @@ interface Mistake {
 }
 
 /** Reads one line; `undefined` for a comment and a blank line. */
-function readRow(raw: string): RawRow | Mistake | undefined {
+function readRow(raw: string, kinds: Kinds): RawRow | Mistake | undefined {
   const line = raw.endsWith('\r') ? raw.slice(0, -1) : raw;
   const begin = line.trimStart();
   if (begin === '' || begin.startsWith('#')) return undefined;
@@ -159,9 +165,12 @@ function readRow(raw: string): RawRow | Mistake | undefined {
   const odd = ODD.exec(line);
   if (odd) return mistake(odd.index + 1, oddCharacter(odd[0]));
   const [name = '', ...cells] = line.split(',').map((piece) => piece.trim());
-  const kind = KINDS.get(name);
+  const kind = kinds.get(name);
   if (kind === undefined)
-    return mistake(columnOf(line, -1), `unknown kind of row \`${name}\`${suggestion(name, [...KINDS.keys()])}`);
+    return mistake(
+      columnOf(line, -1),
+      `unknown kind of row \`${name}\`${name === 'g' ? ': the model has no roles' : suggestion(name, [...kinds.keys()])}`,
+    );
   if (cells.length !== kind.cells) {
     const at = cells.length > kind.cells ? columnOf(line, kind.cells) : line.trimEnd().length + 1;
     return mistake(

@@ -8,7 +8,7 @@ import type { PolicySnapshot } from './policy-snapshot.ts';
 import { coversResource } from './resource-pattern.ts';
 import { createRuleIndex } from './rule-index.ts';
 import { ANY_ROLE } from './role-graph.ts';
-import { compileRule, createCellCompiler, ruleLine, type Rule } from './rule.ts';
+import { cellsOf, compileRule, createCellCompiler, ruleLine, type Rule } from './rule.ts';
 import { finish, finishGradually, type Pace, type Steps } from './steps.ts';
 import { actionMatches, capabilityOf } from './vocabulary.ts';
 
@@ -31,6 +31,12 @@ export const lintPolicyGradually = (pace: Pace, ...terms: LintTerms): Promise<re
 
 type LintTerms = readonly [snapshot: PolicySnapshot, nowMs: number, declared?: Declared | undefined];
 
+/** A finding with the rows that it proposes as the file would have them, or without them. */
+export function asWritten({ layout }: PolicySnapshot, { mend, ...finding }: LintFinding): LintFinding {
+  const rows = mend?.map((row) => layout.write(cellsOf(row.slice('p, '.length))));
+  return rows?.every((row) => row !== undefined) === true ? { ...finding, mend: rows } : finding;
+}
+
 /** How many rules are looked at in one step. */
 const RULES_OF_A_STEP = 16;
 
@@ -49,7 +55,8 @@ function* lintSteps(...[snapshot, nowMs, declared]: LintTerms): Steps<readonly L
   let cut = false;
   for (const own of placed) {
     if (own.order % RULES_OF_A_STEP === 0) yield;
-    const warn = (finding: LintFinding) => warnings.push({ line: own.line, ...finding, rule: own.rule.id });
+    const warn = (finding: LintFinding) =>
+      warnings.push({ line: own.line, ...asWritten(snapshot, finding), rule: own.rule.id });
     const alone = [lintRule(own.rule, nowMs), lintDeclared(own, declared), lintBreadth(own, declared), gapsOf(own)];
     for (const findings of alone) for (const finding of findings) warn(finding);
     // A pattern with a wildcard in its host is found as what it says and as what it covers.
@@ -145,7 +152,7 @@ export function lintAgainst({ rule, line }: LintedRule, broader: readonly Linted
   const conditional = rule.condition.clauses.length > 0;
   const asked = askedOf(rule.obligations);
   for (const other of broader) {
-    if (other.rule.effect !== 'allow' || !conditional) continue;
+    if (other.rule.effect !== 'allow' || !conditional || isNarrower(other.rule, rule)) continue;
     const missing = asked.filter((name) => !asksFor(name, other.rule, rule));
     if (missing.length > 0) {
       const mend = counterRows(rule);
@@ -171,6 +178,10 @@ function asksFor(name: string, { obligations }: Rule, { obligations: { redact = 
   if (!askedOf(obligations).includes(name)) return false;
   return name !== 'redact' || redact.every((detector) => obligations.redact?.includes(detector) === true);
 }
+
+/** Whether one rule matches only while the condition of the other is true, because it has the same clauses. */
+const isNarrower = (one: Rule, other: Rule): boolean =>
+  other.condition.clauses.every(({ text }) => one.condition.clauses.some((clause) => clause.text === text));
 
 /** Of two rules that cover each other, only the lower one is told that it does nothing. */
 const twins = (other: LintedRule, own: Pick<LintedRule, 'rule' | 'line'>): boolean =>

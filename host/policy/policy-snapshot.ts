@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import type { PolicyRef } from '../contracts/decision.ts';
 import { CASBIN, type EngineChoice } from '../contracts/engine-choice.ts';
 import { DEFAULT_MODEL } from './default-model.ts';
-import { checkModelFile } from './model-file.ts';
+import { readModelLayout } from './model/model-layout.ts';
+import { SIX_COLUMNS, type RowLayout } from './model/row-layout.ts';
 import { openPolicyFile, type SourceText } from './policy-file.ts';
 import { createProblemList } from './problem-list.ts';
 import { createRoleGraph, type RoleGraph, type RoleLink } from './role-graph.ts';
@@ -14,7 +15,7 @@ import { wordsOf, type Vocabulary, type Words } from './vocabulary.ts';
 /** The texts of one policy set, already read. */
 export interface PolicySource {
   readonly policy: SourceText;
-  /** Optional: it can only say what decides anyway. */
+  /** Optional: how the rows are read. Without it, they have the six columns. */
   readonly model?: SourceText;
 }
 
@@ -45,6 +46,8 @@ export interface PolicySnapshot {
   readonly words: Words;
   readonly isArgument: Vocabulary['isArgument'];
   readonly roles: RoleGraph;
+  /** How the rows of its file are written. */
+  readonly layout: RowLayout;
   /** Every subject that a rule names. */
   readonly subjects: readonly string[];
   /** All roles of an agent, sorted; `role:any` among them. */
@@ -73,10 +76,13 @@ export const loadPolicyGradually = (pace: Pace, ...terms: LoadTerms): Promise<Po
 
 function* loadSteps(...[source, vocabulary, generation, deciding = CASBIN]: LoadTerms): Steps<PolicySnapshot> {
   const problems = createProblemList();
-  if (source.model !== undefined) checkModelFile(source.model, problems);
-  const file = yield* openPolicyFile(source.policy, problems);
   const words = wordsOf(vocabulary);
-  const { rules, links } = yield* checkRows(file, vocabulary, createCellCompiler(words), problems);
+  const compiler = createCellCompiler(words);
+  const layout = source.model === undefined ? SIX_COLUMNS : readModelLayout(source.model, compiler, problems);
+  // Rows of an unknown layout cannot be judged.
+  if (layout === undefined) return problems.raise();
+  const file = yield* openPolicyFile(source.policy, layout, problems);
+  const { rules, links } = yield* checkRows(file, { layout, vocabulary, compiler }, problems);
   problems.throwIfAny();
   const ref: PolicyRef = Object.freeze({ digest: yield* digestOf(rules, links), generation });
   const isArgument: Vocabulary['isArgument'] = (...asked) => vocabulary.isArgument(...asked);
@@ -90,6 +96,7 @@ function* loadSteps(...[source, vocabulary, generation, deciding = CASBIN]: Load
     actions: [...vocabulary.actions],
     isArgument,
     deciding,
+    layout,
   });
 }
 
@@ -117,10 +124,11 @@ interface SnapshotParts {
   readonly actions: readonly string[];
   readonly isArgument: Vocabulary['isArgument'];
   readonly deciding: EngineChoice;
+  readonly layout: RowLayout;
 }
 
 function createSnapshot(parts: SnapshotParts): PolicySnapshot {
-  const { ref, rules, bySubject, links, words, actions, isArgument, deciding } = parts;
+  const { ref, rules, bySubject, links, words, actions, isArgument, deciding, layout } = parts;
   const roles = createRoleGraph(links);
   const rulesFor = (agent: string): readonly PlacedRule[] => {
     const [first = [], ...others] = roles.closure(agent).flatMap((subject) => {
@@ -137,6 +145,7 @@ function createSnapshot(parts: SnapshotParts): PolicySnapshot {
     words,
     isArgument,
     roles,
+    layout,
     subjects: [...bySubject.keys()],
     rulesFor,
     withGeneration: (generation: number) =>
@@ -162,7 +171,7 @@ function createSnapshot(parts: SnapshotParts): PolicySnapshot {
   });
 }
 
-/** Over the model and the rows in canonical spelling, in the order of the file. Comments and spaces do not count. */
+/** Over the model that decides and the rules in canonical spelling, in the order of the file. Comments and spaces do not count. */
 function* digestOf(rules: readonly PlacedRule[], links: readonly RoleLink[]): Steps<string> {
   const digest = createHash('sha256').update(DEFAULT_MODEL);
   for (let at = 0; at < rules.length; at += RULES_OF_A_STEP) {

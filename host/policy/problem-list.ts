@@ -21,6 +21,8 @@ export interface ProblemList {
   readonly empty: () => boolean;
   /** Throws `ERR_POLICY_INVALID` with all problems, in the order of the files, if there are any. */
   throwIfAny(): void;
+  /** Throws it: there is at least one. */
+  raise(): never;
 }
 
 /** How many problems are told at once; the count is of all. */
@@ -54,6 +56,9 @@ export function createProblemList(): ProblemList {
     empty: () => count === 0,
     throwIfAny() {
       if (count > 0) throw policyError(problems, count);
+    },
+    raise() {
+      throw policyError(problems, count);
     },
   });
 }

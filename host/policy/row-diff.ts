@@ -62,8 +62,8 @@ interface Side {
   readonly roles: RoleGraph;
 }
 
-function sideOf({ policy }: PolicySource): Side {
-  const rows = rowsOf(policy.text);
+function sideOf(source: PolicySource): Side {
+  const rows = rowsOf(source);
   return { rows, roles: createRoleGraph([...rows.links.values()]) };
 }
 

@@ -1,4 +1,5 @@
 import type { Decision } from '../contracts/decision.ts';
+import type { RunFacts } from '../contracts/principal.ts';
 import type { Access } from '../contracts/request.ts';
 import { argumentCondition } from './argument-condition.ts';
 import { CellError } from './cell-error.ts';
@@ -6,6 +7,7 @@ import { findingText, type ClauseFinding } from './mismatch.ts';
 import type { PolicySnapshot } from './policy-snapshot.ts';
 import { matchesResource, parseResourcePattern } from './resource-pattern.ts';
 import { splitCanonical } from './resource-parts.ts';
+import { createCellCompiler } from './rule.ts';
 import { suggestion } from './spelling.ts';
 import { capabilityOf } from './vocabulary.ts';
 
@@ -24,13 +26,15 @@ export interface Objection {
   readonly denying: readonly { readonly line: number; readonly clauses: readonly ClauseFinding[] }[];
   /** Whether some allow row matches all the same. */
   readonly allowed: boolean;
+  /** Those of the run. */
+  readonly facts: RunFacts;
 }
 
 /** What would allow a denied access. */
 export function proposeRow(snapshot: PolicySnapshot, agent: string, access: Access, objection: Objection): Proposal {
-  const { decision, denying, allowed } = objection;
+  const { decision, denying, allowed, facts } = objection;
   if (decision.effect === 'allow') return {};
-  const proposal = narrowestRow(snapshot, agent, access);
+  const proposal = narrowestRow(snapshot, agent, access, facts);
   if (denying.length === 0) return proposal;
   const more = allowed || proposal.lineToAdd === undefined ? '' : `; it needs a row besides: \`${proposal.lineToAdd}\``;
   return { note: `${denyingText(denying)}${more}` };
@@ -47,8 +51,11 @@ function denyingText(denying: Objection['denying']): string {
   return `${who}${why}, and a deny row overrides every allow row: no row that is added can allow it`;
 }
 
-/** The narrowest row that allows an access: this agent, this action, this resource, these arguments. */
-export function narrowestRow(snapshot: PolicySnapshot, agent: string, access: Access): Proposal {
+/**
+ * The narrowest row that allows an access: this agent, this action, this resource, these arguments; under a model whose
+ * rows name facts of a run, these facts.
+ */
+export function narrowestRow(snapshot: PolicySnapshot, agent: string, access: Access, facts: RunFacts = {}): Proposal {
   if (!snapshot.actions.includes(access.action)) {
     const same = snapshot.actions.filter((known) => capabilityOf(known) === capabilityOf(access.action));
     return {
@@ -59,7 +66,13 @@ export function narrowestRow(snapshot: PolicySnapshot, agent: string, access: Ac
   if (pattern === undefined)
     return { note: `\`${access.resource}\` is not a resource in canonical form, so no row can match it` };
   const { when, open, loose } = conditionOf(snapshot, access, pattern);
-  const lineToAdd = `p, ${agent}, ${access.action}, ${pattern}, ${when}, allow, -`;
+  const lead = snapshot.layout.lead(facts);
+  if (lead === undefined) return { note: 'a row of this model names facts of the run that this run does not have' };
+  const held = createCellCompiler(snapshot.words).condition(lead.join(' ') || '-', () => false);
+  if (held.test({ context: { ...facts, nowMs: 0 }, attributes: new Map() }) !== true)
+    return { note: `the model holds every row to \`${held.text}\`, and this run is not like that` };
+  const lineToAdd = lineFor(snapshot, [agent, access.action, pattern], lead, when);
+  if (lineToAdd === undefined) return { note: `no row of this model (\`${snapshot.layout.rule.form}\`) can say that` };
   const notes = [
     ...(pattern === access.resource
       ? []
@@ -68,6 +81,17 @@ export function narrowestRow(snapshot: PolicySnapshot, agent: string, access: Ac
     ...(open.length === 0 ? [] : [`the row does not test ${named(open)}`]),
   ];
   return notes.length === 0 ? { lineToAdd } : { lineToAdd, note: notes.join('; ') };
+}
+
+/** The row as the file would have it, with its arguments where the model has a place for them. */
+function lineFor(
+  { layout }: PolicySnapshot,
+  [agent, action, pattern]: readonly [string, string, string],
+  lead: readonly string[],
+  when: string,
+): string | undefined {
+  const clauses = [...lead, ...(when === '-' ? [] : [when])].join(' ');
+  return layout.write([agent, action, pattern, clauses === '' ? '-' : clauses, 'allow', '-']);
 }
 
 const named = (names: readonly string[]): string => names.map((name) => `\`arg.${name}\``).join(' ');

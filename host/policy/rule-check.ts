@@ -1,7 +1,8 @@
 import type { Obligations } from '../contracts/decision.ts';
 import { CellError } from './cell-error.ts';
-import { columnOf, type PolicyFile, type Row, type RuleCells } from './policy-file.ts';
+import { checkColumnValue, type ColumnClause, type ReadRow, type RowLayout } from './model/row-layout.ts';
 import { createCurrencyCheck } from './one-currency.ts';
+import { columnOf, type PolicyFile, type Row } from './policy-file.ts';
 import type { ProblemList } from './problem-list.ts';
 import { ANY_ROLE, checkRoleGraph, type RoleLink } from './role-graph.ts';
 import { canonicalRow, placeRule, type CellCompiler, type PlacedRule, type RuleEffect } from './rule.ts';
@@ -18,35 +19,36 @@ export interface CheckedRows {
   readonly links: readonly RoleLink[];
 }
 
+/** What the rows of a policy are checked with. */
+export interface RowScope {
+  readonly layout: RowLayout;
+  readonly vocabulary: Vocabulary;
+  readonly compiler: CellCompiler;
+}
+
 /** Checks what the cells of a policy mean. Every mistake goes to `problems`. */
-export function* checkRows(
-  source: PolicyFile,
-  vocabulary: Vocabulary,
-  compiler: CellCompiler,
-  problems: ProblemList,
-): Steps<CheckedRows> {
+export function* checkRows(source: PolicyFile, scope: RowScope, problems: ProblemList): Steps<CheckedRows> {
   const { file } = source;
-  const links = yield* source.links();
-  yield* checkLinks(file, links, problems);
-  const roles = new Set([ANY_ROLE, ...links.map(({ cells }) => cells[1])]);
+  const { layout, vocabulary } = scope;
+  const links = yield* checkLinks(file, yield* source.links(), scope, problems);
+  const roles = new Set([ANY_ROLE, ...links.map(([, role]) => role)]);
   const actions = knownActions(vocabulary);
   const byId = new Map<string, PlacedRule>();
   const rules: PlacedRule[] = [];
   const checkCurrency = createCurrencyCheck();
   yield* source.rules(({ line, cells, raw }) => {
-    const attempt: Attempt = (cell, read) =>
-      problems.attempt({ file, line }, (offset) => columnOf(raw, cell, offset), read);
-    attempt(0, () => checkSubject(cells[0], roles));
-    attempt(1, () => checkAction(cells[1], actions));
-    const obligations = checkMeaning(cells, vocabulary, compiler, attempt);
-    if (obligations !== undefined) attempt(5, () => checkCurrency(obligations, cells[5]));
-    const rule = placeRule(canonicalRow(cells), line);
+    const attempt: Attempt = (column, read) =>
+      problems.attempt({ file, line }, (offset) => columnOf(raw, column, offset), read);
+    const read = layout.read(cells);
+    const obligations = checkMeaning(read, { ...scope, roles, actions }, attempt);
+    if (obligations !== undefined) attempt(layout.columnOf(5), () => checkCurrency(obligations, read.written[5]));
+    const rule = placeRule(canonicalRow(read.rule), line);
     const other = byId.get(rule.id);
     if (other !== undefined) attempt(0, () => refuseTwin(rule, other));
     byId.set(rule.id, rule);
     rules.push(rule);
   });
-  return { rules, links: links.map(({ cells: [member, role] }) => linkOf(member, role)) };
+  return { rules, links };
 }
 
 /** Copied: a part of a text holds on to all of it. */
@@ -77,33 +79,50 @@ function checkName(cell: string, prefixes: readonly string[]): void {
     );
 }
 
-function checkSubject(subject: string, roles: ReadonlySet<string>): void {
+function checkSubject(subject: string, meant: string, roles: ReadonlySet<string>): void {
   checkName(subject, ['agent:', 'role:']);
-  if (subject.startsWith('role:') && !roles.has(subject)) {
+  if (subject.startsWith('role:') && !roles.has(meant)) {
     throw new CellError(
       0,
-      `unknown role \`${subject}\`: no \`g\` row gives it to anybody${suggestion(subject, [...roles])}`,
+      `unknown role \`${meant}\`: no \`g\` row gives it to anybody${suggestion(meant, [...roles])}`,
     );
   }
 }
 
-function* checkLinks(file: string, links: readonly Row<RoleLink>[], problems: ProblemList): Steps<void> {
+function* checkLinks(
+  file: string,
+  links: readonly Row<readonly string[]>[],
+  { layout, vocabulary }: RowScope,
+  problems: ProblemList,
+): Steps<readonly RoleLink[]> {
   const lines = new Map<string, number>();
+  const read: Row<RoleLink>[] = [];
   for (const [index, { line, cells, raw }] of links.entries()) {
     if (index % LINKS_OF_A_STEP === 0) yield;
-    const attempt: Attempt = (cell, read) =>
-      problems.attempt({ file, line }, (offset) => columnOf(raw, cell, offset), read);
-    const [member, role] = cells;
+    const attempt: Attempt = (column, check) =>
+      problems.attempt({ file, line }, (offset) => columnOf(raw, column, offset), check);
+    const [member = '', role = '', domain] = cells;
     attempt(0, () => checkName(member, ['agent:', 'role:']));
     attempt(1, () => checkName(role, ['role:']));
+    if (domain !== undefined) attempt(2, () => checkDomain(domain, vocabulary.environments));
     const text = cells.join(', ');
     const twin = lines.get(text);
     if (twin === undefined) lines.set(text, line);
     else problems.add({ file, line, column: columnOf(raw, 0), message: `the same role is given in line ${twin}` });
+    read.push({ line, raw, cells: layout.readLink(cells) });
   }
-  yield* checkRoleGraph(links, ({ line, raw }, message) =>
+  yield* checkRoleGraph(read, ({ line, raw }, message) =>
     problems.add({ file, line, column: columnOf(raw, 1), message }),
   );
+  return read.map(({ cells: [member, role] }) => linkOf(member, role));
+}
+
+function checkDomain(domain: string, environments: readonly string[]): void {
+  if (!environments.includes(domain))
+    throw new CellError(
+      0,
+      `unknown domain \`${domain}\`: a domain is an environment${suggestion(domain, environments)}`,
+    );
 }
 
 interface KnownActions {
@@ -127,18 +146,43 @@ function checkAction(action: string, { list, all }: KnownActions): void {
   throw new CellError(0, `unknown action \`${action}\`${same.length > 0 ? suggestion(action, same) : other}`);
 }
 
-/** Checks the cells from resource to obligations. */
+interface MeaningScope extends RowScope {
+  readonly roles: ReadonlySet<string>;
+  readonly actions: KnownActions;
+}
+
+/** Checks every cell of a row, in the column where it is written. */
 function checkMeaning(
-  cells: RuleCells,
-  vocabulary: Vocabulary,
-  compiler: CellCompiler,
+  { written, rule, clauses }: ReadRow,
+  scope: MeaningScope,
   attempt: Attempt,
 ): Obligations | undefined {
-  const [, action, resource, condition, effect, obligations] = cells;
-  attempt(2, () => compiler.resource(resource));
-  attempt(3, () => compiler.condition(condition, (name) => vocabulary.isArgument(action, resource, name)));
-  const known = attempt(4, () => checkEffect(effect));
-  return known === undefined ? undefined : attempt(5, () => compiler.obligations(obligations, known));
+  const { layout, vocabulary, compiler, roles, actions } = scope;
+  const [subject, action, resource, condition, effect, obligations] = written;
+  const isArgument = (name: string): boolean => vocabulary.isArgument(action, resource, name);
+  const at = <Value>(cell: number, read: () => Value): Value | undefined =>
+    attempt(layout.columnOf(cell), () => {
+      layout.check(cell, written[cell] ?? '');
+      return read();
+    });
+  at(0, () => checkSubject(subject, rule[0], roles));
+  at(1, () => checkAction(action, actions));
+  at(2, () => compiler.resource(resource));
+  at(3, () => compiler.condition(condition, isArgument));
+  const known = at(4, () => checkEffect(effect));
+  for (const own of clauses) attempt(own.column, () => checkClause(own, compiler));
+  return known === undefined ? undefined : at(5, () => compiler.obligations(obligations, known));
+}
+
+/** A cell that stands for a clause is checked as that clause; what it says is about the cell. */
+function checkClause(own: ColumnClause, compiler: CellCompiler): void {
+  try {
+    checkColumnValue(own);
+    compiler.condition(own.clause, () => false);
+  } catch (error) {
+    if (!(error instanceof CellError)) throw error;
+    throw new CellError(Math.max(0, error.offset - own.skip), error.message);
+  }
 }
 
 function checkEffect(effect: string): RuleEffect {

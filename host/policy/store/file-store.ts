@@ -75,12 +75,12 @@ export function createFileStore({ directory, files, clock }: FileStoreOptions): 
   function keep(inForce: InForce): PolicyVersion {
     const bytes = textsJson(inForce.texts, inForce.words);
     const source = digestOf(bytes);
-    const rows = rowsOf(inForce.texts.policy.text);
+    const rows = rowsOf(inForce.texts);
     for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt += 1) {
       const before = latest();
       if (before?.source === source) return before;
       const old = before && texts(before);
-      const { added, removed } = changesBetween(rowsOf(old?.policy.text ?? ''), rows);
+      const { added, removed } = changesBetween(rowsOf(old ?? { policy: { text: '' } }), rows);
       const version: PolicyVersion = {
         generation: lastGeneration() + 1,
         digest: inForce.digest,

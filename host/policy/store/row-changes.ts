@@ -1,26 +1,37 @@
-import { openPolicyFile, type RuleCells } from '../policy-file.ts';
+import { keptLayout } from '../model/model-layout.ts';
+import { openPolicyFile, type RuleCells, type SourceText } from '../policy-file.ts';
 import { createProblemList } from '../problem-list.ts';
 import type { RoleLink } from '../role-graph.ts';
 import { canonicalRow } from '../rule.ts';
 import { finish, type Steps } from '../steps.ts';
 
-/** The rows of a policy text by their canonical spelling, in the order of the file. */
+/** What the rows of a policy text say, each in canonical spelling and in the six cells that decide, in the order of the file. */
 export interface TextRows {
   readonly rules: ReadonlyMap<string, RuleCells>;
   readonly links: ReadonlyMap<string, RoleLink>;
 }
 
-/** Reads the rows of a text. Whether they mean anything is not asked: a row with a mistake in its form is left out. */
-export function rowsOf(text: string): TextRows {
-  return finish(readRows(text));
+/** The texts that rows are read from. */
+interface Texts {
+  readonly policy: Pick<SourceText, 'text'>;
+  readonly model?: SourceText;
 }
 
-function* readRows(text: string): Steps<TextRows> {
-  const opened = yield* openPolicyFile({ file: 'policy.csv', text }, createProblemList());
-  const links = yield* opened.links();
+/** Reads the rows of a text. Whether they mean anything is not asked: a row with a mistake in its form is left out. */
+export function rowsOf(texts: Texts): TextRows {
+  return finish(readRows(texts));
+}
+
+function* readRows({ policy: { text }, model }: Texts): Steps<TextRows> {
+  const layout = keptLayout(model);
+  const opened = yield* openPolicyFile({ file: 'policy.csv', text }, layout, createProblemList());
+  const links = (yield* opened.links()).map(({ cells }) => layout.readLink(cells));
   const rules = new Map<string, RuleCells>();
-  yield* opened.rules(({ cells }) => rules.set(`p, ${canonicalRow(cells)}`, cells));
-  return { rules, links: new Map(links.map(({ cells }) => [`g, ${cells.join(', ')}`, cells])) };
+  yield* opened.rules(({ cells }) => {
+    const { rule } = layout.read(cells);
+    rules.set(`p, ${canonicalRow(rule)}`, rule);
+  });
+  return { rules, links: new Map(links.map((link) => [`g, ${link.join(', ')}`, link])) };
 }
 
 /** The rows that one text has and the other has not: roles first. */
