@@ -15,7 +15,7 @@ import { createCasbinEngine } from './casbin/engine.ts';
 import { createCompiledEngine } from './compiled-engine.ts';
 import type { Decide, Engine, MakeEngine } from './engine.ts';
 import { allowedBy } from './obligations/allowed-by.ts';
-import { strictest } from './obligations/merge.ts';
+import { askedByDenial } from './obligations/denied-by.ts';
 import type { PolicySlice } from './policy-snapshot.ts';
 import { matchesResource } from './resource-pattern.ts';
 import { splitCanonical } from './resource-parts.ts';
@@ -77,14 +77,9 @@ export function createDecisionPoint(
     );
   }
 
-  /** What the rows that deny ask for travels with the answer: the fullest log, and everybody who is to be told. */
   function deniedBy(reason: DenialReason, rules: readonly Rule[], access: number): Deny {
-    const { log, alert } = strictest(
-      rules.filter(({ effect }) => effect === 'deny').map(({ obligations }) => obligations),
-    );
-    const asked = { ...(log === undefined ? {} : { log }), ...(alert === undefined ? {} : { alert }) };
-    const told = Object.keys(asked).length === 0 ? {} : { obligations: asked };
-    return { effect: 'deny', reason, rules: rules.map(refOf), access, ...told, policy };
+    const asked = askedByDenial(rules.filter(isDeny).map(({ obligations }) => obligations));
+    return { effect: 'deny', reason, rules: rules.map(refOf), access, ...asked, policy };
   }
 
   function unavailable(access: number): Deny {

@@ -7,6 +7,7 @@ import { findClause, findingText, resourceMismatch, type ClauseFinding } from '.
 import { mayMatch, mostNear, nearness } from './nearness.ts';
 import { proposeRow, type Proposal } from './row-proposal.ts';
 import { allowedBy } from './obligations/allowed-by.ts';
+import { askedByDenial } from './obligations/denied-by.ts';
 import type { PolicySnapshot } from './policy-snapshot.ts';
 import { matchesResource } from './resource-pattern.ts';
 import { splitCanonical, type ResourceParts } from './resource-parts.ts';
@@ -166,8 +167,11 @@ function decide(snapshot: PolicySnapshot, parts: ResourceParts | undefined, matc
   if (parts === undefined) return { effect: 'deny', reason: 'invalid-request', rules: [], access: 0, policy };
   const ref = ({ rule: { id, namesHost } }: Held) => ({ id, namesHost });
   const denying = matching.filter(({ rule }) => rule.effect === 'deny');
-  if (denying.length > 0)
-    return { effect: 'deny', reason: 'forbidden-by-rule', rules: denying.slice(0, 1).map(ref), access: 0, policy };
+  if (denying.length > 0) {
+    const first = denying.slice(0, 1); // the engines stop there
+    const asked = askedByDenial(first.map(({ rule }) => rule.obligations));
+    return { effect: 'deny', reason: 'forbidden-by-rule', rules: first.map(ref), access: 0, ...asked, policy };
+  }
   if (matching.length === 0) return { effect: 'deny', reason: 'no-rule', rules: [], access: 0, policy };
   return allowedBy(
     matching.map(ref),
