@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { getBuiltinModule } from 'node:process';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { CarriedLabels } from '../contracts/label.ts';
 
 const SCHEMA =
@@ -22,7 +23,9 @@ export function createCarriedLabels(file: string): CarriedLabels {
 
   function open(): Opened {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    const database = new DatabaseSync(file, { timeout: BUSY_MS });
+    // Only now: loading it takes longer than starting many a cell, and few runs have labels.
+    const { DatabaseSync: Database } = getBuiltinModule('node:sqlite');
+    const database = new Database(file, { timeout: BUSY_MS });
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
     database.exec(SCHEMA);
     return {
