@@ -4,7 +4,7 @@ import { parseCellRequest } from '../../../host/cell-request.ts';
 const MOST = 1000;
 const terms = { tool: 'add', decision: 'run-x/1', timeoutMs: 1000, mostBytes: MOST };
 const functionCall = { kind: 'function', call: { ...terms, arguments: '{}' } };
-const componentCall = { kind: 'component', call: { ...terms, input: 'x' } };
+const componentCall = { kind: 'component', call: { ...terms, input: 'x', label: 0 } };
 
 describe('S6 a cell asks its supervisor for what is on a closed list, in bounds, or for nothing', () => {
   it('reads the two kinds of calls, and only the members that it knows', () => {
@@ -27,6 +27,9 @@ describe('S6 a cell asks its supervisor for what is on a closed list, in bounds,
     ['arguments that are too long', { ...functionCall, call: { ...functionCall.call, arguments: 'x'.repeat(1001) } }],
     ['arguments that are an object', { ...functionCall, call: { ...functionCall.call, arguments: {} } }],
     ['an input that is too long', { ...componentCall, call: { ...componentCall.call, input: 'x'.repeat(1001) } }],
+    ['a label that is none', { ...componentCall, call: { ...componentCall.call, label: -1 } }],
+    ['no label', { ...componentCall, call: { ...componentCall.call, label: undefined } }],
+    ['a label beyond all', { ...componentCall, call: { ...componentCall.call, label: 1001 } }],
     ['a time that is none', { ...componentCall, call: { ...componentCall.call, timeoutMs: Number.NaN } }],
     ['a time without end', { ...componentCall, call: { ...componentCall.call, timeoutMs: Infinity } }],
     ['more bytes than a call may carry', { ...componentCall, call: { ...componentCall.call, mostBytes: 1001 } }],
