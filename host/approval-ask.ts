@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { MOST_ACCESSES, MOST_SHOWN } from './approval/question-form.ts';
-import type { ApprovalRequest } from './contracts/approval.ts';
+import { MOST_ACCESSES, MOST_SHOWN } from './approval/question-bounds.ts';
 
 const name = z.string().min(1).max(256);
 
@@ -29,15 +28,3 @@ export type ApprovalAsk = z.infer<typeof askSchema>;
 
 /** Reads a question of a cell: members of known types within their bounds, and nothing else. */
 export const parseApprovalAsk = (value: unknown): ApprovalAsk | undefined => askSchema.safeParse(value).data;
-
-/** A request as its cell asks about it. What is too long to be shown is left out, and said to be: its digest is there. */
-export function askOf(request: ApprovalRequest): ApprovalAsk {
-  const { decision, accesses, summary, payload, partial = false, digest, policy, rules, terms, label } = request;
-  const whole = JSON.stringify({ summary, ...(payload === undefined ? {} : { payload }) });
-  const shown = whole.length <= MOST_SHOWN ? whole : JSON.stringify({ summary, omitted: 'the payload is too long' });
-  return {
-    ...{ decision, accesses: [...accesses], shown, partial, digest, policy },
-    ...{ rules: [...rules], roles: [...terms.roles], ttlMs: terms.ttlMs },
-    ...(label === undefined ? {} : { label }),
-  };
-}

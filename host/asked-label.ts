@@ -1,4 +1,4 @@
-import { matchPattern } from './classification.ts';
+import { matchPattern } from './match-pattern.ts';
 import type { Configuration } from './configuration.ts';
 import { HostError } from './contracts/errors.ts';
 import type { CarriedLabels } from './contracts/label.ts';

@@ -1,12 +1,5 @@
-import { askOf, parseApprovalAsk, type ApprovalAsk } from './approval-ask.ts';
-import type { ApprovalAnswer, ApprovalRequest, Approvals } from './contracts/approval.ts';
-import type {
-  AgentCall,
-  AgentEnd,
-  FunctionCall,
-  FunctionEnd,
-  ToolSupervisor,
-} from './gates/tool-exec/tool-supervisor.ts';
+import { parseApprovalAsk, type ApprovalAsk } from './approval-ask.ts';
+import type { AgentCall, FunctionCall } from './gates/tool-exec/tool-supervisor.ts';
 
 /** What a cell may ask its supervisor for. The set is closed. */
 export type CellRequest =
@@ -44,40 +37,3 @@ const isCount = (value: unknown, most: number): value is number =>
   typeof value === 'number' && Number.isSafeInteger(value) && value > 0 && value <= most;
 
 const isRank = (value: unknown): value is number => value === 0 || isCount(value, MOST_LABELS);
-
-/** The cell's side: asks the supervisor, whose answers have the types that the gate declares. */
-export function createToolSupervisor(
-  ask: (request: CellRequest, timeoutMs: number) => Promise<unknown>,
-): ToolSupervisor {
-  return Object.freeze({
-    // The supervisor is the host itself, and makes its answers in `cell-servant.ts`.
-    callFunction: async (call: FunctionCall) => (await ask({ kind: 'function', call }, call.timeoutMs)) as FunctionEnd,
-    runAgent: async (call: AgentCall) => (await ask({ kind: 'component', call }, call.timeoutMs)) as AgentEnd,
-  });
-}
-
-/** More than an answer takes to be written down and told. */
-const TOLD_MS = 60_000;
-
-/** A guest makes one call at a time, but may begin requests of WASI side by side; the supervisor takes no more than it knows of. */
-const MOST_AT_ONCE = 4;
-
-/** The cell's side of questions to people. The supervisor may fail, and a question that is not answered is not a yes. */
-export function createCellApprovals(ask: (request: CellRequest, timeoutMs: number) => Promise<unknown>): Approvals {
-  let waiting = 0;
-  return Object.freeze({
-    async ask(request: ApprovalRequest): Promise<ApprovalAnswer> {
-      if (waiting >= MOST_AT_ONCE) return { status: 'unavailable', why: 'too-many' };
-      waiting += 1;
-      try {
-        const question = askOf(request);
-        // As above.
-        return (await ask({ kind: 'approval', question }, request.terms.ttlMs + TOLD_MS)) as ApprovalAnswer;
-      } catch {
-        return { status: 'unavailable', why: 'no-store' };
-      } finally {
-        waiting -= 1;
-      }
-    },
-  });
-}

@@ -3,10 +3,8 @@ import type { LabelRef } from './contracts/decision.ts';
 import type { GateConfig } from './contracts/gate-config.ts';
 import type { LabelledResource } from './contracts/label.ts';
 import { didYouMean } from './contracts/suggestion.ts';
-import type { MatchResource } from './labels/resource-labels.ts';
 import { CellError } from './policy/cell-error.ts';
-import { matchesResource, parseResourcePattern } from './policy/resource-pattern.ts';
-import { splitCanonical } from './policy/resource-parts.ts';
+import { parseResourcePattern } from './policy/resource-pattern.ts';
 
 /** An entry of `classification` as it is written. */
 export interface RawClassification {
@@ -71,13 +69,4 @@ export function labelledResources(
     const ref: LabelRef = { name: label, rank };
     return [{ pattern: resource, ...(columns === undefined ? {} : { columns }), label: ref }];
   });
-}
-
-/** Matches canonical resources as rules do. */
-export function matchPattern(text: string): MatchResource {
-  const pattern = parseResourcePattern(text);
-  return (resource) => {
-    const parts = splitCanonical(resource);
-    return parts !== undefined && matchesResource(pattern, parts);
-  };
 }

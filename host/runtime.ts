@@ -1,6 +1,6 @@
 import type { AuditFiles } from './audit/audit-files.ts';
 import { resumeRunLog } from './audit/run-log.ts';
-import { matchPattern } from './classification.ts';
+import { matchPattern } from './match-pattern.ts';
 import type { CarriedLabels } from './contracts/label.ts';
 import { createResourceLabels } from './labels/resource-labels.ts';
 import { createRunLabels } from './labels/run-labels.ts';
@@ -24,7 +24,7 @@ import type { SecretSettings } from './secret-section.ts';
 import type { CellPlan, RunSeat } from './run-spec.ts';
 import type { CellAsk } from './sandbox/cell-worker.ts';
 import type { FeedReader } from './sandbox/live-feed.ts';
-import { createCellApprovals, createToolSupervisor } from './cell-request.ts';
+import { createCellApprovals, createToolSupervisor } from './cell-ask.ts';
 import type { Surroundings } from './wasi/cli.ts';
 import { createFixedClock } from './wasi/fixed-clock.ts';
 import { createSeededRandom } from './wasi/seeded-random.ts';

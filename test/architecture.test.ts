@@ -10,6 +10,8 @@ const root = resolve(fileURLToPath(new URL('..', import.meta.url)));
 interface Import {
   readonly target: string;
   readonly typeOnly: boolean;
+  /** Loaded when it is asked for. */
+  readonly later: boolean;
 }
 interface SourceFile {
   readonly path: string;
@@ -60,19 +62,21 @@ function importsOf(path: string): Import[] {
       found.push({
         target: node.moduleSpecifier.text,
         typeOnly: clause?.phaseModifier === ts.SyntaxKind.TypeKeyword || everyNameIsType,
+        later: false,
       });
     } else if (ts.isExportDeclaration(node) && node.moduleSpecifier && ts.isStringLiteral(node.moduleSpecifier)) {
-      found.push({ target: node.moduleSpecifier.text, typeOnly: node.isTypeOnly });
+      found.push({ target: node.moduleSpecifier.text, typeOnly: node.isTypeOnly, later: false });
     } else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
       const [argument] = node.arguments;
-      if (argument && ts.isStringLiteral(argument)) found.push({ target: argument.text, typeOnly: false });
+      if (argument && ts.isStringLiteral(argument)) found.push({ target: argument.text, typeOnly: false, later: true });
     }
     ts.forEachChild(node, visit);
   };
   visit(source);
-  return found.map(({ target, typeOnly }) => ({
+  return found.map(({ target, typeOnly, later }) => ({
     target: target.startsWith('.') ? relative(root, resolve(root, dirname(path), target)) : target,
     typeOnly,
+    later,
   }));
 }
 
@@ -176,6 +180,20 @@ describe('architecture', () => {
       'host/enforcement/enforce.ts',
       'host/enforcement/grant.ts',
     ]);
+  });
+});
+
+describe('a cell', () => {
+  it('starts without what reads configurations and schemas', () => {
+    const byPath = new Map(sources.map((source) => [source.path, source]));
+    const reached = new Set<string>(['host/cell-entry.ts', 'host/shared-cell-entry.ts']);
+    for (const path of reached)
+      for (const { target, typeOnly, later } of byPath.get(path)?.imports ?? [])
+        if (!typeOnly && !later) reached.add(target);
+    expect(reached.size).toBeGreaterThan(50);
+    expect([...reached].filter((target) => /^(?:zod|ajv|yaml|undici|pg|libpg-query|commander)\b/.test(target))).toEqual(
+      [],
+    );
   });
 });
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MOST_ACCESSES, MOST_SHOWN } from './question-bounds.ts';
 import type { QuestionRow } from './approval-table.ts';
 import { bondOf, coverOf } from './bond.ts';
 import { QUESTION_STATES, type Question, type Vote } from './question.ts';
@@ -8,11 +9,6 @@ const name = text(256).min(1);
 const count = z.int().nonnegative();
 const person = z.string().regex(/^user:[A-Za-z0-9][A-Za-z0-9._@-]{0,127}$/);
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
-
-/** The most characters of what is shown of a request. */
-export const MOST_SHOWN = 1 << 18;
-/** The most things that one request touches. */
-export const MOST_ACCESSES = 1024;
 
 const questionSchema = z.strictObject({
   id: name,
