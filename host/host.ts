@@ -1,11 +1,10 @@
 import { resolve } from 'node:path';
 import { runAgent, warmAgent } from './agent-run.ts';
-import { createApprovalDesk, type ApprovalDesk, type OperatorReply, type Waiting } from './approval/approval-desk.ts';
+import { createApprovalDesk, type ApprovalDesk, type Waiting } from './approval/approval-desk.ts';
 import { electorateOf, openApprovalStore } from './approval-view.ts';
 import { readConfiguration, readPolicyTests, refuseExposedComponent, type Configuration } from './configuration.ts';
 import { isWeakerCell, type CellKind } from './contracts/cell-kind.ts';
 import { HostError } from './contracts/errors.ts';
-import type { LogLevel } from './contracts/log-sink.ts';
 import type { RunFacts } from './contracts/principal.ts';
 import type { Attributes } from './contracts/request.ts';
 import type { RunResult } from './contracts/run-result.ts';
@@ -32,8 +31,9 @@ import type { PolicyEvent, PolicyReload, PolicyStatus } from './policy-event.ts'
 import { policyStoreOf } from './policy-store.ts';
 import { runPolicyTests } from './policy-test.ts';
 import type { RunEvent } from './run-event.ts';
+import { tellSafely, type RunObserver } from './run-observer.ts';
 import { createCells, type Cells } from './cells.ts';
-import { showQuestion, type ShownQuestion } from './shown-question.ts';
+import { showQuestion } from './shown-question.ts';
 import { checkGiven, type Given } from './surroundings.ts';
 import { checkFunctions, type ToolFunction, type ToolFunctions } from './tool-function.ts';
 
@@ -73,7 +73,7 @@ export interface WarmOptions extends AgentChoice {
 }
 
 /** One run. */
-export interface RunOptions extends AgentChoice {
+export interface RunOptions extends AgentChoice, RunObserver {
   /** What an agent is given; a WASI command or module has none. */
   readonly input?: string;
   /** Arguments of the command line, behind those of the configuration. A WASI program finds its own name before them. */
@@ -89,36 +89,6 @@ export interface RunOptions extends AgentChoice {
   readonly onBehalfOf?: string;
   /** A cell that is stronger than the one of the configuration. A weaker one has to be written there. */
   readonly cell?: CellKind;
-  /**
-   * Told of everything that was denied, as it happens. `agent` is the one whose rules do not allow it: the agent itself,
-   * one that it called, or, in what that one tried, a caller.
-   */
-  readonly onDecision?: (event: DecisionEvent, agent: string) => void;
-  /**
-   * Told of each question to people that waits for an answer, of the run and of agents that it called. It may answer: a yes
-   * in the name of an approver, who is not the one on whose behalf the agent runs; a no in anybody's. Others may answer as
-   * well, through the state directory; `answered` is aborted then, and when the time is over.
-   */
-  readonly onApproval?: (
-    question: ShownQuestion,
-    answered: AbortSignal,
-  ) => OperatorReply | undefined | Promise<OperatorReply | undefined>;
-  /**
-   * Told of every decision, allow or deny, that a row with `alert=` made: `event.alerts` are the names. `agent` is the one
-   * that asked.
-   */
-  readonly onAlert?: (event: DecisionEvent, agent: string) => void;
-  /** A line that the agent, or one that it called, wrote for the operator. */
-  readonly onLog?: (level: LogLevel, text: string, agent: string) => void;
-  /**
-   * A line of an agent's output, or of the standard error of any other program. It may hold anything: escape it before a
-   * terminal.
-   */
-  readonly onOutput?: (text: string, stream: 'stdout' | 'stderr', agent: string) => void;
-  /** What a WASI command or module writes to standard output, as it comes. It may hold anything. */
-  readonly onAnswer?: (bytes: Uint8Array) => void;
-  /** A fault of the host. */
-  readonly onFault?: (text: string) => void;
 }
 
 /** A host: one configuration and its policy, in force. Two hosts in one process do not know of each other. */
@@ -383,39 +353,4 @@ function cellOf({ cell }: Pick<RunOptions, 'cell'>, agent: AgentManifest): CellK
       hints: [`agents: { ${agent.name}: { cell: ${cell} } }`],
     });
   return cell;
-}
-
-/** An observer that throws would otherwise end the whole process, and with it runs whose records are open. */
-function tellSafely(event: RunEvent, request: RunOptions, agent: string): void {
-  try {
-    tell(event, request, agent);
-  } catch (error) {
-    if (event.kind === 'fault') return; // there is nobody left to tell
-    tellSafely({ kind: 'fault', text: `an observer of the run failed: ${String(error)}` }, request, agent);
-  }
-}
-
-function tell(event: RunEvent, request: RunOptions, agent: string): void {
-  switch (event.kind) {
-    case 'decision':
-      // Where a caller's rules deny, it is the caller that lacks a row.
-      request.onDecision?.(event.event, event.event.agent?.replace(/^agent:/, '') ?? agent);
-      return;
-    case 'alert':
-      request.onAlert?.(event.event, agent);
-      return;
-    case 'log':
-      request.onLog?.(event.level, event.text, agent);
-      return;
-    case 'output':
-      for (const line of event.lines) request.onOutput?.(line, event.stream, agent);
-      return;
-    case 'answer':
-      request.onAnswer?.(event.bytes);
-      return;
-    case 'label': // stands in the result
-      return;
-    case 'fault':
-      request.onFault?.(event.text);
-  }
 }

@@ -1,37 +1,19 @@
 import type { AskedQuestion } from './approval/approval-store.ts';
+import type { Question } from './approval/question.ts';
 import { barredBy, type Electorate } from './approval/verdict.ts';
 import type { ApprovalScope } from './contracts/approval.ts';
-import type { PolicyRef } from './contracts/decision.ts';
 import type { Json } from './contracts/request.ts';
 
 /** A question to people, as they see it. Guests choose much of it: escape it before a terminal. */
-export interface ShownQuestion {
-  readonly id: string;
-  /** The run that asked. */
-  readonly run: string;
-  readonly agent: string;
-  /** Digest of the component. */
-  readonly component: string;
-  /** The agents that called, the first of them first. */
-  readonly callers: readonly string[];
-  readonly onBehalfOf: readonly string[];
-  readonly purpose?: string;
-  readonly environment?: string;
-  /** Everything that would be touched; the first names the effect. */
-  readonly accesses: readonly { readonly action: string; readonly resource: string }[];
+export interface ShownQuestion extends Omit<Question, 'shown' | 'roles' | 'rules' | 'askedMs' | 'expiresMs'> {
   /** `summary` and, where the gate gives it, `payload`: exactly what would happen. */
   readonly request: Json;
-  /** Whether the request carries what is not shown: a body that is still to come, or a masked value. */
-  readonly partial: boolean;
-  readonly digest: string;
-  readonly policy: PolicyRef;
   readonly rules: readonly {
     readonly id: string;
     readonly file: string;
     readonly line?: number;
     readonly row?: string;
   }[];
-  readonly label?: string;
   /** The roles of which somebody has to say yes, and who may; all of them different people. */
   readonly roles: readonly { readonly name: string; readonly people: readonly string[]; readonly missing: boolean }[];
   readonly votes: readonly {
