@@ -1,21 +1,26 @@
 import { resolve } from 'node:path';
-import { runAgent, warmAgent } from './agent-run.ts';
+import { runAgent, warmAgent } from './runs/agent-run.ts';
 import { createApprovalDesk, type ApprovalDesk, type Waiting } from './approval/approval-desk.ts';
-import { electorateOf, openApprovalStore } from './approval-view.ts';
-import { readConfiguration, readPolicyTests, refuseExposedComponent, type Configuration } from './configuration.ts';
+import { electorateOf, openApprovalStore } from './views/approval-view.ts';
+import {
+  readConfiguration,
+  readPolicyTests,
+  refuseExposedComponent,
+  type Configuration,
+} from './configuration/configuration.ts';
 import { isWeakerCell, type CellKind } from './contracts/cell-kind.ts';
 import { HostError } from './contracts/errors.ts';
 import type { RunFacts } from './contracts/principal.ts';
 import type { Attributes } from './contracts/request.ts';
 import type { RunResult } from './contracts/run-result.ts';
 import { didYouMean } from './contracts/suggestion.ts';
-import { createRunTree } from './run-tree.ts';
-import { helpWith, type DenialHelp } from './denial-help.ts';
+import { createRunTree } from './runs/run-tree.ts';
+import { helpWith, type DenialHelp } from './views/denial-help.ts';
 import type { DecisionEvent } from './enforcement/enforce.ts';
-import { groupsOf } from './groups.ts';
+import { groupsOf } from './configuration/groups.ts';
 import { createHostPowers, type HostPowers } from './host-powers.ts';
-import { inspectComponent, type Inspection } from './inspection.ts';
-import { prepareAhead, type PreparedAhead } from './prepared-ahead.ts';
+import { inspectComponent, type Inspection } from './views/inspection.ts';
+import { prepareAhead, type PreparedAhead } from './cells/prepared-ahead.ts';
 import type { AgentManifest } from './manifest/agent-section.ts';
 import type { Manifest } from './manifest/manifest.ts';
 import {
@@ -25,17 +30,17 @@ import {
   type PolicyQuestion,
   type PolicyReport,
   type PolicyView,
-} from './policy-view.ts';
-import { createLivePolicy, type LivePolicy, type ReloadReason } from './live-policy.ts';
-import type { PolicyEvent, PolicyReload, PolicyStatus } from './policy-event.ts';
-import { policyStoreOf } from './policy-store.ts';
-import { runPolicyTests } from './policy-test.ts';
-import type { RunEvent } from './run-event.ts';
-import { tellSafely, type RunObserver } from './run-observer.ts';
-import { createCells, type Cells } from './cells.ts';
-import { showQuestion } from './shown-question.ts';
-import { checkGiven, type Given } from './surroundings.ts';
-import { checkFunctions, type ToolFunction, type ToolFunctions } from './tool-function.ts';
+} from './views/policy-view.ts';
+import { createLivePolicy, type LivePolicy, type ReloadReason } from './live-policy/live-policy.ts';
+import type { PolicyEvent, PolicyReload, PolicyStatus } from './live-policy/policy-event.ts';
+import { policyStoreOf } from './live-policy/policy-store.ts';
+import { runPolicyTests } from './live-policy/policy-test.ts';
+import type { RunEvent } from './runs/run-event.ts';
+import { tellSafely, type RunObserver } from './runs/run-observer.ts';
+import { createCells, type Cells } from './cells/cells.ts';
+import { showQuestion } from './views/shown-question.ts';
+import { checkGiven, type Given } from './runs/surroundings.ts';
+import { checkFunctions, type ToolFunction, type ToolFunctions } from './runs/tool-function.ts';
 
 /** Where a host finds its configuration. */
 export interface HostOptions {

@@ -1,25 +1,25 @@
 /** The only door of the host. */
 export { openHost, type AgentChoice, type Host, type HostOptions, type RunOptions, type WarmOptions } from './host.ts';
-export { openApprovals, type ApprovalsView } from './approval-view.ts';
-export type { ShownQuestion } from './shown-question.ts';
+export { openApprovals, type ApprovalsView } from './views/approval-view.ts';
+export type { ShownQuestion } from './views/shown-question.ts';
 export type { OperatorReply } from './approval/approval-desk.ts';
 export type { ApprovalScope } from './contracts/approval.ts';
-export type { ToolCallContext, ToolFunction } from './tool-function.ts';
+export type { ToolCallContext, ToolFunction } from './runs/tool-function.ts';
 export type { Json } from './contracts/request.ts';
 export type { Principal } from './contracts/principal.ts';
-export { auditDirectory, readAudit, verifyAudit, type AuditLocation, type ShownRecord } from './audit-view.ts';
-export type { Inspection, InspectedImport } from './inspection.ts';
-export type { PreparedAhead } from './prepared-ahead.ts';
-export type { DenialHelp } from './denial-help.ts';
+export { auditDirectory, readAudit, verifyAudit, type AuditLocation, type ShownRecord } from './views/audit-view.ts';
+export type { Inspection, InspectedImport } from './views/inspection.ts';
+export type { PreparedAhead } from './cells/prepared-ahead.ts';
+export type { DenialHelp } from './views/denial-help.ts';
 export type {
   AskedFacts,
   PolicyExplanation,
   PolicyExplanationRow,
   PolicyQuestion,
   PolicyReport,
-} from './policy-view.ts';
-export type { PolicyEvent, PolicyReload, PolicyStatus } from './policy-event.ts';
-export type { ReloadReason } from './live-policy.ts';
+} from './views/policy-view.ts';
+export type { PolicyEvent, PolicyReload, PolicyStatus } from './live-policy/policy-event.ts';
+export type { ReloadReason } from './live-policy/live-policy.ts';
 export {
   openPolicyHistory,
   type PolicyDifference,
@@ -28,11 +28,11 @@ export {
   type PolicySide,
   type Rollback,
   type ShownVersion,
-} from './policy-history.ts';
+} from './live-policy/policy-history.ts';
 export type { PolicyVersion } from './policy/store/policy-store.ts';
 export type { Direction, RowChange } from './policy/row-diff.ts';
-export type { PolicyTestReport } from './policy-test.ts';
-export { reviewDatabases, type DatabaseReview } from './database-review.ts';
+export type { PolicyTestReport } from './live-policy/policy-test.ts';
+export { reviewDatabases, type DatabaseReview } from './views/database-review.ts';
 export {
   checkSecrets,
   listSecrets,
@@ -40,13 +40,13 @@ export {
   type SecretReport,
   type SecretsLocation,
   type SecretUse,
-} from './secret-report.ts';
+} from './views/secret-report.ts';
 export { probePlatform, type PlatformCheck, type PlatformReport } from './platform.ts';
 export type { HostPowers } from './host-powers.ts';
 export type { Manifest } from './manifest/manifest.ts';
 export type { DecisionEvent } from './enforcement/enforce.ts';
 export type { Verification } from './audit/verify/run-file.ts';
-export { configurationSchema, importMatrix, refusedInterfaces } from './configuration-schema.ts';
+export { configurationSchema, importMatrix, refusedInterfaces } from './configuration/configuration-schema.ts';
 export type { ServedInterface, ServedFunction } from './contracts/served-interface.ts';
 export { HostError, HOST_ERRORS, type HostErrorCode } from './contracts/errors.ts';
 export { EXIT, type ExitCode } from './contracts/exit-code.ts';

@@ -4,7 +4,7 @@ import { ENGINE } from './powers/engine.ts';
 import type { PathResolution } from './powers/path-resolution.ts';
 import { probeSandbox } from './powers/sandbox-probe.ts';
 import { createSystemFacts } from './powers/system-facts.ts';
-import { tryPreparingFence, tryProcessFence, type ProcessFence } from './guest-processes.ts';
+import { tryPreparingFence, tryProcessFence, type ProcessFence } from './cells/guest-processes.ts';
 import { startWorker } from './sandbox/warm-cell.ts';
 
 /** One guarantee, and whether this machine gives it. */

@@ -45,5 +45,5 @@ async function bundle(directory, name, chunks) {
   await program.close();
 }
 
-await bundle(join(dist, 'host'), 'cell-entry.js', 'powers/cell-[name].js');
+await bundle(join(dist, 'host'), 'cells/cell-entry.js', 'powers/cell-[name].js');
 await bundle(join(dist, 'host', 'sandbox'), 'cell-process-child.js', 'cell-child-[name].js');

@@ -25,7 +25,7 @@ const LAYERS: readonly (readonly [RegExp, number])[] = [
   [/^host\/(policy|audit|manifest|sandbox|redaction|approval|budget|labels|secrets|journal)\//, 2],
   [/^host\/enforcement\//, 3],
   [/^host\/(gates|wasi)\//, 4],
-  [/^host\/[^/]+\.ts$/, 5],
+  [/^host\/(?:(?:cells|configuration|live-policy|runs|views)\/)?[^/]+\.ts$/, 5],
   [/^src\//, 6],
 ];
 const layerOf = (path: string) => LAYERS.find(([room]) => room.test(path))?.[1];
@@ -169,7 +169,9 @@ describe('architecture', () => {
     const naming = inside.filter(
       ({ from, target }) => /^host\/gates\/[^/]+\/index\.ts$/.test(target) && !from.startsWith('host/gates/'),
     );
-    expect(new Set(naming.map(({ from }) => from))).toEqual(new Set(['host/runtime.ts', 'host/settings.ts']));
+    expect(new Set(naming.map(({ from }) => from))).toEqual(
+      new Set(['host/runtime.ts', 'host/configuration/settings.ts']),
+    );
   });
 
   it('mints grants in the pipeline only', () => {
@@ -186,7 +188,7 @@ describe('architecture', () => {
 describe('a cell', () => {
   it('starts without what reads configurations and schemas', () => {
     const byPath = new Map(sources.map((source) => [source.path, source]));
-    const reached = new Set<string>(['host/cell-entry.ts', 'host/shared-cell-entry.ts']);
+    const reached = new Set<string>(['host/cells/cell-entry.ts', 'host/cells/shared-cell-entry.ts']);
     for (const path of reached)
       for (const { target, typeOnly, later } of byPath.get(path)?.imports ?? [])
         if (!typeOnly && !later) reached.add(target);

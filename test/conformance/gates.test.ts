@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { SERVED } from '../../host/settings.ts';
+import { SERVED } from '../../host/configuration/settings.ts';
 import { DB_CASES } from './db.cases.ts';
 import { FS_CASES } from './fs.cases.ts';
 import { gateCases } from './gate.cases.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openHost } from '../../host/host.ts';
-import type { ToolFunction } from '../../host/tool-function.ts';
+import type { ToolFunction } from '../../host/runs/tool-function.ts';
 import { command } from '../support/command.ts';
 import { makeDelegationBed, type BedOptions, type DelegationBed, type Seen } from './delegation-bed.ts';
 

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { RunResult, ServedInterface } from '../../host/index.ts';
-import { refuseUngranted } from '../../host/strict-imports.ts';
+import { refuseUngranted } from '../../host/cells/strict-imports.ts';
 import { makeAgentWorld, type AgentWorld } from '../support/agent-world.ts';
 import { command } from '../support/command.ts';
 import { inlineGuest } from '../support/inline-guest.ts';

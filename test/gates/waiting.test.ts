@@ -7,7 +7,7 @@ import type { ApprovalRequest, Approvals } from '../../host/contracts/approval.t
 import { createDbGate } from '../../host/gates/db/index.ts';
 import { createFsGate } from '../../host/gates/fs/index.ts';
 import { createSqliteEngine } from '../../host/powers/sqlite-engine.ts';
-import { SERVED } from '../../host/settings.ts';
+import { SERVED } from '../../host/configuration/settings.ts';
 import { approve, createMemoryRun, type MemoryRun } from '../enforcement/in-memory.ts';
 import { mountOf, realFiles } from './fs/fs-fixture.ts';
 

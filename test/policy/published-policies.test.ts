@@ -1,13 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readConfiguration } from '../../host/configuration.ts';
+import { readConfiguration } from '../../host/configuration/configuration.ts';
 import { createHostPowers } from '../../host/host-powers.ts';
 import type { Declared } from '../../host/policy/breadth.ts';
 import { lintPolicy } from '../../host/policy/policy-lint.ts';
 import { loadPolicy } from '../../host/policy/policy-snapshot.ts';
-import { createPolicyView } from '../../host/policy-view.ts';
-import { vocabularyOf } from '../../host/settings.ts';
+import { createPolicyView } from '../../host/views/policy-view.ts';
+import { vocabularyOf } from '../../host/configuration/settings.ts';
 import { runCommand } from '../support/command-line.ts';
 import { makeWorld } from '../adversarial/host/host-bed.ts';
 

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { readConfiguration } from '../../host/configuration.ts';
+import { readConfiguration } from '../../host/configuration/configuration.ts';
 import { isRefusal, type Access, type Attribute } from '../../host/contracts/request.ts';
 import { createHostPowers } from '../../host/host-powers.ts';
-import { canonicalIntention } from '../../host/intention.ts';
+import { canonicalIntention } from '../../host/views/intention.ts';
 import { splitCanonical } from '../../host/policy/resource-parts.ts';
 import { makeDatabase, makeWorld } from '../adversarial/host/host-bed.ts';
 

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { Secret } from '../../host/contracts/secret.ts';
-import { createSecretMask } from '../../host/secret-mask.ts';
+import { createSecretMask } from '../../host/runs/secret-mask.ts';
 
 const VALUES = [
   'ghp_plainToken0123456789',

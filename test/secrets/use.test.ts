@@ -1,10 +1,10 @@
 import { chmodSync, symlinkSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { readConfiguration } from '../../host/configuration.ts';
+import { readConfiguration } from '../../host/configuration/configuration.ts';
 import { createHostPowers } from '../../host/host-powers.ts';
 import { openHost } from '../../host/index.ts';
-import { readRunSecrets } from '../../host/secret-use.ts';
+import { readRunSecrets } from '../../host/runs/secret-use.ts';
 import { httpServer } from '../gates/http/loopback.ts';
 import { makeAgentWorld, type AgentWorld } from '../support/agent-world.ts';
 import { inlineGuest } from '../support/inline-guest.ts';

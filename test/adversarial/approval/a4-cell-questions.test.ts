@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MOST_SHOWN } from '../../../host/approval/question-bounds.ts';
-import { askOf, createCellApprovals } from '../../../host/cell-ask.ts';
-import { parseCellRequest } from '../../../host/cell-request.ts';
+import { askOf, createCellApprovals } from '../../../host/cells/cell-ask.ts';
+import { parseCellRequest } from '../../../host/cells/cell-request.ts';
 import type { ApprovalRequest } from '../../../host/contracts/approval.ts';
 
 const request: ApprovalRequest = {

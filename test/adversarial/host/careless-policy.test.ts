@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { readConfiguration } from '../../../host/configuration.ts';
+import { readConfiguration } from '../../../host/configuration/configuration.ts';
 import { HostError } from '../../../host/contracts/errors.ts';
 import { createHostPowers } from '../../../host/host-powers.ts';
 import { loadPolicy, type PolicySnapshot } from '../../../host/policy/policy-snapshot.ts';
-import { createPolicyView } from '../../../host/policy-view.ts';
-import { vocabularyOf } from '../../../host/settings.ts';
+import { createPolicyView } from '../../../host/views/policy-view.ts';
+import { vocabularyOf } from '../../../host/configuration/settings.ts';
 import type { AgentWorld } from '../../support/agent-world.ts';
 import { makeWorld } from './host-bed.ts';
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createLineBuffer } from '../../../host/line-buffer.ts';
+import { createLineBuffer } from '../../../host/cells/line-buffer.ts';
 
 const collected = (pieces: readonly string[]): string[][] => {
   const handed: string[][] = [];

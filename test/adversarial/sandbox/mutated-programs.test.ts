@@ -5,7 +5,7 @@ import type { Artefact } from '../../../host/sandbox/artefact.ts';
 import { createByteReader } from '../../../host/sandbox/byte-reader.ts';
 import { encodeSection } from '../../../host/sandbox/wasm-binary.ts';
 import { prepareComponent } from '../../../host/sandbox/prepare.ts';
-import { SERVED } from '../../../host/settings.ts';
+import { SERVED } from '../../../host/configuration/settings.ts';
 import { guest } from '../../support/guests.ts';
 import { moduleText } from '../../support/wasi-programs.ts';
 import { temporaryFolder } from '../../sandbox/support/cell.ts';

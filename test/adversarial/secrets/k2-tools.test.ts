@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { ToolSupervisor } from '../../../host/gates/tool-exec/index.ts';
 import type { ToolSection } from '../../../host/gates/tool-exec/config.ts';
-import { createLateSecrets } from '../../../host/secret-mask.ts';
+import { createLateSecrets } from '../../../host/runs/secret-mask.ts';
 import { NO_SUPERVISOR, probeTool, toolFixture, toolTagOf } from '../../gates/tool-exec/tool-fixture.ts';
 import { holds, VALUE } from './secret-mirror.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseCellRequest } from '../../../host/cell-request.ts';
+import { parseCellRequest } from '../../../host/cells/cell-request.ts';
 
 const MOST = 1000;
 const terms = { tool: 'add', decision: 'run-x/1', timeoutMs: 1000, mostBytes: MOST };

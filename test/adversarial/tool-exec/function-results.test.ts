@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { resultText } from '../../../host/result-text.ts';
-import { callToolFunction, type ToolFunction } from '../../../host/tool-function.ts';
+import { resultText } from '../../../host/runs/result-text.ts';
+import { callToolFunction, type ToolFunction } from '../../../host/runs/tool-function.ts';
 
 const MOST = 1000;
 const NOT_JSON = { status: 'failed', code: 'not-json' };

@@ -8,7 +8,7 @@ import type { DialCall, HttpDialer } from '../../../host/gates/http/dialer.ts';
 import { createHttpGate, type GuestResponse, type GuestStreamingResponse } from '../../../host/gates/http/index.ts';
 import type { OutgoingBodyHandle } from '../../../host/gates/http/outgoing-body.ts';
 import { resolveHttpBinding, type RawHttpBinding } from '../../../host/gates/http/secret-binding.ts';
-import { createLateSecrets } from '../../../host/secret-mask.ts';
+import { createLateSecrets } from '../../../host/runs/secret-mask.ts';
 import type { TlsEntry } from '../../../host/contracts/tls-entry.ts';
 import type { GuestRequest } from '../../../host/gates/http/request.ts';
 import type { Resolution, Resolver } from '../../../host/gates/http/resolver.ts';

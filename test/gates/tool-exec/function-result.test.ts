@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { resultText } from '../../../host/result-text.ts';
+import { resultText } from '../../../host/runs/result-text.ts';
 
 const MOST = 1000;
 

@@ -1,0 +1,160 @@
+import { z } from 'zod';
+import { labelledAs } from '../views/asked-label.ts';
+import type { Configuration } from '../configuration/configuration.ts';
+import { attributesOf, isAttributesRefusal } from '../contracts/attributes.ts';
+import type { Decision, Obligations } from '../contracts/decision.ts';
+import type { DecisionContext, DecisionPoint } from '../contracts/decision-point.ts';
+import { DENIAL_REASONS } from '../contracts/decision.ts';
+import { HostError } from '../contracts/errors.ts';
+import { isRefusal } from '../contracts/request.ts';
+import { canonicalIntention } from '../views/intention.ts';
+import { createProblemList, pathText } from '../manifest/problem-list.ts';
+import { readYaml, type YamlSource } from '../manifest/yaml-source.ts';
+import { createDecisionPoint } from '../policy/decision-point.ts';
+import { parseObligations } from '../policy/obligation.ts';
+import type { SourceText } from '../policy/policy-file.ts';
+
+/** Monday noon, UTC: a test that names no time has the same answer at any hour. */
+const USUAL_TIME = '2026-01-05T12:00:00Z';
+const MOST_TESTS = 10_000;
+
+const name = z.string().min(1).max(200);
+
+const Case = z.strictObject({
+  it: name.optional(),
+  agent: name,
+  action: name,
+  resource: z.string().min(1).max(8192),
+  arguments: z.record(z.string(), z.unknown()).default({}),
+  purpose: name.optional(),
+  environment: name.optional(),
+  label: name.optional(),
+  'on-behalf-of': z
+    .string()
+    .regex(/^user:./, { error: 'expected `user:` and a name' })
+    .optional(),
+  at: z.iso.datetime({ offset: true, error: 'expected a time as in `2026-03-02T11:00:00Z`' }).default(USUAL_TIME),
+  expect: z.enum(['allow', 'approve', 'deny']),
+  reason: z.enum(DENIAL_REASONS).optional(),
+  then: z.string().default('-'),
+});
+const Suite = z.strictObject({ tests: z.array(Case).max(MOST_TESTS) });
+type TestCase = z.output<typeof Case>;
+
+/** How the tests of a policy went. */
+export interface PolicyTestReport {
+  readonly file: string;
+  readonly passed: number;
+  /** `FILE:LINE:COLUMN: …` for each that failed. */
+  readonly failures: readonly string[];
+}
+
+/**
+ * Runs the tests of a policy, `tests.yaml`: a list of cases under `tests`. A case has `agent`, `action`, `resource` and
+ * `expect` (`allow`, `approve` or `deny`), and may have `it` (its name), `arguments`, `purpose`, `environment`,
+ * `on-behalf-of`, `label` (what the run has read before; the lowest without it), `at` (a time; a Monday noon without it), `reason` of a denial, and `then`: exactly the obligations of an
+ * allow, as the sixth cell of a row has them, `-` without it. Throws `ERR_POLICY_TEST` where the file does not fit.
+ */
+export function runPolicyTests(
+  { file, text }: SourceText,
+  configuration: Pick<Configuration, 'policy' | 'settings'>,
+): PolicyTestReport {
+  const { cases, yaml } = readSuite(file, text);
+  const points = new Map<string, DecisionPoint>();
+  const failures = cases.flatMap((test, index) => {
+    const problem = tryCase(test, configuration, points);
+    if (problem === undefined) return [];
+    const { line, column } = yaml.position(['tests', index]);
+    const title = test.it ?? `${test.action} ${test.resource}`;
+    return [`${file}:${line}:${column}: \`${title}\`: ${problem}`];
+  });
+  return { file, passed: cases.length - failures.length, failures };
+}
+
+function readSuite(file: string, text: string): { cases: readonly TestCase[]; yaml: YamlSource } {
+  const problems = createProblemList(file);
+  const yaml = readYaml(text, problems);
+  if (yaml !== undefined) {
+    const parsed = Suite.safeParse(yaml.value);
+    if (parsed.success) return { cases: parsed.data.tests, yaml };
+    for (const { path, message } of parsed.error.issues) {
+      const place = path.filter((part) => typeof part !== 'symbol');
+      problems.add(() => yaml.position(place), [], `${pathText(place)}: ${message}`);
+    }
+  }
+  try {
+    return problems.throwAll();
+  } catch (cause) {
+    const hints = cause instanceof HostError ? cause.hints : [];
+    throw new HostError('ERR_POLICY_TEST', `the tests in \`${file}\` do not fit their form`, { hints, cause });
+  }
+}
+
+/** Why a case fails; `undefined` where it does not. */
+function tryCase(
+  test: TestCase,
+  { policy, settings }: Pick<Configuration, 'policy' | 'settings'>,
+  points: Map<string, DecisionPoint>,
+): string | undefined {
+  const attributes = attributesOf(test.arguments);
+  if (isAttributesRefusal(attributes)) return attributes.refused;
+  const request = canonicalIntention(settings, { action: test.action, resource: test.resource, attributes });
+  if (isRefusal(request)) return `it is not something that a gate asks: ${request.refused}`;
+  const accesses = labelledTest(test.label, request.accesses, { order: policy.words.labels, settings });
+  if (typeof accesses === 'string') return accesses;
+  const agent = `agent:${test.agent}`;
+  const point = points.get(agent) ?? createDecisionPoint(policy.sliceFor(agent), agent);
+  points.set(agent, point);
+  const decision = point.decide(accesses, contextOf(test));
+  if (decision.effect !== test.expect || (test.reason !== undefined && reasonOf(decision) !== test.reason))
+    return `expected ${test.expect}${of(test.reason)}, got ${decision.effect}${of(reasonOf(decision))}`;
+  if (decision.effect === 'deny') return undefined;
+  const wanted = obligationsOf(test.then, policy.words);
+  if (typeof wanted === 'string') return wanted;
+  const [expected, got] = [comparable(wanted), comparable(decision.obligations)];
+  return expected === got ? undefined : `expected the obligations ${expected}, got ${got}`;
+}
+
+/** The accesses with their labels; a text says why there are none. */
+function labelledTest(...asked: Parameters<typeof labelledAs>): ReturnType<typeof labelledAs> | string {
+  try {
+    return labelledAs(...asked);
+  } catch (error) {
+    if (!(error instanceof HostError)) throw error;
+    return error.message;
+  }
+}
+
+const of = (reason: string | undefined): string => (reason === undefined ? '' : ` (${reason})`);
+const reasonOf = (decision: Decision): string | undefined => (decision.effect === 'deny' ? decision.reason : undefined);
+
+function contextOf(test: TestCase): DecisionContext {
+  const { purpose, environment, at } = test;
+  const onBehalfOf = test['on-behalf-of'];
+  return {
+    nowMs: Date.parse(at),
+    ...(purpose === undefined ? {} : { purpose }),
+    ...(environment === undefined ? {} : { environment }),
+    ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
+  };
+}
+
+function obligationsOf(cell: string, words: Configuration['policy']['words']): Obligations | string {
+  try {
+    return parseObligations(cell, 'allow', words);
+  } catch (error) {
+    return `\`then\`: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+/** Obligations as one text: which rule a budget belongs to, and the order, do not count. */
+function comparable(obligations: Obligations): string {
+  const { budgets, ...rest } = obligations;
+  const terms = (budgets ?? []).map((term) =>
+    JSON.stringify(sorted(Object.fromEntries(Object.entries(term).filter(([key]) => key !== 'rule')))),
+  );
+  return JSON.stringify(sorted({ ...rest, ...(budgets === undefined ? {} : { budgets: terms.sort() }) }));
+}
+
+const sorted = (record: object): object =>
+  Object.fromEntries(Object.entries(record).sort(([one], [other]) => (one < other ? -1 : 1)));
