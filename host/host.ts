@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { runAgent, warmAgent } from './runs/agent-run.ts';
+import { runAgent, warmAgent } from './agent-run.ts';
 import { createApprovalDesk, type ApprovalDesk, type Waiting } from './approval/approval-desk.ts';
 import { electorateOf, openApprovalStore } from './views/approval-view.ts';
 import {
@@ -38,7 +38,7 @@ import { runPolicyTests } from './live-policy/policy-test.ts';
 import type { RunEvent } from './runs/run-event.ts';
 import { tellSafely, type RunObserver } from './runs/run-observer.ts';
 import { createCells, type Cells } from './cells/cells.ts';
-import { showQuestion } from './views/shown-question.ts';
+import { showQuestion } from './runs/shown-question.ts';
 import { checkGiven, type Given } from './runs/surroundings.ts';
 import { checkFunctions, type ToolFunction, type ToolFunctions } from './runs/tool-function.ts';
 

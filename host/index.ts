@@ -1,7 +1,7 @@
 /** The only door of the host. */
 export { openHost, type AgentChoice, type Host, type HostOptions, type RunOptions, type WarmOptions } from './host.ts';
 export { openApprovals, type ApprovalsView } from './views/approval-view.ts';
-export type { ShownQuestion } from './views/shown-question.ts';
+export type { ShownQuestion } from './runs/shown-question.ts';
 export type { OperatorReply } from './approval/approval-desk.ts';
 export type { ApprovalScope } from './contracts/approval.ts';
 export type { ToolCallContext, ToolFunction } from './runs/tool-function.ts';

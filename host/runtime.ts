@@ -1,6 +1,6 @@
 import type { AuditFiles } from './audit/audit-files.ts';
 import { resumeRunLog } from './audit/run-log.ts';
-import { matchPattern } from './runs/match-pattern.ts';
+import { matchPattern } from './configuration/match-pattern.ts';
 import type { CarriedLabels } from './contracts/label.ts';
 import { createResourceLabels } from './labels/resource-labels.ts';
 import { createRunLabels } from './labels/run-labels.ts';

@@ -25,8 +25,11 @@ const LAYERS: readonly (readonly [RegExp, number])[] = [
   [/^host\/(policy|audit|manifest|sandbox|redaction|approval|budget|labels|secrets|journal)\//, 2],
   [/^host\/enforcement\//, 3],
   [/^host\/(gates|wasi)\//, 4],
-  [/^host\/(?:(?:cells|configuration|live-policy|runs|views)\/)?[^/]+\.ts$/, 5],
-  [/^src\//, 6],
+  [/^host\/(configuration\/|host-powers\.ts$)/, 5],
+  [/^host\/live-policy\//, 6],
+  [/^host\/runs\//, 7],
+  [/^host\/((cells|views)\/)?[^/]+\.ts$/, 8],
+  [/^src\//, 9],
 ];
 const layerOf = (path: string) => LAYERS.find(([room]) => room.test(path))?.[1];
 const room = (path: string) =>

@@ -6,7 +6,7 @@ import type { HostPowers } from '../host-powers.ts';
 import { parseManifest, type Manifest } from '../manifest/manifest.ts';
 import { loadPolicy, type PolicySnapshot, type PolicySource } from '../policy/policy-snapshot.ts';
 import { readValues, type DetectorConfig } from '../redaction/detector-config.ts';
-import { checkPrices } from '../runs/prices.ts';
+import { checkPrices } from './prices.ts';
 import type { SourceText } from '../policy/policy-file.ts';
 import type { ReadText } from '../powers/text-file.ts';
 import { refuseMisplacedSecrets, withPasswords } from './secret-places.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { labelledAs } from '../views/asked-label.ts';
+import { labelledAs } from './asked-label.ts';
 import type { Configuration } from '../configuration/configuration.ts';
 import { attributesOf, isAttributesRefusal } from '../contracts/attributes.ts';
 import type { Decision, Obligations } from '../contracts/decision.ts';
@@ -7,7 +7,7 @@ import type { DecisionContext, DecisionPoint } from '../contracts/decision-point
 import { DENIAL_REASONS } from '../contracts/decision.ts';
 import { HostError } from '../contracts/errors.ts';
 import { isRefusal } from '../contracts/request.ts';
-import { canonicalIntention } from '../views/intention.ts';
+import { canonicalIntention } from './intention.ts';
 import { createProblemList, pathText } from '../manifest/problem-list.ts';
 import { readYaml, type YamlSource } from '../manifest/yaml-source.ts';
 import { createDecisionPoint } from '../policy/decision-point.ts';

@@ -4,7 +4,7 @@ import type { RunBudgets } from '../contracts/budget.ts';
 import type { Clock } from '../contracts/powers.ts';
 import { openCounterFile } from '../powers/counter-file.ts';
 import { createMachineClock, createOwners } from '../powers/machine.ts';
-import { createPrices } from './prices.ts';
+import { createPrices } from '../configuration/prices.ts';
 import type { BudgetPlan } from './run-spec.ts';
 
 const openStore = (directory: string): BudgetStore =>

@@ -1,7 +1,7 @@
 import type { LogLevel } from '../contracts/log-sink.ts';
 import type { DecisionEvent } from '../enforcement/enforce.ts';
 import type { OperatorReply } from '../approval/approval-desk.ts';
-import type { ShownQuestion } from '../views/shown-question.ts';
+import type { ShownQuestion } from './shown-question.ts';
 import type { RunEvent } from './run-event.ts';
 
 /** Whoever started a run, and wants to hear of it. */

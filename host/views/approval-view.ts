@@ -5,7 +5,7 @@ import type { ApprovalScope } from '../contracts/approval.ts';
 import { HostError } from '../contracts/errors.ts';
 import { createHostPowers, type HostPowers } from '../host-powers.ts';
 import type { HostManifest } from '../manifest/host-section.ts';
-import { showQuestion, type ShownQuestion } from './shown-question.ts';
+import { showQuestion, type ShownQuestion } from '../runs/shown-question.ts';
 
 /**
  * Questions to people under one configuration, of all its runs in all processes. Who can write the state directory can

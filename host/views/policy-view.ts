@@ -1,4 +1,4 @@
-import { labelledAs } from './asked-label.ts';
+import { labelledAs } from '../live-policy/asked-label.ts';
 import type { Configuration } from '../configuration/configuration.ts';
 import { attributesOf, isAttributesRefusal } from '../contracts/attributes.ts';
 import type { DenialReason, PolicyRef } from '../contracts/decision.ts';
@@ -13,7 +13,7 @@ import { isRefusal, NO_ATTRIBUTES, type Access, type Attributes } from '../contr
 import { isProtected } from '../enforcement/protection.ts';
 import type { PolicyTestReport } from '../live-policy/policy-test.ts';
 import { propertiesOf } from '../gates/tool-exec/tool-schema.ts';
-import { canonicalIntention } from './intention.ts';
+import { canonicalIntention } from '../live-policy/intention.ts';
 import type { AgentManifest } from '../manifest/agent-section.ts';
 import type { Declared } from '../policy/breadth.ts';
 import { createExplainer, type Explainer, type Explanation, type NearMiss } from '../policy/explanation.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { HostError } from '../../host/contracts/errors.ts';
 import { loadPolicy } from '../../host/policy/policy-snapshot.ts';
-import { checkPrices, createPrices } from '../../host/runs/prices.ts';
+import { checkPrices, createPrices } from '../../host/configuration/prices.ts';
 import { reportedCost } from '../../host/gates/tool-exec/reported-cost.ts';
 import { VOCABULARY } from '../policy/fixture.ts';
 

@@ -5,7 +5,7 @@ import type { CarriedLabels, LabelledResource } from '../../host/contracts/label
 import type { Access } from '../../host/contracts/request.ts';
 import { createResourceLabels } from '../../host/labels/resource-labels.ts';
 import { createRunLabels } from '../../host/labels/run-labels.ts';
-import { matchPattern } from '../../host/runs/match-pattern.ts';
+import { matchPattern } from '../../host/configuration/match-pattern.ts';
 
 const ORDER = ['public', 'internal', 'confidential', 'secret'] as const;
 const label = (name: (typeof ORDER)[number]): LabelRef => ({ name, rank: ORDER.indexOf(name) });

@@ -4,7 +4,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { readConfiguration } from '../../host/configuration/configuration.ts';
 import { isRefusal, type Access, type Attribute } from '../../host/contracts/request.ts';
 import { createHostPowers } from '../../host/host-powers.ts';
-import { canonicalIntention } from '../../host/views/intention.ts';
+import { canonicalIntention } from '../../host/live-policy/intention.ts';
 import { splitCanonical } from '../../host/policy/resource-parts.ts';
 import { makeDatabase, makeWorld } from '../adversarial/host/host-bed.ts';
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { AskedQuestion } from '../../host/approval/approval-store.ts';
-import { showQuestion } from '../../host/views/shown-question.ts';
+import { showQuestion } from '../../host/runs/shown-question.ts';
 import { APPROVERS, makeApprovalBed, no, questionOf, START, yes, type ApprovalBed } from '../approval/bed.ts';
 import { publishedSchema } from './schema-fixture.ts';
 

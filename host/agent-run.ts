@@ -1,37 +1,37 @@
 import { hash } from 'node:crypto';
-import type { AgentRun } from './agent-run-plan.ts';
-import { createCellServant } from '../cells/cell-servant.ts';
-import { refuseExposedComponent } from '../configuration/configuration.ts';
-import { logIdOf } from '../audit/log-id.ts';
-import { openRunLog, type RunLogState } from '../audit/run-log.ts';
-import { closeRunLog } from '../audit/run-log-closing.ts';
-import { chooseCell, type CellChoice } from '../cells/cell-choice.ts';
-import { holdsPlaces } from './budget-plan.ts';
-import { cellPlan, poolKey, principalsOf, type CellTerms } from '../cells/cell-plan.ts';
-import { CELL_ENTRY, type Cells } from '../cells/cells.ts';
-import { HostError } from '../contracts/errors.ts';
-import { isReal, worldText } from '../contracts/guest-world.ts';
-import type { LabelRef } from '../contracts/decision.ts';
-import type { Principal } from '../contracts/principal.ts';
-import { writesItsAnswer } from '../contracts/program.ts';
-import type { RunResult } from '../contracts/run-result.ts';
-import { newRunId } from './ids.ts';
-import { createCapabilityReach } from '../policy/reach.ts';
-import type { HostPowers } from '../host-powers.ts';
-import type { LivePolicy } from '../live-policy/live-policy.ts';
-import type { AgentManifest } from '../manifest/agent-section.ts';
-import { createProgramAnswer } from './program-answer.ts';
-import type { RunEvent } from './run-event.ts';
-import { bounded, endingOf, failureOf, NO_USAGE, type Ending } from './run-ending.ts';
-import type { CellData, RunSeat } from './run-spec.ts';
-import { readRunSecrets } from './secret-use.ts';
-import type { CellProcess } from '../sandbox/cell-process.ts';
-import type { KnownComponent } from '../sandbox/component-memo.ts';
-import { describeError } from '../sandbox/printable.ts';
-import { startThreadCell } from '../sandbox/thread-cell.ts';
-import { SERVED } from '../configuration/settings.ts';
-import { refuseUngranted } from '../cells/strict-imports.ts';
-import { startOf } from './surroundings.ts';
+import type { AgentRun } from './runs/agent-run-plan.ts';
+import { createCellServant } from './cells/cell-servant.ts';
+import { refuseExposedComponent } from './configuration/configuration.ts';
+import { logIdOf } from './audit/log-id.ts';
+import { openRunLog, type RunLogState } from './audit/run-log.ts';
+import { closeRunLog } from './audit/run-log-closing.ts';
+import { chooseCell, type CellChoice } from './cells/cell-choice.ts';
+import { holdsPlaces } from './runs/budget-plan.ts';
+import { cellPlan, poolKey, principalsOf, type CellTerms } from './cells/cell-plan.ts';
+import { CELL_ENTRY, type Cells } from './cells/cells.ts';
+import { HostError } from './contracts/errors.ts';
+import { isReal, worldText } from './contracts/guest-world.ts';
+import type { LabelRef } from './contracts/decision.ts';
+import type { Principal } from './contracts/principal.ts';
+import { writesItsAnswer } from './contracts/program.ts';
+import type { RunResult } from './contracts/run-result.ts';
+import { newRunId } from './runs/ids.ts';
+import { createCapabilityReach } from './policy/reach.ts';
+import type { HostPowers } from './host-powers.ts';
+import type { LivePolicy } from './live-policy/live-policy.ts';
+import type { AgentManifest } from './manifest/agent-section.ts';
+import { createProgramAnswer } from './runs/program-answer.ts';
+import type { RunEvent } from './runs/run-event.ts';
+import { bounded, endingOf, failureOf, NO_USAGE, type Ending } from './runs/run-ending.ts';
+import type { CellData, RunSeat } from './runs/run-spec.ts';
+import { readRunSecrets } from './runs/secret-use.ts';
+import type { CellProcess } from './sandbox/cell-process.ts';
+import type { KnownComponent } from './sandbox/component-memo.ts';
+import { describeError } from './sandbox/printable.ts';
+import { startThreadCell } from './sandbox/thread-cell.ts';
+import { SERVED } from './configuration/settings.ts';
+import { refuseUngranted } from './cells/strict-imports.ts';
+import { startOf } from './runs/surroundings.ts';
 
 /**
  * Runs an agent once: the record is opened, the component prepared, a cell started and ended, the record closed. Throws
@@ -183,7 +183,7 @@ async function freePlaces(
   )
     return;
   try {
-    const { releasePlaces } = await import('./run-budgets.ts');
+    const { releasePlaces } = await import('./runs/run-budgets.ts');
     releasePlaces(manifest.state.directory, id);
   } catch (error) {
     onEvent({ kind: 'fault', text: `places of budgets were not freed: ${describeError(error)}` }, agent.name);

@@ -1,4 +1,4 @@
-import { matchPattern } from '../runs/match-pattern.ts';
+import { matchPattern } from '../configuration/match-pattern.ts';
 import type { Configuration } from '../configuration/configuration.ts';
 import { HostError } from '../contracts/errors.ts';
 import type { CarriedLabels } from '../contracts/label.ts';
