@@ -31,10 +31,14 @@ export interface DigitRun {
   readonly first: 'zero' | 'one' | 'other';
   /** At most `LONGEST_RUN`, which stands for all that are longer too. */
   readonly length: number;
-  /** The byte behind them; 0 for the end of the text. */
+  /** The sign behind them, one of `.`, `-`, space, `/` and brackets; 0 for anything else and for the end of the text. */
   readonly after: number;
-  /** Whether a letter stands before them. */
-  readonly afterLetter: boolean;
+  /** Whether a digit stands behind that, or nobody knows yet. */
+  readonly goesOn: boolean;
+  /** Whether they are a part of a word that begins before them: the letter before them is not that of an escape. */
+  readonly afterWord: boolean;
+  /** Whether two letters stand before them. */
+  readonly afterLetters: boolean;
 }
 export const LONGEST_RUN = 20;
 
@@ -51,6 +55,10 @@ export interface Detector {
   readonly before: ByteClass;
   /** False only where the answer at the first of these digits is `NOTHING`. Without it, it is asked at all of them. */
   mayBe?(digits: DigitRun): boolean;
+  /** False only where the answer at a trigger with this byte before it (0: none) is `NOTHING`. Not for digits. */
+  mayFollow?(before: number, trigger: number): boolean;
+  /** The same for the byte behind it (0: none). */
+  mayPrecede?(trigger: number, after: number): boolean;
   probe(sight: Sight, at: number): Answer;
   /** For what has `BEGUN`: moves `to` as far as it goes; true if it ends there. */
   rest?(sight: Sight): boolean;

@@ -1,6 +1,6 @@
 import { isDigit, type ByteClass } from './byte-class.ts';
 import { createByteSink } from './byte-sink.ts';
-import { askedOfDigits, digitKey } from './digit-run.ts';
+import { askedOfDigits, createRunTable, digitKey, digitsBegin, digitsEnd, readOn } from './digit-run.ts';
 import { BEGUN, LONGEST_RUN, NOTHING, UNDECIDED, type Answer, type Detector, type Sight } from './detector.ts';
 import { BINARY, count, joined, markOf, type Masker, type MaskStream } from './mask-stream.ts';
 
@@ -8,13 +8,24 @@ import { BINARY, count, joined, markOf, type Masker, type MaskStream } from './m
 const CONTEXT = 16;
 const NO_BYTES = new Uint8Array(0);
 
+/** The most detectors of one scan: each has a bit of a byte. */
+const MOST_DETECTORS = 8;
+const BYTES = 256;
+
 /** Detectors as one: what each byte means to them. */
 interface Plan {
-  /** By byte: whether anybody is asked there. */
-  readonly interest: ByteClass;
+  /** Where to look closer. */
+  readonly stops: Uint8Array;
+  /** A bit for each detector that may be asked: by a sign and the byte before it, */
+  readonly following: Uint8Array;
+  /** by a sign and the byte behind it, */
+  readonly preceding: Uint8Array;
+  /** for digits that follow each other, by `digitKey`, */
+  readonly ofDigits: Uint8Array;
+  /** and for the first of digits that may go on. */
+  readonly ofOpenDigits: number;
+  /** Detectors by their bits. */
   readonly asked: readonly (readonly Detector[])[];
-  /** The same for digits that follow each other, by `digitKey`. */
-  readonly askedOfDigits: readonly (readonly Detector[])[];
   /** Bytes that may turn out to be a part of what is found behind them, and at most how many of them. */
   readonly before: ByteClass;
   readonly lookBack: number;
@@ -28,6 +39,7 @@ interface Plan {
  * What follows a NUL byte is no text, so nobody can say what is in it: it is replaced by one mark.
  */
 export function createScanner(detectors: readonly Detector[]): Masker {
+  if (detectors.length > MOST_DETECTORS) throw new RangeError(`more than ${MOST_DETECTORS} detectors in one scan`);
   const plan = planOf(detectors);
   return Object.freeze({ longestHeld: plan.lookBack + LONGEST_AHEAD, stream: () => createScanStream(plan) });
 }
@@ -37,22 +49,43 @@ const LONGEST_AHEAD = 1100;
 
 function planOf(detectors: readonly Detector[]): Plan {
   const encoder = new TextEncoder();
-  const merge = (classes: readonly ByteClass[]): ByteClass =>
-    Uint8Array.from({ length: 256 }, (_, byte) => (classes.some((bytes) => bytes[byte] === 1) ? 1 : 0));
-  const interest = merge(detectors.map(({ triggers }) => triggers));
+  const triggers = Uint8Array.from({ length: BYTES }, (_, byte) =>
+    bitsOf(detectors, (one) => one.triggers[byte] === 1),
+  );
+  const following = new Uint8Array(BYTES * BYTES);
+  const preceding = new Uint8Array(BYTES * BYTES);
+  const ofDigits = askedOfDigits(detectors);
+  for (const [index, one] of detectors.entries())
+    for (const [sign, asks] of one.triggers.entries()) {
+      if (asks === 0 || isDigit(sign)) continue;
+      for (let other = 0; other < BYTES; other += 1) {
+        const pair = (sign << 8) | other;
+        if (one.mayFollow?.(other, sign) ?? true) following[pair] = (following[pair] ?? 0) | (1 << index);
+        if (one.mayPrecede?.(sign, other) ?? true) preceding[pair] = (preceding[pair] ?? 0) | (1 << index);
+      }
+    }
   return {
-    interest,
-    asked: Array.from({ length: 256 }, (_, byte) => detectors.filter(({ triggers }) => triggers[byte] === 1)),
-    askedOfDigits: askedOfDigits(detectors),
-    before: merge(detectors.map(({ before }) => before)),
+    stops: createRunTable(
+      triggers.map((able, byte) => (able === 0 || isDigit(byte) ? 0 : 1)),
+      ofDigits,
+    ),
+    ...{ following, preceding, ofDigits },
+    ofOpenDigits: triggers[0x30] ?? 0,
+    asked: Array.from({ length: 1 << detectors.length }, (_, bits) =>
+      detectors.filter((_one, index) => (bits >> index) % 2 === 1),
+    ),
+    before: Uint8Array.from({ length: BYTES }, (_, byte) => (detectors.some((one) => one.before[byte] === 1) ? 1 : 0)),
     lookBack: Math.max(0, ...detectors.map(({ lookBack }) => lookBack)),
     marks: new Map(detectors.map((detector) => [detector, encoder.encode(markOf(detector.name))])),
     binary: encoder.encode(markOf(BINARY)),
   };
 }
 
+const bitsOf = (detectors: readonly Detector[], has: (one: Detector) => boolean): number =>
+  detectors.reduce((bits, one, index) => (has(one) ? bits | (1 << index) : bits), 0);
+
 function createScanStream(plan: Plan): MaskStream {
-  const { interest, asked, before, lookBack, marks, binary } = plan;
+  const { stops, following, preceding, ofDigits, ofOpenDigits, asked, before, lookBack, marks, binary } = plan;
   const finds = new Map<string, number>();
   const sight: Sight = { bytes: NO_BYTES, end: 0, final: false, floor: 0, from: 0, to: 0 };
   let held: Uint8Array = NO_BYTES;
@@ -107,36 +140,50 @@ function createScanStream(plan: Plan): MaskStream {
 
   /** Goes as far as what is there decides; answers from where on it must wait. */
   function scan(): number {
-    const { bytes, end } = sight;
     for (;;) {
       if (swallowing !== undefined) {
         if (!swallow(swallowing)) return next;
         swallowing = undefined;
       }
-      while (next < end && interest[bytes[next] ?? 0] === 0) next += 1;
-      if (next >= end) return waiting();
-      const byte = bytes[next] ?? 0;
-      if (isDigit(byte)) {
-        if (!digits()) return Math.min(sight.from, waiting());
-      } else if (!ask(asked[byte] ?? [])) return Math.min(sight.from, waiting());
+      const bits = search();
+      if (bits === 0) return waiting();
+      if (!ask(asked[bits] ?? [])) return Math.min(sight.from, waiting());
     }
   }
 
-  /** Goes past digits that follow each other, or asks about the first of them. */
-  function digits(): boolean {
+  /** Moves `next` to a place where somebody is to be asked, and says who; 0 at the end. */
+  function search(): number {
     const { bytes, end, final } = sight;
-    let at = next + 1;
-    while (at < end && isDigit(bytes[at])) at += 1;
-    let detectors: readonly Detector[] = [];
-    if (!isDigit(bytes[next - 1])) {
-      const open = at === end && !final && at - next < LONGEST_RUN;
-      detectors = open ? (asked[bytes[next] ?? 0] ?? []) : (plan.askedOfDigits[digitKey(bytes, next, at, end)] ?? []);
-    }
-    if (detectors.length === 0) {
+    // Of digits that follow each other, the first one is asked about.
+    const from = isDigit(bytes[next - 1]) ? digitsEnd(bytes, next, end) : next;
+    let at = from;
+    for (;;) {
+      at = readOn(bytes, at, end, stops);
+      next = digitsBegin(bytes, from, at);
+      let bits = askedBehind(at);
+      if (bits !== 0) return bits;
       next = at;
-      return true;
+      if (at >= end) return 0;
+      const byte = bytes[at] ?? 0;
+      if (isDigit(byte)) at = digitsEnd(bytes, at, end);
+      else {
+        bits = following[(byte << 8) | (at > 0 ? (bytes[at - 1] ?? 0) : 0)] ?? 0;
+        at += 1;
+        if (bits !== 0 && (at < end || final)) bits &= preceding[(byte << 8) | (at < end ? (bytes[at] ?? 0) : 0)] ?? 0;
+        if (bits !== 0) return bits;
+      }
     }
-    return ask(detectors);
+  }
+
+  /** Who is asked about the digits from `next` to `at`, if there are any. */
+  function askedBehind(at: number): number {
+    const { bytes, end, final } = sight;
+    // The last of so many that no more count is a place to stop.
+    const to = at < end && isDigit(bytes[at]) ? at + 1 : at;
+    const length = to - next;
+    if (length === 0 || (to === at && length >= LONGEST_RUN)) return 0;
+    if (to === end && !final && length < LONGEST_RUN) return ofOpenDigits;
+    return ofDigits[digitKey(bytes, next, to, end, final)] ?? 0;
   }
 
   /** From where on bytes may still be a part of something that is found at `next` or behind it. */

@@ -33,7 +33,36 @@ const PIECES = [
   ],
   ...['AKIAIOSFODNN7EXAMPLE', `ghp_${'a1B2'.repeat(9)}`, JWT, 'sk-', 'sk-proj-abcdefgh1234567890xy', 'eyJ', 'AKIA'],
   ...[PEM, '-----BEGIN ', '-----BEGIN PRIVATE KEY-----', '-----END PRIVATE KEY-----', '-----', '-'],
-  ...[' ', '.', ',', '\n', '\\n', '"', '=', '(', ')', ':', '\u00e9', '中', '1', '23', 'a', 'Z', '_', '/', '<', '\0'],
+  ...[
+    ' ',
+    '.',
+    ',',
+    '\n',
+    '\\n',
+    't',
+    '/',
+    '212',
+    '1234',
+    '12345678901234567890',
+    'ab12',
+    'x',
+    '\\r',
+    '"',
+    '=',
+    '(',
+    ')',
+    ':',
+    '\u00e9',
+    '中',
+    '1',
+    '23',
+    'a',
+    'Z',
+    '_',
+    '/',
+    '<',
+    '\0',
+  ],
 ];
 const text = fc.array(fc.constantFrom(...PIECES), { maxLength: 8 }).map((pieces) => Buffer.from(pieces.join('')));
 
@@ -66,6 +95,20 @@ describe('a scan', () => {
         { numRuns: 400 },
       );
     }
+  });
+
+  it('asks everybody who has something to say', () => {
+    const eager = createScanner(
+      BUILT_IN.map((one) => ({ ...one, mayBe: () => true, mayFollow: () => true, mayPrecede: () => true })),
+    );
+    fc.assert(
+      fc.property(text, (bytes) => {
+        const { text: out, finds } = streamed(everything, bytes, []);
+        const all = streamed(eager, bytes, []);
+        expect({ out, finds }).toEqual({ out: all.text, finds: all.finds });
+      }),
+      { numRuns: 1500 },
+    );
   });
 
   it('finds nothing in its own marks', () => {

@@ -57,12 +57,14 @@ const JWT = Buffer.from('eyJ', 'latin1');
 const LONGEST_HEADER = 1024;
 const LONGEST_PREFIX = Math.max(...SHAPES.map(({ prefix }) => prefix.length));
 
-const byPivot = (pivot: number): readonly KeyShape[] => SHAPES.filter((key) => key.prefix[key.pivot] === pivot);
-const PIVOTS: readonly (readonly KeyShape[])[] = Array.from({ length: 256 }, (_, byte) => byPivot(byte));
-
-/** By a pivot and the byte before it: whether some prefix has both. */
+/** By a pivot and the byte before it: the prefixes that have both, as a place in `GROUPS`; 0 for none. */
 const BESIDE = new Uint8Array(0x1_00_00);
-for (const { prefix, pivot } of SHAPES) BESIDE[((prefix[pivot - 1] ?? 0) << 8) | (prefix[pivot] ?? 0)] = 1;
+const GROUPS: KeyShape[][] = [[]];
+for (const key of SHAPES) {
+  const pair = ((key.prefix[key.pivot - 1] ?? 0) << 8) | (key.prefix[key.pivot] ?? 0);
+  if (BESIDE[pair] === 0) BESIDE[pair] = GROUPS.push([]) - 1;
+  GROUPS[BESIDE[pair] ?? 0]?.push(key);
+}
 
 /**
  * Keys of clouds and services by what they begin with, and JSON Web Tokens (RFC 7519). It ends with the last letter,
@@ -74,11 +76,12 @@ export const accessKey: Detector = Object.freeze({
   triggers: byteClass([...new Set(SHAPES.map((key) => String.fromCharCode(key.prefix[key.pivot] ?? 0))), 'J'].join('')),
   lookBack: LONGEST_PREFIX,
   before: byteClass(`${WORD}_-`),
+  mayFollow: (before: number, pivot: number): boolean =>
+    BESIDE[(before << 8) | pivot] !== 0 || (pivot === JWT[2] && before === JWT[1]),
   probe(sight: Sight, at: number): Answer {
     const pivot = sight.bytes[at] ?? 0;
-    if (pivot === 0x4a && sight.bytes[at - 1] === JWT[1]) return webToken(sight, at - 2);
-    if (BESIDE[((sight.bytes[at - 1] ?? 0) << 8) | pivot] === 0) return NOTHING;
-    for (const key of PIVOTS[pivot] ?? []) {
+    if (pivot === JWT[2] && sight.bytes[at - 1] === JWT[1]) return webToken(sight, at - 2);
+    for (const key of GROUPS[BESIDE[((sight.bytes[at - 1] ?? 0) << 8) | pivot] ?? 0] ?? []) {
       const answer = keyAt(sight, at - key.pivot, key);
       if (answer !== NOTHING) return answer;
     }
@@ -97,9 +100,9 @@ export const accessKey: Detector = Object.freeze({
   },
 });
 
-function keyAt(sight: Sight, from: number, { prefix, pivot, least, of, mixed }: KeyShape): Answer {
+function keyAt(sight: Sight, from: number, { prefix, least, of, mixed }: KeyShape): Answer {
   const { bytes, end, final } = sight;
-  if (from < sight.floor || bytes[from + pivot - 1] !== prefix[pivot - 1]) return NOTHING;
+  if (from < sight.floor) return NOTHING;
   sight.from = from;
   for (let index = 0; index < prefix.length; index += 1) {
     if (from + index >= end) return final ? NOTHING : UNDECIDED;

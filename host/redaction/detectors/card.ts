@@ -31,8 +31,8 @@ export const card: Detector = Object.freeze({
   triggers: byteClass(DIGITS),
   lookBack: 0,
   before: NO_BYTES,
-  mayBe: ({ length, after }: DigitRun) =>
-    (length >= SHORTEST && length <= LONGEST) || (length === 4 && SEPARATORS[after] === 1),
+  mayBe: ({ length, after, goesOn }: DigitRun) =>
+    (length >= SHORTEST && length <= LONGEST) || (length === 4 && SEPARATORS[after] === 1 && goesOn),
   probe(sight: Sight, at: number): Answer {
     const { bytes, end, final } = sight;
     if (bytes[at - 1] === DOT && isDigit(bytes[at - 2])) return NOTHING;
@@ -53,6 +53,9 @@ export const card: Detector = Object.freeze({
 });
 
 function grouped(sight: Sight, at: number): Answer {
+  // In all of them four digits follow the first separator.
+  for (let place = at + 5; place < at + 9 && place < sight.end; place += 1)
+    if (!isDigit(sight.bytes[place])) return NOTHING;
   for (const groups of PRINTED) {
     const to = groupsEnd(sight, at, groups);
     if (to < 0) return UNDECIDED;

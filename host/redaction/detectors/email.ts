@@ -23,6 +23,9 @@ export const email: Detector = Object.freeze({
   triggers: byteClass('@%\\&'),
   lookBack: LONGEST_LOCAL,
   before: LOCAL,
+  mayFollow: (before: number): boolean => LOCAL[before] === 1,
+  mayPrecede: (sign: number, after: number): boolean =>
+    sign === AT ? DOMAIN[after] === 1 : SIGNS.some((one) => one[0] === sign && one[1] === fold(after)),
   probe(sight: Sight, at: number): Answer {
     if (LOCAL[sight.bytes[at - 1] ?? 0] === 0) return NOTHING;
     const sign = sight.bytes[at] === AT ? 1 : signLength(sight, at);

@@ -7,9 +7,12 @@ const COUNTRIES =
   'ES24 FI18 FK18 FO18 FR27 GB22 GE22 GI23 GL18 GR27 GT28 HN28 HR21 HU28 IE22 IL23 IQ23 IS26 IT27 JO30 KW30 KZ20 ' +
   'LB28 LC32 LI21 LT20 LU20 LV21 LY25 MC27 MD24 ME22 MK19 MN20 MR27 MT31 MU30 NI28 NL18 NO15 OM23 PK24 PL28 PS29 ' +
   'PT25 QA29 RO24 RS22 RU33 SA24 SC31 SD18 SE24 SI19 SK24 SM27 SO23 ST25 SV28 TL23 TN24 TR26 UA29 VA22 VG24 XK20 YE30';
-const LENGTHS: ReadonlyMap<number, number> = new Map(
-  COUNTRIES.split(' ').map((row) => [(row.charCodeAt(0) << 8) | row.charCodeAt(1), Number(row.slice(2))]),
-);
+/** By the two letters of a country, the first in the high place, in either case; 0 for no country. */
+const LENGTHS = new Uint8Array(0x80_00);
+for (const row of COUNTRIES.split(' '))
+  for (const first of [row.charCodeAt(0), row.charCodeAt(0) + 0x20])
+    for (const second of [row.charCodeAt(1), row.charCodeAt(1) + 0x20])
+      LENGTHS[(first << 8) | second] = Number(row.slice(2));
 const [SPACE, HYPHEN] = [0x20, 0x2d];
 
 /**
@@ -21,13 +24,12 @@ export const iban: Detector = Object.freeze({
   triggers: byteClass(DIGITS),
   lookBack: 2,
   before: byteClass(`${LOWER}${UPPER}`),
-  mayBe: ({ length, afterLetter }: DigitRun) => afterLetter && length >= 2,
+  mayBe: ({ length, afterLetters }: DigitRun) => afterLetters && length >= 2,
   probe(sight: Sight, at: number): Answer {
     const { bytes, end, final, floor } = sight;
     const from = at - 2;
-    const country = (upper(bytes[from]) << 8) | upper(bytes[from + 1]);
-    const length = LENGTHS.get(country);
-    if (length === undefined || from < floor || !startsWord(bytes, from)) return NOTHING;
+    const length = LENGTHS[((bytes[from] ?? 0) << 8) | (bytes[from + 1] ?? 0)] ?? 0;
+    if (length === 0 || from < floor || !startsWord(bytes, from)) return NOTHING;
     sight.from = from;
     let seen = 2;
     let rest = 0;

@@ -16,7 +16,8 @@ export const ip: Detector = Object.freeze({
   triggers: byteClass(`${DIGITS}:`),
   lookBack: LONGEST_GROUP,
   before: HEX,
-  mayBe: ({ length, after }: DigitRun) => length <= 3 && after === DOT,
+  mayBe: ({ length, after, goesOn, afterWord }: DigitRun) => length <= 3 && after === DOT && goesOn && !afterWord,
+  mayPrecede: (_colon: number, after: number): boolean => after === COLON || HEX[after] === 1,
   probe: (sight: Sight, at: number): Answer => (sight.bytes[at] === COLON ? version6(sight, at) : version4(sight, at)),
 });
 
@@ -63,7 +64,7 @@ function dottedEnd({ bytes, end, final }: Sight, from: number): number {
 function version6(sight: Sight, at: number): Answer {
   const { bytes, end, final, floor } = sight;
   const next = bytes[at + 1] ?? 0;
-  if (at + 1 < end && next !== COLON && HEX[next] === 0) return NOTHING;
+  if (at + 1 < end && next !== COLON && (HEX[next] === 0 || HEX[bytes[at - 1] ?? 0] === 0)) return NOTHING;
   let from = at;
   while (from > floor && at - from <= LONGEST_GROUP && HEX[bytes[from - 1] ?? 0] === 1) from -= 1;
   if (at - from > LONGEST_GROUP || !startsGroup(bytes, from)) return NOTHING;

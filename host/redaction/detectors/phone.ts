@@ -26,10 +26,13 @@ export const phone: Detector = Object.freeze({
   triggers: byteClass(`${DIGITS}+(`),
   lookBack: 0,
   before: NO_BYTES,
-  mayBe({ first, length, after }: DigitRun) {
-    if (first === 'zero') return length >= 2 && length <= 5 && SEPARATORS[after] === 1;
+  mayBe({ first, length, after, goesOn, afterWord }: DigitRun) {
+    if (afterWord) return false;
+    if (first === 'zero') return length >= 2 && length <= 5 && SEPARATORS[after] === 1 && goesOn;
+    if (first === 'other' && !goesOn) return false; // behind `1 ` a bracket may open
     return length === (first === 'one' ? 1 : 3) && (after === HYPHEN || after === DOT || after === SPACE);
   },
+  mayPrecede: (sign: number, after: number): boolean => isDigit(after) && after > (sign === OPEN ? ONE : ZERO),
   probe(sight: Sight, at: number): Answer {
     const { bytes } = sight;
     sight.from = at;

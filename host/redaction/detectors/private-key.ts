@@ -20,6 +20,7 @@ export const privateKey: Detector = Object.freeze({
   triggers: byteClass('-'),
   lookBack: 0,
   before: NO_BYTES,
+  mayPrecede: (_hyphen: number, after: number) => after === HYPHEN,
   probe(sight: Sight, at: number): Answer {
     sight.from = at;
     const to = lineEnd(sight, at, BEGIN);
