@@ -1,6 +1,7 @@
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { getBuiltinModule } from 'node:process';
+import type { DatabaseSync } from 'node:sqlite';
 import type { StoredTime } from '../budget/budget-time.ts';
 import type { CounterFile, CounterRows, Held, Owner } from '../budget/counter-file.ts';
 import type { Window } from '../budget/window.ts';
@@ -28,9 +29,11 @@ const MOST_PAGES = 65_536;
 export function openCounterFile(directory: string): CounterFile {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const path = join(directory, 'budgets.sqlite');
+  // Only now: few runs have budgets, and every cell would wait for it.
+  const { DatabaseSync: Database } = getBuiltinModule('node:sqlite');
   // SQLite does not wait for a lock while a file becomes one with a write-ahead log: many may open a new one at once.
   for (const startMs = Date.now(); ; Atomics.wait(PAUSE, 0, 0, 5 + Math.random() * 20)) {
-    const database = new DatabaseSync(path, { timeout: WAIT_MS });
+    const database = new Database(path, { timeout: WAIT_MS });
     try {
       return openTables(database, path);
     } catch (error) {
@@ -51,7 +54,7 @@ function openTables(database: DatabaseSync, path: string): CounterFile {
   database.exec(`PRAGMA max_page_count = ${MOST_PAGES}; PRAGMA trusted_schema = OFF`);
   makeTables(database);
   chmodSync(path, 0o600);
-  return createFile(database);
+  return createFile(database, createWatch(path));
 }
 
 function makeTables(database: DatabaseSync): void {
@@ -78,7 +81,20 @@ function inTransaction<Value>(database: DatabaseSync, act: () => Value): Value {
   }
 }
 
-function createFile(database: DatabaseSync): CounterFile {
+/** Throws where the file is no longer the one that was opened: counters that are gone would be forgotten, or kept twice. */
+function createWatch(path: string): () => void {
+  const identity = (): string => {
+    const found = statSync(path, { throwIfNoEntry: false });
+    return found === undefined ? '' : `${found.dev} ${found.ino}`;
+  };
+  const opened = identity();
+  return () => {
+    if (identity() !== opened)
+      throw new Error('the counters of budgets were removed or exchanged while they were used');
+  };
+}
+
+function createFile(database: DatabaseSync, watch: () => void): CounterFile {
   const statements = {
     time: database.prepare('SELECT value FROM time'),
     setTime: database.prepare('INSERT OR REPLACE INTO time (one, value) VALUES (1, ?)'),
@@ -110,7 +126,10 @@ function createFile(database: DatabaseSync): CounterFile {
     releaseRun: (run: string) => void statements.releaseRun.run(run),
   });
   return Object.freeze({
-    change: <Value>(act: (rows: CounterRows) => Value): Value => inTransaction(database, () => act(rows)),
+    change<Value>(act: (rows: CounterRows) => Value): Value {
+      watch();
+      return inTransaction(database, () => act(rows));
+    },
     close: () => database.close(),
   });
 }
