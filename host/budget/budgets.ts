@@ -88,7 +88,7 @@ export function createBudgets({ run, store, priceOf, clock }: BudgetsParts): Run
 const isConstant = ({ kind, scope }: BudgetTerm): boolean => kind !== 'cost' && scope !== 'resource';
 
 /** Of bytes only that there is room at all: they are taken as they move. */
-function needOf({ kind }: BudgetTerm, price: Price | undefined): number {
+export function needOf({ kind }: BudgetTerm, price: Price | undefined): number {
   switch (kind) {
     case 'rate':
     case 'concurrency':
