@@ -6,7 +6,7 @@ import { logIdOf } from './audit/log-id.ts';
 import { openRunLog, type RunLogState } from './audit/run-log.ts';
 import { closeRunLog } from './audit/run-log-closing.ts';
 import { chooseCell, type CellChoice } from './cells/cell-choice.ts';
-import { holdsPlaces } from './runs/budget-plan.ts';
+import { holdsPlaces } from './runs/places.ts';
 import { cellPlan, poolKey, principalsOf, type CellTerms } from './cells/cell-plan.ts';
 import { CELL_ENTRY, type Cells } from './cells/cells.ts';
 import { HostError } from './contracts/errors.ts';
@@ -170,18 +170,15 @@ async function performRun(run: AgentRun, opened: OpenedRun, powers: HostPowers, 
 
 /** A cell that was ended in the middle gives nothing back: the places that its run held are free all the same. */
 async function freePlaces(
-  { configuration, callers, agent, onEvent }: AgentRun,
+  { configuration, live, callers, agent, onEvent }: AgentRun,
   id: string,
   principal: Principal,
 ): Promise<void> {
   const { policy, manifest } = configuration;
-  if (
-    !holdsPlaces([
-      policy.sliceFor(principal.agent),
-      ...callers.map((caller) => policy.sliceFor(caller.principal.agent)),
-    ])
-  )
-    return;
+  const principals = [principal.agent, ...callers.map((caller) => caller.principal.agent)];
+  // A policy that came and went meanwhile may have had places.
+  const changed = live.current().policy.ref.generation !== policy.ref.generation;
+  if (!changed && !holdsPlaces(principals.map((name) => policy.sliceFor(name)))) return;
   try {
     const { releasePlaces } = await import('./runs/run-budgets.ts');
     releasePlaces(manifest.state.directory, id);

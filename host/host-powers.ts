@@ -1,10 +1,13 @@
 import type { AuditFiles } from './audit/audit-files.ts';
 import type { ApprovalTable, ProcessIdentity } from './approval/approval-table.ts';
+import { createCounterReading, type CounterReading } from './budget/counter-reading.ts';
 import type { PathProbe } from './contracts/gate-config.ts';
 import type { Clock, Random } from './contracts/powers.ts';
 import type { DatabaseInspector } from './gates/db/engine.ts';
 import type { SecretPowers } from './secrets/reading.ts';
 import { openApprovalTable } from './powers/approval-database.ts';
+import { lookAtCounters } from './powers/counter-file.ts';
+import { createMachineClock, createOwners } from './powers/machine.ts';
 import type { VersionFiles } from './policy/store/version-files.ts';
 import { createAuditFiles } from './powers/audit-file.ts';
 import { createClock } from './powers/clock.ts';
@@ -34,6 +37,8 @@ export interface HostPowers {
   readonly inspector: DatabaseInspector;
   /** Opens the questions to people that are kept in a state directory. */
   readonly approvals: (directory: string) => ApprovalTable;
+  /** Looks at the counters of budgets that are kept in a state directory. */
+  readonly counters: (directory: string) => CounterReading;
   readonly processes: ProcessIdentity;
   readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
   /** A variable of the host's own environment that the configuration names. */
@@ -58,6 +63,12 @@ export function createHostPowers(): HostPowers {
     later,
     inspector: createSqliteInspector(),
     approvals: openApprovalTable,
+    counters: (directory: string) =>
+      createCounterReading({
+        look: lookAtCounters(directory),
+        clock: createMachineClock(),
+        owners: createOwners(),
+      }),
     processes: createProcessIdentity(),
     sleep,
     environment: readEnvironment,

@@ -19,6 +19,7 @@ import { helpWith, type DenialHelp } from './views/denial-help.ts';
 import type { DecisionEvent } from './enforcement/enforce.ts';
 import { groupsOf } from './configuration/groups.ts';
 import { createHostPowers, type HostPowers } from './host-powers.ts';
+import { listBudgets, type BudgetCounter, type BudgetQuestion } from './views/budget-view.ts';
 import { inspectComponent, type Inspection } from './views/inspection.ts';
 import { prepareAhead, type PreparedAhead } from './cells/prepared-ahead.ts';
 import type { AgentManifest } from './manifest/agent-section.ts';
@@ -123,6 +124,8 @@ export interface Host {
   policyReport(): PolicyReport;
   /** Decides without any effect, and says why. */
   explain(question: PolicyQuestion & { readonly agent?: string }): PolicyExplanation;
+  /** The budgets of the policy in force, as they stand now. Throws `ERR_BUDGET_STORE`. */
+  budgets(question?: BudgetQuestion): readonly BudgetCounter[];
   /** The row of `policy.csv` that would allow an action. For a tool it tests the arguments that the call had. */
   rowFor(agent: string, action: string, resource: string, attributes?: Attributes): string;
   /** What to do about something that a run was denied; `facts` are those that the run was started with. */
@@ -269,6 +272,13 @@ function createHost({ live, workingDirectory, powers, cells, functions }: HostPa
     },
     explain: (question: PolicyQuestion & { readonly agent?: string }) =>
       viewNow().explain(chooseAgent(live.current(), question.agent), question),
+    budgets: (question: BudgetQuestion = {}) =>
+      listBudgets(
+        live.current(),
+        question.agent === undefined ? [] : [choose(question).agent],
+        question,
+        powers.counters,
+      ),
     rowFor: (agent: string, action: string, resource: string, attributes?: Attributes) =>
       viewNow().rowFor(agent, { action, resource, ...(attributes === undefined ? {} : { attributes }) }),
     help: (agent: string, event: DecisionEvent, facts: AskedFacts = {}) =>
@@ -283,11 +293,14 @@ function createHost({ live, workingDirectory, powers, cells, functions }: HostPa
 }
 
 /** What operators ask is answered under the policy in force; a view is made when somebody asks. */
-function createViews(live: LivePolicy, { clock }: HostPowers): () => PolicyView {
+function createViews(live: LivePolicy, { clock, counters }: HostPowers): () => PolicyView {
   let made: { readonly of: Configuration; readonly view: PolicyView } | undefined;
   return () => {
     const configuration = live.current();
-    if (made?.of !== configuration) made = { of: configuration, view: createPolicyView(configuration, clock) };
+    if (made?.of !== configuration) {
+      const reading = counters(configuration.manifest.state.directory);
+      made = { of: configuration, view: createPolicyView(configuration, clock, reading) };
+    }
     return made.view;
   };
 }

@@ -9,6 +9,7 @@ export type { Json } from './contracts/request.ts';
 export type { Principal } from './contracts/principal.ts';
 export { auditDirectory, readAudit, verifyAudit, type AuditLocation, type ShownRecord } from './views/audit-view.ts';
 export type { Inspection, InspectedImport } from './views/inspection.ts';
+export type { BudgetCounter, BudgetQuestion } from './views/budget-view.ts';
 export type { PreparedAhead } from './cells/prepared-ahead.ts';
 export type { DenialHelp } from './views/denial-help.ts';
 export type {

@@ -14,6 +14,7 @@ import { createPipeline, type Pipeline } from './enforcement/enforce.ts';
 import { createLatePipeline } from './enforcement/late-pipeline.ts';
 import { createLateSecrets, type LateSecrets } from './runs/secret-mask.ts';
 import { createIds } from './runs/ids.ts';
+import { createRunBudgets } from './runs/run-budgets.ts';
 import { createLineBuffer } from './cells/line-buffer.ts';
 import { createCellPolicy, type CellPolicy, type MakeDecisionPoint } from './cells/cell-policy.ts';
 import { createRedactors, type Redactors } from './redaction/redactor.ts';
@@ -238,7 +239,6 @@ export async function openGates(
   const wanted = [...GATES].filter(([name]) => asked.has(name));
   gates.push(...(await Promise.all(wanted.map(([, open]) => open(context)))));
   const services = gates.reduce<GateServices>((all, gate) => ({ ...all, ...gate.services }), {});
-  const makeBudgets = plan.budgets === undefined ? undefined : (await import('./runs/run-budgets.ts')).createRunBudgets;
   let budgets: RunBudgets | undefined;
   let seated: RunSeat | undefined;
   const { wasi, flush } = openWasi(context, services, () => {
@@ -256,7 +256,15 @@ export async function openGates(
       seated = seat;
       labels = openLabels(plan, seat, powers, post);
       secrets?.seat(seat.secrets);
-      if (plan.budgets !== undefined) budgets = makeBudgets?.(plan.budgets, seat.run, powers.clock);
+      const own = createRunBudgets(plan.budgets, seat.run, powers.clock);
+      budgets = own;
+      policy.onChange(() => {
+        try {
+          own.policyChanged();
+        } catch (error) {
+          post(faultEvent(error, secrets)); // what was taken stays taken
+        }
+      });
       log = resumeRunLog(seat.log, { files: powers.files, clock: powers.clock });
       late.seat(
         createPipeline({
@@ -270,7 +278,7 @@ export async function openGates(
           maskPayload: (names, payload) => redactors.begin(names)?.object(payload) ?? payload,
           ...(labels === undefined ? {} : { labels: labels.run }),
           approvals: createCellApprovals(powers.ask),
-          ...(budgets === undefined ? {} : { budgets }),
+          budgets: own,
           observe: (event) => {
             if (event.effect !== 'allow') post({ kind: 'decision', event });
             if (event.alerts !== undefined) post({ kind: 'alert', event });

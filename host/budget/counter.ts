@@ -47,9 +47,9 @@ function subjectOf(
 }
 
 function counterOf(term: BudgetTerm, subject: readonly string[]): Counter {
-  const { kind, rule, limit, periodMs, currency = '', scope } = term;
+  const { kind, rule, counter = rule, limit, periodMs, currency = '', scope } = term;
   // Of one length, whatever guests ask for.
-  const text = JSON.stringify([rule, kind, periodMs ?? 0, currency, scope, ...subject]);
+  const text = JSON.stringify([counter, kind, periodMs ?? 0, currency, scope, ...subject]);
   const key = hash('sha256', text, 'base64url');
   if (kind === 'concurrency') return { term, key, window: undefined, slots: { kind: 'slots', key, limit } };
   if (periodMs === undefined) throw new TypeError(`a budget of \`${kind}\` without a period`);

@@ -34,8 +34,8 @@ export interface RoomAhead {
   /** Puts room back to where it came from. False where that is no longer there: then the store has to know. */
   putBack(part: Part & { readonly amount: number }): boolean;
   correct(corrections: readonly Correction[], slots: readonly number[]): void;
-  /** Gives all of it back to the store. */
-  close(): void;
+  /** Gives all of it back to the store. What is taken later is taken anew. */
+  giveBack(): void;
 }
 
 interface Lease {
@@ -67,10 +67,11 @@ export function createRoomAhead({ store, run, clock }: RoomAheadParts): RoomAhea
     return passed >= 0 && passed < forMs && shown >= 0 && shown < forMs;
   }
 
-  /** The lease that has room for a need. */
+  /** The lease that has room for a need. One that was taken under another limit goes back with the next claim. */
   function leaseFor({ counter, need }: Need, nowMs: Lease['fromMs']): Lease | undefined {
     const lease = leases.get(counter.key);
-    return lease !== undefined && lease.left >= Math.max(need, 1) && usable(lease, nowMs) ? lease : undefined;
+    if (lease === undefined || lease.left < Math.max(need, 1)) return undefined;
+    return lease.counter.term.limit === counter.term.limit && usable(lease, nowMs) ? lease : undefined;
   }
 
   function claimOf({ counter, need }: Need): Claim {
@@ -110,7 +111,8 @@ export function createRoomAhead({ store, run, clock }: RoomAheadParts): RoomAhea
     take(needs: readonly Need[]): readonly Part[] | Full {
       // Before the store looks at its clock: what is taken ahead ends no later than the store thinks.
       const fromMs = now();
-      const held = needs.map((need) => leaseFor(need, fromMs));
+      const held: (Lease | undefined)[] = [];
+      for (const need of needs) held.push(leaseFor(need, fromMs));
       if (!held.includes(undefined)) return needs.map((need, index) => spent(need, held[index]));
       const missing = needs.filter((_, index) => held[index] === undefined);
       const rooms = store.take(missing.map(claimOf), run);
@@ -135,7 +137,7 @@ export function createRoomAhead({ store, run, clock }: RoomAheadParts): RoomAhea
       if (corrections.length > 0 || slots.length > 0) store.correct(corrections, slots);
     },
 
-    close(): void {
+    giveBack(): void {
       const rest = correctionsOf([...leases.values()]);
       leases.clear();
       if (rest.length > 0) store.correct(rest, []);

@@ -4,7 +4,6 @@ import type { HostPowers } from '../host-powers.ts';
 import type { AgentManifest } from '../manifest/agent-section.ts';
 import type { CellPlan, LabelPlan } from '../runs/run-spec.ts';
 import type { Artefact } from '../sandbox/artefact.ts';
-import { budgetPlan } from '../runs/budget-plan.ts';
 import { passwordsOf } from '../configuration/settings.ts';
 
 /** What of a run its cell can be opened with. */
@@ -16,11 +15,7 @@ export function cellPlan(
   { program }: Pick<Artefact, 'program'>,
   powers: HostPowers,
 ): CellPlan {
-  const { settings, policy } = configuration;
-  const slices = [agentOf(agent), ...callers.map(({ principal }) => principal.agent)].map((name) =>
-    policy.sliceFor(name),
-  );
-  const budgets = budgetPlan(configuration, slices);
+  const { settings, manifest } = configuration;
   return {
     agent: agentOf(agent),
     callers,
@@ -30,7 +25,7 @@ export function cellPlan(
     program,
     world: agent.wasi,
     labels: labelPlan(configuration),
-    ...(budgets === undefined ? {} : { budgets }),
+    budgets: { directory: manifest.state.directory, prices: manifest.prices },
   };
 }
 

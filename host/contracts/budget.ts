@@ -19,7 +19,7 @@ export interface Reservation {
   /** Takes room for bytes before they move. False: there is none, and they must not move. */
   takeBytes(bytes: number): boolean;
   /** What the last `takeBytes` found no room in. */
-  readonly lacking: () => Exhausted | undefined;
+  lacking(): Exhausted | undefined;
   /** Where the effect reports what it cost; nowhere, if absent: then its price is what it costs. */
   readonly costSource?: CostSource;
   /** What the effect reported, as it was written. What is no amount is no report: the price stays. */
@@ -49,6 +49,8 @@ export interface Budgets {
 
 /** The budgets of one run. */
 export interface RunBudgets extends Budgets {
+  /** Gives back what was taken ahead and not used: the policy has changed, and it may be nobody's any more. */
+  policyChanged(): void;
   /** Gives back what was taken ahead and not used, and every place that is still held. */
   close(): void;
 }

@@ -34,8 +34,13 @@ export type BudgetScope = 'agent' | 'role' | 'user' | 'resource';
  */
 export interface BudgetTerm {
   readonly kind: 'rate' | 'bytes' | 'cost' | 'concurrency';
-  /** The rule that wrote it; with `kind` and scope it names the counter. */
+  /** The rule that wrote it. */
   readonly rule: string;
+  /**
+   * Names the counter, with kind, window and scope: the rule without its obligations, so that another limit is one of the
+   * same counter. The rule itself, if absent.
+   */
+  readonly counter?: string;
   /** Calls, bytes, or millionths of the currency. */
   readonly limit: number;
   /** The length of the window, milliseconds. None for `concurrency`. */

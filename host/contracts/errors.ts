@@ -68,6 +68,7 @@ export const HOST_ERRORS = {
     meaning: 'questions to people and their answers cannot be kept or read',
   },
   ERR_APPROVAL_REFUSED: { blame: 'operator', exit: EXIT.denied, meaning: 'the question cannot be answered so' },
+  ERR_BUDGET_STORE: { blame: 'operator', exit: EXIT.invalid, meaning: 'the counters of budgets cannot be read' },
   ERR_CANCELLED: { blame: 'operator', exit: EXIT.agentError, meaning: 'the run was cancelled' },
   ERR_PLATFORM: {
     blame: 'host',

@@ -15,7 +15,7 @@ export interface EffectRoom {
   /** Takes room for bytes before they move. False: they must not move. */
   takeBytes(bytes: number): boolean;
   /** Why the last bytes found no room. */
-  readonly lacking: () => NoRoom | undefined;
+  lacking(): NoRoom | undefined;
   readonly costSource: CostSource | undefined;
   reportCost(written: string): void;
   /** Gives back what was not used, once. Answers what the record shows of it. */
@@ -66,48 +66,74 @@ const FREE: EffectRoom = Object.freeze({
 
 function roomOf(
   reservation: Reservation | undefined,
-  { bytes: most }: Obligations,
+  { bytes }: Obligations,
   fault: (error: unknown) => void,
 ): EffectRoom {
-  if (reservation === undefined && most === undefined) return FREE;
-  let moved = 0;
-  let lack: NoRoom | undefined;
+  return reservation === undefined && bytes === undefined ? FREE : new BoundedRoom(reservation, bytes, fault);
+}
 
-  function take(bytes: number): boolean {
-    if (!Number.isSafeInteger(bytes) || bytes < 0) return false;
-    if (most !== undefined && bytes > most - moved) {
-      lack = { detail: { bytes: most } };
+/** A class: one is made for each effect, and its methods are not. */
+class BoundedRoom implements EffectRoom {
+  readonly #reservation: Reservation | undefined;
+  /** How many bytes one effect may move. */
+  readonly #most: number | undefined;
+  readonly #fault: (error: unknown) => void;
+  #moved = 0;
+  #lack: NoRoom | undefined;
+
+  constructor(reservation: Reservation | undefined, most: number | undefined, fault: (error: unknown) => void) {
+    this.#reservation = reservation;
+    this.#most = most;
+    this.#fault = fault;
+  }
+
+  get costSource(): CostSource | undefined {
+    return this.#reservation?.costSource;
+  }
+
+  takeBytes(bytes: number): boolean {
+    try {
+      return this.#take(bytes);
+    } catch (error) {
+      this.#fault(error);
+      this.#lack = UNKNOWN;
       return false;
     }
-    const taken = reservation?.takeBytes(bytes) ?? true;
-    if (taken) moved += bytes;
-    else lack = noRoomOf(reservation);
+  }
+
+  #take(bytes: number): boolean {
+    if (!Number.isSafeInteger(bytes) || bytes < 0) return false;
+    if (this.#most !== undefined && bytes > this.#most - this.#moved) {
+      this.#lack = { detail: { bytes: this.#most } };
+      return false;
+    }
+    const taken = this.#reservation?.takeBytes(bytes) ?? true;
+    if (taken) this.#moved += bytes;
+    else this.#lack = noRoomOf(this.#reservation);
     return taken;
   }
 
-  return Object.freeze({
-    takeBytes(bytes: number): boolean {
-      try {
-        return take(bytes);
-      } catch (error) {
-        fault(error);
-        lack = UNKNOWN;
-        return false;
-      }
-    },
-    lacking: () => lack,
-    costSource: reservation?.costSource,
-    reportCost: (written: string) => reservation?.reportCost(written),
-    release(performed: boolean): { readonly [name: string]: Json } {
-      const own = most === undefined ? {} : { bytes: moved };
-      try {
-        return { ...own, ...reservation?.settle({ performed }) };
-      } catch (error) {
-        fault(error); // what was reserved stays taken
-        return own;
-      }
-    },
-  });
+  lacking(): NoRoom | undefined {
+    return this.#lack;
+  }
+
+  reportCost(written: string): void {
+    this.#reservation?.reportCost(written);
+  }
+
+  release(performed: boolean): { readonly [name: string]: Json } {
+    const used = this.#settle(performed);
+    return this.#most === undefined ? used : { bytes: this.#moved, ...used };
+  }
+
+  #settle(performed: boolean): { readonly [name: string]: Json } {
+    try {
+      return this.#reservation?.settle({ performed }) ?? {};
+    } catch (error) {
+      this.#fault(error); // what was reserved stays taken
+      return {};
+    }
+  }
 }
 
 function noRoomOf(reservation: Reservation | undefined): NoRoom {

@@ -147,11 +147,14 @@ function obligationsOf(cell: string, words: Configuration['policy']['words']): O
   }
 }
 
+/** What of a budget says whose it is, and not how much it gives. */
+const NAMES: ReadonlySet<string> = new Set(['rule', 'counter']);
+
 /** Obligations as one text: which rule a budget belongs to, and the order, do not count. */
 function comparable(obligations: Obligations): string {
   const { budgets, ...rest } = obligations;
   const terms = (budgets ?? []).map((term) =>
-    JSON.stringify(sorted(Object.fromEntries(Object.entries(term).filter(([key]) => key !== 'rule')))),
+    JSON.stringify(sorted(Object.fromEntries(Object.entries(term).filter(([key]) => !NAMES.has(key))))),
   );
   return JSON.stringify(sorted({ ...rest, ...(budgets === undefined ? {} : { budgets: terms.sort() }) }));
 }

@@ -114,12 +114,18 @@ export function compileRule({ id, cells }: Pick<PlacedRule, 'id' | 'cells'>, com
     namesHost: resource.namesHost,
     condition: compiler.condition(conditionCell, () => true),
     effect,
-    obligations: withRule(compiler.obligations(obligationCell, effect), id),
+    obligations: withRule(compiler.obligations(obligationCell, effect), id, cells),
   };
 }
 
 /** Each counter of a budget is that of one rule; cells that are alike are read once. */
-function withRule(obligations: Obligations, rule: string): Obligations {
+function withRule(obligations: Obligations, rule: string, cells: RuleCells): Obligations {
   const { budgets } = obligations;
-  return budgets === undefined ? obligations : { ...obligations, budgets: budgets.map((term) => ({ ...term, rule })) };
+  if (budgets === undefined) return obligations;
+  const counter = counterName(cells);
+  return { ...obligations, budgets: budgets.map((term) => ({ ...term, rule, counter })) };
 }
+
+/** The name of what the budgets of a rule count: what it allows, whatever it asks for in return. */
+export const counterName = (cells: RuleCells): string =>
+  `c-${hash('sha256', cells.slice(0, -1).join(', '), 'hex').slice(0, 16)}`;

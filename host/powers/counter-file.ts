@@ -1,8 +1,10 @@
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { getBuiltinModule } from 'node:process';
+import type { DatabaseSync } from 'node:sqlite';
 import type { StoredTime } from '../budget/budget-time.ts';
 import type { CounterFile, CounterRows, Held, Owner } from '../budget/counter-file.ts';
+import type { CounterLook } from '../budget/counter-reading.ts';
 import type { Window } from '../budget/window.ts';
 
 /** How the file is made. Another version is refused: counters that are read wrongly are none. */
@@ -27,10 +29,12 @@ const MOST_PAGES = 65_536;
  */
 export function openCounterFile(directory: string): CounterFile {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const path = join(directory, 'budgets.sqlite');
+  const path = pathIn(directory);
+  // Only now: few runs have budgets, and every cell would wait for it.
+  const { DatabaseSync: Database } = getBuiltinModule('node:sqlite');
   // SQLite does not wait for a lock while a file becomes one with a write-ahead log: many may open a new one at once.
   for (const startMs = Date.now(); ; Atomics.wait(PAUSE, 0, 0, 5 + Math.random() * 20)) {
-    const database = new DatabaseSync(path, { timeout: WAIT_MS });
+    const database = new Database(path, { timeout: WAIT_MS });
     try {
       return openTables(database, path);
     } catch (error) {
@@ -38,6 +42,29 @@ export function openCounterFile(directory: string): CounterFile {
       if (!isBusy(error) || Date.now() - startMs > WAIT_MS) throw error;
     }
   }
+}
+
+const pathIn = (directory: string): string => join(directory, 'budgets.sqlite');
+
+/** Looks at the counters in a directory, and changes nothing. The file is opened for each look. */
+export function lookAtCounters(directory: string): CounterLook {
+  const path = pathIn(directory);
+  return Object.freeze({
+    read<Value>(act: (rows: CounterRows) => Value): Value | undefined {
+      if (!existsSync(path)) return undefined;
+      const { DatabaseSync: Database } = getBuiltinModule('node:sqlite');
+      const database = new Database(path, { readOnly: true, timeout: WAIT_MS });
+      try {
+        const version = versionOf(database);
+        if (version === 0) return undefined; // somebody is making it
+        if (version !== VERSION) throw otherVersion(version);
+        database.exec('BEGIN'); // all of one moment
+        return act(rowsOf(database));
+      } finally {
+        database.close();
+      }
+    },
+  });
 }
 
 const PAUSE = new Int32Array(new SharedArrayBuffer(4));
@@ -51,19 +78,22 @@ function openTables(database: DatabaseSync, path: string): CounterFile {
   database.exec(`PRAGMA max_page_count = ${MOST_PAGES}; PRAGMA trusted_schema = OFF`);
   makeTables(database);
   chmodSync(path, 0o600);
-  return createFile(database);
+  return createFile(database, createWatch(path));
 }
 
 function makeTables(database: DatabaseSync): void {
-  const version = (): unknown => database.prepare('PRAGMA user_version').get()?.['user_version'];
-  if (version() === VERSION) return;
+  if (versionOf(database) === VERSION) return;
   inTransaction(database, () => {
-    const found = version(); // another process may have been faster
+    const found = versionOf(database); // another process may have been faster
     if (found === VERSION) return;
-    if (found !== 0) throw new Error(`the counters of budgets are of version ${String(found)}, not ${VERSION}`);
+    if (found !== 0) throw otherVersion(found);
     database.exec(TABLES);
   });
 }
+
+const versionOf = (database: DatabaseSync): unknown => database.prepare('PRAGMA user_version').get()?.['user_version'];
+const otherVersion = (found: unknown): Error =>
+  new Error(`the counters of budgets are of version ${String(found)}, not ${VERSION}`);
 
 function inTransaction<Value>(database: DatabaseSync, act: () => Value): Value {
   database.exec('BEGIN IMMEDIATE');
@@ -78,7 +108,31 @@ function inTransaction<Value>(database: DatabaseSync, act: () => Value): Value {
   }
 }
 
-function createFile(database: DatabaseSync): CounterFile {
+/** Throws where the file is no longer the one that was opened: counters that are gone would be forgotten, or kept twice. */
+function createWatch(path: string): () => void {
+  const identity = (): string => {
+    const found = statSync(path, { throwIfNoEntry: false });
+    return found === undefined ? '' : `${found.dev} ${found.ino}`;
+  };
+  const opened = identity();
+  return () => {
+    if (identity() !== opened)
+      throw new Error('the counters of budgets were removed or exchanged while they were used');
+  };
+}
+
+function createFile(database: DatabaseSync, watch: () => void): CounterFile {
+  const rows = rowsOf(database);
+  return Object.freeze({
+    change<Value>(act: (rows: CounterRows) => Value): Value {
+      watch();
+      return inTransaction(database, () => act(rows));
+    },
+    close: () => database.close(),
+  });
+}
+
+function rowsOf(database: DatabaseSync): CounterRows {
   const statements = {
     time: database.prepare('SELECT value FROM time'),
     setTime: database.prepare('INSERT OR REPLACE INTO time (one, value) VALUES (1, ?)'),
@@ -93,7 +147,7 @@ function createFile(database: DatabaseSync): CounterFile {
     release: database.prepare('DELETE FROM slots WHERE id = ?'),
     releaseRun: database.prepare('DELETE FROM slots WHERE run = ?'),
   };
-  const rows: CounterRows = Object.freeze({
+  return Object.freeze({
     time: () => readTime(statements.time.get()?.['value']),
     setTime: (time: StoredTime) => void statements.setTime.run(JSON.stringify(time)),
     window: (key: string) => readWindow(statements.window.get(key)?.['entries']),
@@ -108,10 +162,6 @@ function createFile(database: DatabaseSync): CounterFile {
       number(statements.hold.run(key, run, JSON.stringify([pid, started, space])).lastInsertRowid),
     release: (id: number) => void statements.release.run(id),
     releaseRun: (run: string) => void statements.releaseRun.run(run),
-  });
-  return Object.freeze({
-    change: <Value>(act: (rows: CounterRows) => Value): Value => inTransaction(database, () => act(rows)),
-    close: () => database.close(),
   });
 }
 

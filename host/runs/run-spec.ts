@@ -31,8 +31,8 @@ export interface CellPlan {
   readonly world: GuestWorld;
   /** Labels of data; nothing where the configuration has no labels at all. */
   readonly labels: LabelPlan | undefined;
-  /** Only where a rule gives so much and no more. */
-  readonly budgets?: BudgetPlan;
+  /** Also where no rule gives so much and no more: one may come while the cell lives. */
+  readonly budgets: BudgetPlan;
 }
 
 /** What the labels of a run are made with. */

@@ -1,5 +1,7 @@
 import { labelledAs } from '../live-policy/asked-label.ts';
+import type { CounterReading } from '../budget/counter-reading.ts';
 import type { Configuration } from '../configuration/configuration.ts';
+import { countersOf, type BudgetCounter } from './budget-view.ts';
 import { attributesOf, isAttributesRefusal } from '../contracts/attributes.ts';
 import type { DenialReason, PolicyRef } from '../contracts/decision.ts';
 import { HostError } from '../contracts/errors.ts';
@@ -71,6 +73,8 @@ export interface PolicyExplanation {
   readonly effect: 'allow' | 'approve' | 'deny';
   readonly reason?: DenialReason;
   readonly obligations: Readonly<Record<string, unknown>>;
+  /** The counters that it would take from, as they stand now. Only of a whole question, and where it has any. */
+  readonly budgets?: readonly BudgetCounter[];
   readonly matched: readonly PolicyExplanationRow[];
   readonly near: readonly PolicyExplanationRow[];
   readonly rowToAdd?: string;
@@ -97,19 +101,22 @@ export interface DeniedAccess {
 }
 
 /** Makes the view of a configuration's policy. */
-export function createPolicyView(configuration: Configuration, clock: Clock): PolicyView {
+export function createPolicyView(configuration: Configuration, clock: Clock, counters?: CounterReading): PolicyView {
   const { manifest, settings, policy } = configuration;
   const file = manifest.policy.rules;
   let explainer: Explainer | undefined;
 
-  function explainAccess(agent: AgentManifest, access: Access, facts: AskedFacts & { atMs?: number }) {
+  /** What is shown of one access, and what its budgets are. */
+  function explained(agent: AgentManifest, access: Access, facts: AskedFacts & { atMs?: number }) {
     explainer ??= createExplainer(policy);
     const [labelled] =
       access.label === undefined ? labelledAs(facts.label, [access], { order: manifest.labels, settings }) : [access];
     const context = contextOf(agent, facts, { clock, manifest });
     const explanation = explainer.explain(`agent:${agent.name}`, labelled, context);
     const judged = undeclared(settings, access) ?? protectedView(policy, explanation, access, context);
-    return view(withMount(settings, access, judged), explanation, file);
+    const { decision } = explanation;
+    const terms = decision.effect === 'deny' ? [] : (decision.obligations.budgets ?? []);
+    return { shown: view(withMount(settings, access, judged), explanation, file), terms };
   }
 
   return Object.freeze({
@@ -128,11 +135,17 @@ export function createPolicyView(configuration: Configuration, clock: Clock): Po
           `\`${action} ${resource}\` is not something that a gate asks: ${parsed.refused}`,
         );
       // Of several accesses, the first that is not allowed decides; the last speaks where all are.
-      const [first, ...rest] = parsed.accesses.map((access) => explainAccess(agent, access, question));
+      const [first, ...rest] = parsed.accesses.map((access) => explained(agent, access, question));
       if (first === undefined) throw new HostError('ERR_INTERNAL', 'a request without an access');
-      return [first, ...rest].find(({ effect }) => effect !== 'allow') ?? first;
+      const all = [first, ...rest];
+      const { shown } = all.find((one) => one.shown.effect !== 'allow') ?? first;
+      const terms = all.flatMap((one) => one.terms);
+      if (counters === undefined || shown.effect === 'deny' || terms.length === 0) return shown;
+      const onBehalfOf = question.onBehalfOf ?? agent.onBehalfOf;
+      const asked = { ...parsed.accesses[0], agent: `agent:${agent.name}`, onBehalfOf };
+      return { ...shown, budgets: countersOf(terms, asked, { manifest, counters }) };
     },
-    explainAccess,
+    explainAccess: (...asked: Parameters<typeof explained>) => explained(...asked).shown,
     rowFor(agent: string, { action, resource, attributes = NO_ATTRIBUTES }: DeniedAccess): string {
       const access = { action, resource, attributes };
       const { lineToAdd, note } =

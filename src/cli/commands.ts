@@ -9,6 +9,7 @@ import { auditVerify } from './commands/audit-verify.ts';
 import { build } from './commands/build.ts';
 import { doctor } from './commands/doctor.ts';
 import { inspect } from './commands/inspect.ts';
+import { policyBudgets } from './commands/policy-budgets.ts';
 import { policyCheck } from './commands/policy-check.ts';
 import { policyDiff } from './commands/policy-diff.ts';
 import { policyExplain } from './commands/policy-explain.ts';
@@ -28,6 +29,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   run,
   policyCheck,
   policyExplain,
+  policyBudgets,
   policyHistory,
   policyShow,
   policyDiff,

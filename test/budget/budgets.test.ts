@@ -80,6 +80,47 @@ describe('budgets', () => {
     expect(admitted(budgetsOf(memoryFile(), testMachine()), request(both))).toBe(2);
   });
 
+  it('of two rows that differ in their limits alone keep the lower, in whichever order', () => {
+    const limits = [term('rate', 5, { rule: 'p-1', counter: 'c-1' }), term('rate', 2, { rule: 'p-2', counter: 'c-1' })];
+    for (const both of [limits, limits.toReversed()])
+      expect(admitted(budgetsOf(memoryFile(), testMachine()), request(both))).toBe(2);
+  });
+
+  it('keep what was used where a limit changes, and forget nothing where it changes back', () => {
+    const budgets = budgetsOf(memoryFile(), testMachine());
+    const under = (limit: number, rule: string): number =>
+      admitted(budgets, request([term('rate', limit, { rule, counter: 'c-1' })]));
+    expect([under(3, 'p-1'), under(5, 'p-2'), under(4, 'p-3'), under(6, 'p-4'), under(3, 'p-1')]).toEqual([
+      3, 2, 0, 1, 0,
+    ]);
+  });
+
+  it('use nothing under a limit that was taken ahead under another', () => {
+    const budgets = budgetsOf(memoryFile(), testMachine());
+    const large = request([term('rate', 1_000_000, { counter: 'c-1' })]);
+    taken(budgets.reserve(large)).settle({ performed: true });
+    const small = request([term('rate', 3, { counter: 'c-1' })]);
+    // One was used. What was taken ahead beyond it goes back with the next claim, and is not used in its place.
+    expect(admitted(budgets, small)).toBe(2);
+    budgets.policyChanged();
+    expect(admitted(budgets, small)).toBe(0);
+  });
+
+  it('give back what was taken ahead when the policy changes: to others, and once', () => {
+    const [file, machine] = [memoryFile(), testMachine()];
+    const budgets = budgetsOf(file, machine, { run: 'one' });
+    const asked = (limit: number): BudgetRequest => request([term('bytes', limit, { counter: 'c-1' })]);
+    const open = taken(budgets.reserve(asked(1_000_000)));
+    expect(open.takeBytes(100)).toBe(true);
+    budgets.policyChanged();
+    budgets.policyChanged();
+    const other = taken(budgetsOf(file, machine, { run: 'two' }).reserve(asked(1_000)));
+    expect([other.takeBytes(901), other.takeBytes(900), other.takeBytes(1)]).toEqual([false, true, false]);
+    // What moves after the change is counted as well.
+    expect(open.takeBytes(1)).toBe(true);
+    open.settle({ performed: true });
+  });
+
   it('take bytes before they move, and stop at the limit', () => {
     const budgets = budgetsOf(memoryFile(), testMachine());
     const reservation = taken(budgets.reserve(request([term('bytes', 1_000)])));

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -183,6 +183,30 @@ describe('the file of the counters', () => {
     other.exec('COMMIT');
     expect(isFull(store.take([places(5)], 'r'))).toBe(false);
     other.close();
+    store.close();
+  });
+
+  it.each(['removed', 'exchanged'])('that is %s while it is used gives no room', (how) => {
+    const store = open();
+    const path = join(directory, 'budgets.sqlite');
+    expect(isFull(store.take([calls(5)], 'r'))).toBe(false);
+    if (how === 'exchanged') renameSync(path, `${path}.old`);
+    else rmSync(path);
+    if (how === 'exchanged') open().close();
+    expect(() => store.take([calls(5)], 'r')).toThrow('were removed or exchanged while they were used');
+    expect(() => store.correct([], [1])).toThrow('were removed or exchanged');
+    store.close();
+  });
+
+  it('whose writes fail for a while gives no room, and keeps what was counted', () => {
+    const store = open();
+    expect(isFull(store.take([calls(2)], 'r'))).toBe(false);
+    const other = new DatabaseSync(join(directory, 'budgets.sqlite'));
+    other.exec("CREATE TRIGGER full BEFORE INSERT ON windows BEGIN SELECT RAISE(ABORT, 'disk is full'); END");
+    expect(() => store.take([calls(2)], 'r')).toThrow('disk is full');
+    other.exec('DROP TRIGGER full');
+    other.close();
+    expect([isFull(store.take([calls(2)], 'r')), isFull(store.take([calls(2)], 'r'))]).toEqual([false, true]);
     store.close();
   });
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { EXIT, HostError, openHost, type PolicyExplanation } from '../../../host/index.ts';
 import { CONFIG_OPTION, JSON_OPTION, type CommandContext, type CommandSpec } from '../command.ts';
+import { budgetLine } from '../output/budget.ts';
 import { untrusted } from '../output/human.ts';
 
 const Options = z.object({
@@ -72,6 +73,7 @@ function show({ printer }: CommandContext, explanation: PolicyExplanation): void
     printer.line(`  matched ${file}:${line}: ${untrusted(row)}${remark(note)}`);
   for (const { file, line, row, note } of near.slice(0, MOST_SHOWN))
     printer.line(`  nearly  ${file}:${line}: ${untrusted(row)}${remark(note)}`);
+  for (const counter of explanation.budgets ?? []) printer.line(`  ${untrusted(budgetLine(counter))}`);
   if (explanation.note !== undefined) printer.line(`  ${untrusted(explanation.note)}`);
   if (rowToAdd !== undefined) printer.line(`  to allow it, add: ${untrusted(rowToAdd)}`);
 }
