@@ -137,7 +137,7 @@ describe('architecture', () => {
       ({ from, target, typeOnly }) =>
         from.startsWith('host/') &&
         !typeOnly &&
-        (EFFECTFUL.test(target) || target === 'undici') &&
+        (EFFECTFUL.test(target) || /^undici\b/.test(target)) &&
         !MAY_TOUCH.test(from),
     );
     expect(touching.map(({ from, target }) => `${from} -> ${target}`)).toEqual([]);

@@ -1,6 +1,6 @@
 import { Socket } from 'node:net';
 import { TLSSocket, type SecureContext } from 'node:tls';
-import { buildConnector } from 'undici';
+import buildConnector from 'undici/lib/core/connect.js';
 import type { DialCall } from '../gates/http/dialer.ts';
 import type { Trust } from './http-trust.ts';
 

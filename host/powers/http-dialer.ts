@@ -1,4 +1,4 @@
-import { Pool } from 'undici';
+import Pool from 'undici/lib/dispatcher/pool.js';
 import type { DialCall, HttpDialer, Receiver } from '../gates/http/dialer.ts';
 import type { TlsEntry } from '../contracts/tls-entry.ts';
 import { createPinnedConnector, type ConnectorTrust } from './http-connector.ts';

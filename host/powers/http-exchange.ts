@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
-import { errors, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
+import errors from 'undici/lib/core/errors.js';
 import type { AnswerHead, DialCall, NetworkFailure, Receiver, UploadSource } from '../gates/http/dialer.ts';
 import { ConnectTimeout, TlsFailure } from './http-connector.ts';
 import type { Watch, Watches } from './http-watch.ts';
