@@ -1,6 +1,9 @@
 import type { JsonMasking } from './json-text.ts';
 
-/** Masks names and values in the form encoding (WHATWG URL, section 5). Pairs without a find stay as they are written. */
+/**
+ * Masks names and values in the form encoding (WHATWG URL, section 5), by what they mean and as they are written: not
+ * every reader takes `+` for a blank. Pairs without a find stay as they are.
+ */
 export function maskForm(text: string, masking: JsonMasking): string {
   return text
     .split('&')
@@ -9,7 +12,7 @@ export function maskForm(text: string, masking: JsonMasking): string {
       const name = decoded(equals < 0 ? pair : pair.slice(0, equals));
       const value = decoded(equals < 0 ? '' : pair.slice(equals + 1));
       const [maskedName, maskedValue] = [masking.text(name), masking.member(name) ?? masking.text(value)];
-      if (maskedName === name && maskedValue === value) return pair;
+      if (maskedName === name && maskedValue === value) return masking.text(pair);
       return `${encodeURIComponent(maskedName)}=${encodeURIComponent(maskedValue)}`;
     })
     .join('&');

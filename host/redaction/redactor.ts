@@ -120,13 +120,13 @@ function createRedaction({ masker, fields, columns }: Means): Redaction {
   const masking: JsonMasking = { text, member };
 
   /** Whether its parts may hold what the text as it is written does not show. */
-  const needsParts = (bytes: Uint8Array): boolean =>
-    fields.size > 0 || bytes.includes(BACKSLASH) || bytes.includes(PERCENT) || maskAll(masker, bytes).finds.size > 0;
+  const needsParts = (bytes: Uint8Array, form: 'json' | 'form'): boolean =>
+    fields.size > 0 || SPELLINGS[form].some((byte) => bytes.includes(byte)) || maskAll(masker, bytes).finds.size > 0;
 
   function body(bytes: Uint8Array, mediaType: string | undefined): Uint8Array {
     const form = formOf(mediaType);
     if (form === 'text' || bytes.includes(0)) return bytesOf(bytes);
-    if (!needsParts(bytes)) return bytes;
+    if (!needsParts(bytes, form)) return bytes;
     const { value, mark } = decoded(bytes);
     const whole = form === 'form' ? maskForm(value, masking) : maskJson(value, masking);
     if (whole === undefined) return bytesOf(bytes);
@@ -168,7 +168,9 @@ function createRedaction({ masker, fields, columns }: Means): Redaction {
   });
 }
 
-const [BACKSLASH, PERCENT] = [0x5c, 0x25];
+const [BACKSLASH, PERCENT, PLUS] = [0x5c, 0x25, 0x2b];
+/** By which bytes a part says something else than is written; `+` is a blank in forms. */
+const SPELLINGS = { json: [BACKSLASH, PERCENT], form: [PERCENT, PLUS] } as const;
 const NOTHING = new Uint8Array(0);
 const CUT: Finds = new Map([[TOO_LARGE, 1]]);
 
