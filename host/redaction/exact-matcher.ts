@@ -112,7 +112,9 @@ function createExactStream(automaton: PatternAutomaton, patterns: readonly Known
         while (at < last && begins[((window[at] ?? 0) << 8) | (window[at + 1] ?? 0)] === 0) at += 1;
       }
       follow(window[at] ?? 0);
-      const pattern = patterns[ending[state] ?? -1];
+      const ended = ending[state] ?? 0;
+      if (ended < 0) continue; // asking an array for -1 costs more than all the rest
+      const pattern = patterns[ended];
       if (pattern !== undefined) occurrence(pattern, at + 1);
     }
   }

@@ -13,6 +13,8 @@ export interface PatternAutomaton {
 }
 
 const NONE = -1;
+/** So many edges of a state, or more. */
+const MANY = 2;
 
 /** Builds the automaton. With `foldCase`, ASCII letters of either case are the same. `patterns` are not empty. */
 export function createPatternAutomaton(patterns: readonly Uint8Array[], foldCase: boolean): PatternAutomaton {
@@ -24,6 +26,8 @@ export function createPatternAutomaton(patterns: readonly Uint8Array[], foldCase
   const ending = new Int32Array(states).fill(NONE);
   const begins = new Uint8Array(0x1_00_00);
   const parent = new Int32Array(states);
+  const children = new Uint8Array(states);
+  const root = new Int32Array(256).fill(NONE);
   const by = new Uint8Array(states);
   let known = 1;
   patterns.forEach((pattern, number) => {
@@ -34,6 +38,8 @@ export function createPatternAutomaton(patterns: readonly Uint8Array[], foldCase
       if (next === NONE) {
         next = known++;
         edges.set(state, byte, next);
+        if (state === 0) root[byte] = next;
+        children[state] = Math.min((children[state] ?? 0) + 1, MANY);
         depth[next] = (depth[state] ?? 0) + 1;
         parent[next] = state;
         by[next] = byte;
@@ -50,7 +56,14 @@ export function createPatternAutomaton(patterns: readonly Uint8Array[], foldCase
   const fail = failLinks(known, depth, parent, by, edges, ending);
   return {
     ...{ depth, ending, begins, fail },
-    edge: (state, byte) => edges.get(state, fold[byte] ?? byte),
+    edge(state, raw) {
+      const byte = fold[raw] ?? raw;
+      if (state === 0) return root[byte] ?? NONE;
+      // A state's first child was made right behind it: most have no other one.
+      const next = state + 1;
+      if (parent[next] === state && by[next] === byte) return next;
+      return children[state] === MANY ? edges.get(state, byte) : NONE;
+    },
   };
 }
 
