@@ -13,8 +13,6 @@ export interface PatternAutomaton {
 }
 
 const NONE = -1;
-/** So many edges of a state, or more. */
-const MANY = 2;
 
 /** Builds the automaton. With `foldCase`, ASCII letters of either case are the same. `patterns` are not empty. */
 export function createPatternAutomaton(patterns: readonly Uint8Array[], foldCase: boolean): PatternAutomaton {
@@ -26,7 +24,8 @@ export function createPatternAutomaton(patterns: readonly Uint8Array[], foldCase
   const ending = new Int32Array(states).fill(NONE);
   const begins = new Uint8Array(0x1_00_00);
   const parent = new Int32Array(states);
-  const children = new Uint8Array(states);
+  /** By state: whether it has an edge to another state than the one that was made right behind it. */
+  const beside = new Uint8Array(states);
   const root = new Int32Array(256).fill(NONE);
   const by = new Uint8Array(states);
   let known = 1;
@@ -39,7 +38,7 @@ export function createPatternAutomaton(patterns: readonly Uint8Array[], foldCase
         next = known++;
         edges.set(state, byte, next);
         if (state === 0) root[byte] = next;
-        children[state] = Math.min((children[state] ?? 0) + 1, MANY);
+        if (next !== state + 1) beside[state] = 1;
         depth[next] = (depth[state] ?? 0) + 1;
         parent[next] = state;
         by[next] = byte;
@@ -59,10 +58,9 @@ export function createPatternAutomaton(patterns: readonly Uint8Array[], foldCase
     edge(state, raw) {
       const byte = fold[raw] ?? raw;
       if (state === 0) return root[byte] ?? NONE;
-      // A state's first child was made right behind it: most have no other one.
       const next = state + 1;
       if (parent[next] === state && by[next] === byte) return next;
-      return children[state] === MANY ? edges.get(state, byte) : NONE;
+      return beside[state] === 1 ? edges.get(state, byte) : NONE;
     },
   };
 }
