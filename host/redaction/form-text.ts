@@ -1,10 +1,16 @@
-import type { JsonMasking } from './json-text.ts';
+/** How names and values are masked. */
+export interface FormMasking {
+  /** The same text where nothing is found. */
+  readonly text: (value: string) => string;
+  /** What stands in the place of the value of a field of this name; `undefined` where its value is looked at. */
+  readonly member: (name: string) => string | undefined;
+}
 
 /**
  * Masks names and values in the form encoding (WHATWG URL, section 5), by what they mean and as they are written: not
  * every reader takes `+` for a blank. Pairs without a find stay as they are.
  */
-export function maskForm(text: string, masking: JsonMasking): string {
+export function maskForm(text: string, masking: FormMasking): string {
   return text
     .split('&')
     .map((pair) => {

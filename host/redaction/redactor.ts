@@ -4,7 +4,7 @@ import { chain } from './chain.ts';
 import type { DetectorConfig } from './detector-config.ts';
 import { createExactMatcher } from './exact-matcher.ts';
 import { maskForm } from './form-text.ts';
-import { maskJson, type JsonMasking } from './json-text.ts';
+import { maskJson } from './json-text.ts';
 import {
   BINARY,
   count,
@@ -117,7 +117,20 @@ function createRedaction({ masker, fields, columns }: Means): Redaction {
     return mark;
   }
 
-  const masking: JsonMasking = { text, member };
+  function texts(values: readonly string[]): ReadonlyMap<number, string> {
+    const found = new Map<number, string>();
+    // A NUL ends a text: what says one is looked at by itself.
+    const quiet = values.map((value, index) => {
+      if (!value.includes('\0')) return value;
+      const masked = text(value);
+      if (masked !== value) found.set(index, masked);
+      return '';
+    });
+    const parts = masker.parts(Buffer.from(`${quiet.join('\0')}\0`));
+    for (const [index, bytes] of parts.masked) found.set(index, Buffer.from(bytes).toString());
+    for (const [name, times] of parts.finds) count(finds, name, times);
+    return found;
+  }
 
   /** Whether its parts may hold what the text as it is written does not show. */
   const needsParts = (bytes: Uint8Array, form: 'json' | 'form'): boolean =>
@@ -128,7 +141,7 @@ function createRedaction({ masker, fields, columns }: Means): Redaction {
     if (form === 'text' || bytes.includes(0)) return bytesOf(bytes);
     if (!needsParts(bytes, form)) return bytes;
     const { value, mark } = decoded(bytes);
-    const whole = form === 'form' ? maskForm(value, masking) : maskJson(value, masking);
+    const whole = form === 'form' ? maskForm(value, { text, member }) : maskJson(value, { texts, member });
     if (whole === undefined) return bytesOf(bytes);
     return whole === value ? bytes : joined(mark, Buffer.from(whole));
   }
