@@ -58,7 +58,7 @@ const look: Masker['stream'] = () => {
 
 const words = Array.from({ length: 100 }, (_, index) => `Customer ${index * 7919} Ltd`);
 const CASES: readonly (readonly [string, (text: Uint8Array) => unknown])[] = [
-  ['look at each byte', streaming({ stream: look, longestHeld: 0 })],
+  ['look at each byte', streaming({ stream: look })],
   ['indexOf', (text) => Buffer.from(text.buffer).indexOf('\u0001')],
   ...BUILT_IN.map((detector) => [detector.name, streaming(createScanner([detector]))] as const),
   ['all', streaming(createScanner(BUILT_IN))],
@@ -68,7 +68,7 @@ const CASES: readonly (readonly [string, (text: Uint8Array) => unknown])[] = [
   ],
 ];
 
-function streaming(masker: Masker): (text: Uint8Array) => unknown {
+function streaming(masker: Pick<Masker, 'stream'>): (text: Uint8Array) => unknown {
   return (text) => {
     const stream = masker.stream();
     for (let at = 0; at < text.length; at += PIECE) stream.push(text.subarray(at, at + PIECE));

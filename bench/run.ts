@@ -5,7 +5,7 @@ import process from 'node:process';
 
 const BENCHMARKS = [
   ...['decision', 'policy-load', 'budgets', 'operations', 'start', 'cells', 'tools', 'postgres', 'streaming'],
-  ...['policy-change', 'redaction', 'fuel', 'fairness', 'density', 'soak'],
+  ...['policy-change', 'redaction', 'secret-mask', 'fuel', 'fairness', 'density', 'soak'],
 ];
 let failed = false;
 for (const name of BENCHMARKS) {

@@ -7,6 +7,8 @@ export interface Relation {
   readonly kind: string;
   /** In order. */
   readonly columns: readonly string[];
+  /** `pg_attribute.attnum` of each of them. */
+  readonly numbers: readonly number[];
   /** Rewrite rules other than a view's own. */
   readonly rules: number;
   /** Triggers of the table and of its partitions, the server's own left out. */
@@ -62,6 +64,8 @@ const DESCRIBED = `
   select json_build_object(
     'oid', c.oid::text, 'schema', n.nspname, 'name', c.relname, 'kind', c.relkind,
     'columns', (select coalesce(json_agg(a.attname order by a.attnum), '[]') from pg_catalog.pg_attribute a
+      where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped),
+    'numbers', (select coalesce(json_agg(a.attnum order by a.attnum), '[]') from pg_catalog.pg_attribute a
       where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped),
     'rules', (select count(*) from pg_catalog.pg_rewrite r where r.ev_class = c.oid and r.rulename <> '_RETURN'),
     'triggers', (select count(*) from pg_catalog.pg_trigger t where t.tgrelid in (select unnest(tree.oids))

@@ -29,6 +29,9 @@ export interface Step {
 export interface Field {
   readonly name: string;
   readonly dataTypeID: number;
+  /** The `pg_class.oid` and `pg_attribute.attnum` of the column that it is; 0 where it is none. */
+  readonly tableID: number;
+  readonly columnID: number;
 }
 
 /** How an exchange ended. */

@@ -1,7 +1,8 @@
 import { performance } from 'node:perf_hooks';
-import type { PostgresTarget, Preparation, StatementFacts, Touch } from '../gates/db/engine.ts';
+import type { ColumnOrigin, PostgresTarget, Preparation, StatementFacts, Touch } from '../gates/db/engine.ts';
 import { readCatalog, type Catalog } from './postgres-catalog.ts';
 import { failureOf, preparationProblem, stateOf } from './postgres-errors.ts';
+import type { Field } from './postgres-exchange.ts';
 import { touchesOf } from './postgres-facts.ts';
 import type { Grammar } from './postgres-grammar.ts';
 import { StatementRefusal } from './postgres-nodes.ts';
@@ -101,6 +102,7 @@ export function createPreparer(target: PostgresTarget, slot: Slot, grammar: () =
     const facts: StatementFacts = {
       touches,
       columns: described.fields.map((field) => field.name),
+      origins: described.fields.map((field) => originOf(field, catalog)),
       parameters: described.parameters.length,
       inserts: vetted.root.type === 'InsertStmt',
       explains: vetted.explains,
@@ -134,6 +136,14 @@ export function createPreparer(target: PostgresTarget, slot: Slot, grammar: () =
     known: (handle: number) => byHandle.get(handle),
     forget,
   });
+}
+
+/** A view's column says nothing of where its values come from. */
+function originOf({ tableID, columnID }: Field, catalog: Catalog): ColumnOrigin | null {
+  const relation = catalog.byOid(String(tableID));
+  if (relation === undefined || relation.kind === 'v') return null;
+  const column = relation.columns[relation.numbers.indexOf(columnID)];
+  return column === undefined ? null : { schema: relation.schema, table: relation.name, column };
 }
 
 type Problem = Extract<Preparation, { status: 'refused' }>['problem'];

@@ -256,7 +256,7 @@ function factsOf(
   const described = statement.columns();
   const columns = described.map(({ name }) => name);
   const origins = described.map(({ table, column }) =>
-    table === null || column === null ? null : `${foldName(table)}.${foldName(column)}`,
+    table === null || column === null ? null : { table: foldName(table), column: foldName(column) },
   );
   const alone: Touch = { verb: columns.length > 0 ? 'select' : 'schema', table: undefined, columns: [] };
   const [first = alone, ...rest] = touches;

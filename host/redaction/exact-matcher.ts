@@ -1,5 +1,5 @@
 import { createByteSink, type ByteSink } from './byte-sink.ts';
-import { count, joined, type Masker, type MaskStream } from './mask-stream.ts';
+import { count, joined, maskAll, maskEach, NO_PARTS, type Masker, type MaskStream } from './mask-stream.ts';
 import { createPatternAutomaton, type PatternAutomaton } from './pattern-automaton.ts';
 
 /** One value that must not pass, in one spelling. */
@@ -47,9 +47,13 @@ export function createExactMatcher(patterns: readonly ExactPattern[], options: E
   );
   const encoder = new TextEncoder();
   const known = patterns.map(({ bytes, name, mark }) => ({ length: bytes.length, name, mark: encoder.encode(mark) }));
+  const stream = (): ExactStream => createExactStream(automaton, known);
   return Object.freeze({
     longestHeld: Math.max(0, ...known.map(({ length }) => length - 1)),
-    stream: () => createExactStream(automaton, known),
+    stream,
+    // No pattern of text holds a NUL, so none reaches from one part into the next.
+    parts: (bytes: Uint8Array) =>
+      maskAll({ stream }, bytes).finds.size === 0 ? NO_PARTS : maskEach({ stream }, bytes),
   });
 }
 
@@ -112,7 +116,9 @@ function createExactStream(automaton: PatternAutomaton, patterns: readonly Known
         while (at < last && begins[((window[at] ?? 0) << 8) | (window[at + 1] ?? 0)] === 0) at += 1;
       }
       follow(window[at] ?? 0);
-      const pattern = patterns[ending[state] ?? -1];
+      const ended = ending[state] ?? 0;
+      if (ended < 0) continue; // asking an array for -1 costs more than all the rest
+      const pattern = patterns[ended];
       if (pattern !== undefined) occurrence(pattern, at + 1);
     }
   }

@@ -1,7 +1,16 @@
-import type { JsonMasking } from './json-text.ts';
+/** How names and values are masked. */
+export interface FormMasking {
+  /** The same text where nothing is found. */
+  readonly text: (value: string) => string;
+  /** What stands in the place of the value of a field of this name; `undefined` where its value is looked at. */
+  readonly member: (name: string) => string | undefined;
+}
 
-/** Masks names and values in the form encoding (WHATWG URL, section 5). Pairs without a find stay as they are written. */
-export function maskForm(text: string, masking: JsonMasking): string {
+/**
+ * Masks names and values in the form encoding (WHATWG URL, section 5), by what they mean and as they are written: not
+ * every reader takes `+` for a blank. Pairs without a find stay as they are.
+ */
+export function maskForm(text: string, masking: FormMasking): string {
   return text
     .split('&')
     .map((pair) => {
@@ -9,7 +18,7 @@ export function maskForm(text: string, masking: JsonMasking): string {
       const name = decoded(equals < 0 ? pair : pair.slice(0, equals));
       const value = decoded(equals < 0 ? '' : pair.slice(equals + 1));
       const [maskedName, maskedValue] = [masking.text(name), masking.member(name) ?? masking.text(value)];
-      if (maskedName === name && maskedValue === value) return pair;
+      if (maskedName === name && maskedValue === value) return masking.text(pair);
       return `${encodeURIComponent(maskedName)}=${encodeURIComponent(maskedValue)}`;
     })
     .join('&');

@@ -20,6 +20,11 @@ export interface MaskStream {
 export interface Masker {
   /** A stream of its own state. */
   stream(): MaskStream;
+  /**
+   * Masks texts that have a NUL behind each of them, each as a whole by itself: those in which something is found, by
+   * their place.
+   */
+  parts(bytes: Uint8Array): MaskedParts;
   /** The most bytes that a stream of it holds back. */
   readonly longestHeld: number;
 }
@@ -31,13 +36,37 @@ export interface Masked {
 }
 
 /** Masks all of it at once. */
-export function maskAll(masker: Masker, bytes: Uint8Array): Masked {
+export function maskAll(masker: Pick<Masker, 'stream'>, bytes: Uint8Array): Masked {
   const stream = masker.stream();
   const first = stream.push(bytes);
   const rest = stream.end();
   const { finds } = stream;
   return { bytes: finds.size === 0 ? bytes : joined(first, rest), finds };
 }
+
+/** What came out of masking several texts. */
+export interface MaskedParts {
+  readonly masked: ReadonlyMap<number, Uint8Array>;
+  readonly finds: Finds;
+}
+
+/** Masks texts with a NUL behind each, one after the other. */
+export function maskEach(masker: Pick<Masker, 'stream'>, bytes: Uint8Array): MaskedParts {
+  const masked = new Map<number, Uint8Array>();
+  const finds = new Map<string, number>();
+  let index = 0;
+  for (let from = 0; from < bytes.length; index += 1) {
+    const nul = bytes.indexOf(0, from);
+    const to = nul < 0 ? bytes.length : nul;
+    const one = maskAll(masker, bytes.subarray(from, to));
+    if (one.finds.size > 0) masked.set(index, one.bytes);
+    for (const [name, times] of one.finds) count(finds, name, times);
+    from = to + 1;
+  }
+  return { masked, finds };
+}
+
+export const NO_PARTS: MaskedParts = { masked: new Map(), finds: new Map() };
 
 /** Two pieces as one; one of them itself where the other is empty. */
 export function joined(first: Uint8Array, second: Uint8Array): Uint8Array {

@@ -24,6 +24,9 @@ export function createPatternAutomaton(patterns: readonly Uint8Array[], foldCase
   const ending = new Int32Array(states).fill(NONE);
   const begins = new Uint8Array(0x1_00_00);
   const parent = new Int32Array(states);
+  /** By state: whether it has an edge to another state than the one that was made right behind it. */
+  const beside = new Uint8Array(states);
+  const root = new Int32Array(256).fill(NONE);
   const by = new Uint8Array(states);
   let known = 1;
   patterns.forEach((pattern, number) => {
@@ -34,6 +37,8 @@ export function createPatternAutomaton(patterns: readonly Uint8Array[], foldCase
       if (next === NONE) {
         next = known++;
         edges.set(state, byte, next);
+        if (state === 0) root[byte] = next;
+        if (next !== state + 1) beside[state] = 1;
         depth[next] = (depth[state] ?? 0) + 1;
         parent[next] = state;
         by[next] = byte;
@@ -50,7 +55,13 @@ export function createPatternAutomaton(patterns: readonly Uint8Array[], foldCase
   const fail = failLinks(known, depth, parent, by, edges, ending);
   return {
     ...{ depth, ending, begins, fail },
-    edge: (state, byte) => edges.get(state, fold[byte] ?? byte),
+    edge(state, raw) {
+      const byte = fold[raw] ?? raw;
+      if (state === 0) return root[byte] ?? NONE;
+      const next = state + 1;
+      if (parent[next] === state && by[next] === byte) return next;
+      return beside[state] === 1 ? edges.get(state, byte) : NONE;
+    },
   };
 }
 

@@ -4,7 +4,7 @@ import { chain } from './chain.ts';
 import type { DetectorConfig } from './detector-config.ts';
 import { createExactMatcher } from './exact-matcher.ts';
 import { maskForm } from './form-text.ts';
-import { maskJson, type JsonMasking } from './json-text.ts';
+import { maskJson } from './json-text.ts';
 import {
   BINARY,
   count,
@@ -117,18 +117,31 @@ function createRedaction({ masker, fields, columns }: Means): Redaction {
     return mark;
   }
 
-  const masking: JsonMasking = { text, member };
+  function texts(values: readonly string[]): ReadonlyMap<number, string> {
+    const found = new Map<number, string>();
+    // A NUL ends a text: what says one is looked at by itself.
+    const quiet = values.map((value, index) => {
+      if (!value.includes('\0')) return value;
+      const masked = text(value);
+      if (masked !== value) found.set(index, masked);
+      return '';
+    });
+    const parts = masker.parts(Buffer.from(`${quiet.join('\0')}\0`));
+    for (const [index, bytes] of parts.masked) found.set(index, Buffer.from(bytes).toString());
+    for (const [name, times] of parts.finds) count(finds, name, times);
+    return found;
+  }
 
   /** Whether its parts may hold what the text as it is written does not show. */
-  const needsParts = (bytes: Uint8Array): boolean =>
-    fields.size > 0 || bytes.includes(BACKSLASH) || bytes.includes(PERCENT) || maskAll(masker, bytes).finds.size > 0;
+  const needsParts = (bytes: Uint8Array, form: 'json' | 'form'): boolean =>
+    fields.size > 0 || SPELLINGS[form].some((byte) => bytes.includes(byte)) || maskAll(masker, bytes).finds.size > 0;
 
   function body(bytes: Uint8Array, mediaType: string | undefined): Uint8Array {
     const form = formOf(mediaType);
     if (form === 'text' || bytes.includes(0)) return bytesOf(bytes);
-    if (!needsParts(bytes)) return bytes;
+    if (!needsParts(bytes, form)) return bytes;
     const { value, mark } = decoded(bytes);
-    const whole = form === 'form' ? maskForm(value, masking) : maskJson(value, masking);
+    const whole = form === 'form' ? maskForm(value, { text, member }) : maskJson(value, { texts, member });
     if (whole === undefined) return bytesOf(bytes);
     return whole === value ? bytes : joined(mark, Buffer.from(whole));
   }
@@ -168,7 +181,9 @@ function createRedaction({ masker, fields, columns }: Means): Redaction {
   });
 }
 
-const [BACKSLASH, PERCENT] = [0x5c, 0x25];
+const [BACKSLASH, PERCENT, PLUS] = [0x5c, 0x25, 0x2b];
+/** By which bytes a part says something else than is written; `+` is a blank in forms. */
+const SPELLINGS = { json: [BACKSLASH, PERCENT], form: [PERCENT, PLUS] } as const;
 const NOTHING = new Uint8Array(0);
 const CUT: Finds = new Map([[TOO_LARGE, 1]]);
 

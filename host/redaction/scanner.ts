@@ -2,7 +2,7 @@ import { isDigit, type ByteClass } from './byte-class.ts';
 import { createByteSink } from './byte-sink.ts';
 import { askedOfDigits, createRunTable, digitKey, digitsBegin, digitsEnd, readOn } from './digit-run.ts';
 import { BEGUN, LONGEST_RUN, NOTHING, UNDECIDED, type Answer, type Detector, type Sight } from './detector.ts';
-import { BINARY, count, joined, markOf, type Masker, type MaskStream } from './mask-stream.ts';
+import { BINARY, count, joined, markOf, type MaskedParts, type Masker, type MaskStream } from './mask-stream.ts';
 
 /** What detectors may look at before a place, although it is out already. */
 const CONTEXT = 16;
@@ -41,7 +41,11 @@ interface Plan {
 export function createScanner(detectors: readonly Detector[]): Masker {
   if (detectors.length > MOST_DETECTORS) throw new RangeError(`more than ${MOST_DETECTORS} detectors in one scan`);
   const plan = planOf(detectors);
-  return Object.freeze({ longestHeld: plan.lookBack + LONGEST_AHEAD, stream: () => createScanStream(plan) });
+  return Object.freeze({
+    longestHeld: plan.lookBack + LONGEST_AHEAD,
+    stream: () => createScanStream(plan),
+    parts: (bytes: Uint8Array) => createScanStream(plan).parts(bytes),
+  });
 }
 
 /** No detector looks farther ahead before it is certain: a header of a web token. */
@@ -84,7 +88,7 @@ function planOf(detectors: readonly Detector[]): Plan {
 const bitsOf = (detectors: readonly Detector[], has: (one: Detector) => boolean): number =>
   detectors.reduce((bits, one, index) => (has(one) ? bits | (1 << index) : bits), 0);
 
-function createScanStream(plan: Plan): MaskStream {
+function createScanStream(plan: Plan): MaskStream & Pick<Masker, 'parts'> {
   const { stops, following, preceding, ofDigits, ofOpenDigits, asked, before, lookBack, marks, binary } = plan;
   const finds = new Map<string, number>();
   const sight: Sight = { bytes: NO_BYTES, end: 0, final: false, floor: 0, from: 0, to: 0 };
@@ -234,8 +238,32 @@ function createScanStream(plan: Plan): MaskStream {
     sight.floor -= from;
   }
 
+  const isMasked = (): boolean => sink !== undefined;
+
+  /** To a detector a NUL is no part of anything, on either side. */
+  function parts(bytes: Uint8Array): MaskedParts {
+    const masked = new Map<number, Uint8Array>();
+    sight.bytes = bytes;
+    sight.final = true;
+    let from = 0;
+    for (let index = 0; from < bytes.length; index += 1) {
+      let to = from;
+      while (to < bytes.length && bytes[to] !== 0) to += 1;
+      next = out = sight.floor = from;
+      sight.end = to;
+      swallowing = undefined;
+      sink = undefined;
+      scan();
+      const part = taken(from, to);
+      if (isMasked()) masked.set(index, part);
+      from = to + 1;
+    }
+    return { masked, finds };
+  }
+
   return {
     finds,
+    parts,
     get steps() {
       return steps;
     },

@@ -5,7 +5,7 @@ import type { Claim, Grant, Redeem } from '../../enforcement/grant.ts';
 import type { Redaction, Redactors } from '../../redaction/redactor.ts';
 import type { Answer, EngineFailure, EngineTransaction, PreparedStatement, SqlValue } from './engine.ts';
 import type { DbFailure } from './failure.ts';
-import { redactedRows, redactedValue } from './redacted-rows.ts';
+import { mayCopyMasked, redactedRows, redactedValue } from './redacted-rows.ts';
 import type { DbTarget } from './request.ts';
 import { toWit, type WitValue } from './value.ts';
 import { tagOf } from './wit-error.ts';
@@ -82,7 +82,7 @@ export function createDbDriver(redeem: Redeem, redactors: Redactors, secrets?: R
     const redaction = redactors.begin(claim.obligations.redact);
     const parameters =
       redaction === undefined ? target.parameters : target.parameters.map((value) => redactedValue(value, redaction));
-    const unmaskable = redaction === undefined ? undefined : unmaskableOf(statement.sql, claim, redaction);
+    const unmaskable = redaction === undefined ? undefined : unmaskableOf(statement, claim, redaction);
     if (unmaskable !== undefined)
       return { status: 'denied', reason: 'unsupported-obligation', facts: { detail: { redact: unmaskable } } };
     const maxBytes = Math.min(settings.target.maxBytes, claim.obligations.bytes ?? Infinity);
@@ -95,9 +95,14 @@ export function createDbDriver(redeem: Redeem, redactors: Redactors, secrets?: R
   }
 
   /** What must be masked cannot be, in a statement: another text would be another statement than was decided. */
-  function unmaskableOf(sql: string, { obligations }: Claim<DbTarget>, redaction: Redaction): string | undefined {
+  function unmaskableOf(
+    { sql, facts }: PreparedStatement,
+    { obligations }: Claim<DbTarget>,
+    redaction: Redaction,
+  ): string | undefined {
     const look = redactors.begin(obligations.redact);
     if (look !== undefined && look.text(sql) !== sql) return 'statement';
+    if (mayCopyMasked(facts, redaction)) return 'column';
     return redaction.isCut() ? 'binary-parameter' : undefined;
   }
 

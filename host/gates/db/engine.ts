@@ -22,6 +22,14 @@ export interface Touch {
   readonly columns: readonly string[];
 }
 
+/** Where a value comes from, in the engine's one spelling. Names may hold any sign, dots as well. */
+export interface ColumnOrigin {
+  /** The schema that the table lies in, where an engine has several. */
+  readonly schema?: string;
+  readonly table: string;
+  readonly column: string;
+}
+
 /** What one statement does, as the engine itself reports it. */
 export interface StatementFacts {
   /** At least one. What the statement is about comes first. */
@@ -29,10 +37,10 @@ export interface StatementFacts {
   /** Names of the result's columns; empty for a statement that returns no rows. */
   readonly columns: readonly string[];
   /**
-   * `table.column` of the values of each column of the result, in the engine's one spelling; `null` for what is worked
-   * out. Absent where the engine does not say it.
+   * The column of a table that the values of each column of the result are taken from as they are; `null` for what is
+   * worked out, and where the engine does not say it.
    */
-  readonly origins?: readonly (string | null)[];
+  readonly origins: readonly (ColumnOrigin | null)[];
   readonly parameters: number;
   /** True if it inserts rows itself, and not only by its triggers. */
   readonly inserts: boolean;

@@ -1,5 +1,5 @@
 import type { Redaction } from '../../redaction/redactor.ts';
-import type { PreparedStatement, SqlValue, StatementFacts } from './engine.ts';
+import type { PreparedStatement, SqlValue, StatementFacts, Touch } from './engine.ts';
 
 /** The rows as the guest may see them: columns by their names and by where their values come from, the rest by its text. */
 export function redactedRows(
@@ -26,17 +26,30 @@ function columnMarks(
   { sql, facts }: Pick<PreparedStatement, 'sql' | 'facts'>,
   redaction: Redaction,
 ): readonly (string | undefined)[] {
-  const read = facts.touches
+  const read = markOfTouched(facts.touches, redaction);
+  const said = read === undefined || saysOrigins(sql, facts);
+  return facts.columns.map((name, index) => {
+    const origin = said ? (facts.origins[index] ?? null) : null;
+    const own = redaction.column(undefined, name);
+    if (own !== undefined) return own;
+    return origin === null ? read : redaction.column(origin.table, origin.column);
+  });
+}
+
+/** The mark of the first column among them that is masked. */
+const markOfTouched = (touches: readonly Touch[], redaction: Redaction): string | undefined =>
+  touches
     .flatMap(({ table, columns }) => columns.map((column) => redaction.column(table, column)))
     .find((mark) => mark !== undefined);
-  const origins = read === undefined || saysOrigins(sql, facts) ? facts.origins : undefined;
-  return facts.columns.map((name, index) => {
-    const origin = origins?.[index];
-    const [table, column] = splitOrigin(origin);
-    const own =
-      redaction.column(undefined, name) ?? (column === undefined ? undefined : redaction.column(table, column));
-    return own ?? (origin === undefined || origin === null ? read : undefined);
-  });
+
+/**
+ * Whether a statement writes and reads a masked column: nobody says whether what it writes is what it reads, and under
+ * another name it could be read again.
+ */
+export function mayCopyMasked({ touches }: StatementFacts, redaction: Redaction): boolean {
+  const writes = touches.some(({ verb }) => verb === 'insert' || verb === 'update');
+  const reads = touches.filter(({ verb }) => verb === 'select');
+  return writes && markOfTouched(reads, redaction) !== undefined;
 }
 
 /** Words that put queries together. An engine says of such a column only where its first query takes it from. */
@@ -46,17 +59,13 @@ const COMPOUND = ['union', 'intersect', 'except'];
  * Whether the origins of a result are all that there is to say about where its values come from: one query by itself, of
  * tables that each give a column of it. A table that gives none may be a view, and its text is not seen here.
  */
-function saysOrigins(sql: string, { origins = [], touches }: StatementFacts): boolean {
+function saysOrigins(sql: string, { origins, touches }: StatementFacts): boolean {
   const text = sql.toLowerCase();
   if (COMPOUND.some((word) => text.includes(word))) return false;
-  const shown = new Set(origins.map((origin) => splitOrigin(origin)[0]));
-  return touches.every(({ verb, table }) => verb === 'select' && shown.has(table));
-}
-
-function splitOrigin(origin: string | null | undefined): readonly [string | undefined, string | undefined] {
-  if (origin === undefined || origin === null) return [undefined, undefined];
-  const dot = origin.indexOf('.');
-  return [origin.slice(0, dot), origin.slice(dot + 1)];
+  return touches.every(
+    ({ verb, schema, table }) =>
+      verb === 'select' && origins.some((origin) => origin?.schema === schema && origin?.table === table),
+  );
 }
 
 /** One value without what its text shows. A number or bytes with a find become text. */

@@ -4,6 +4,8 @@ import type { DatabaseSettings } from '../../../host/gates/db/config.ts';
 import type { PostgresTarget } from '../../../host/gates/db/engine.ts';
 import { createDbGate, DB_INTERFACE } from '../../../host/gates/db/index.ts';
 import { createPostgresEngine } from '../../../host/powers/postgres-engine.ts';
+import type { DetectorConfig } from '../../../host/redaction/detector-config.ts';
+import { createRedactors } from '../../../host/redaction/redactor.ts';
 import { testPipeline, type TestPipeline, type TestPolicy } from '../../support/pipeline.ts';
 import { noPostgres, startPostgres, type PostgresServer } from '../../support/postgres-server.ts';
 import type { Db } from './workbench.ts';
@@ -39,6 +41,7 @@ export interface PostgresBenchOptions extends TestPolicy {
   readonly settings?: Partial<DatabaseSettings>;
   /** What the environment holds. */
   readonly environment?: Readonly<Record<string, string>>;
+  readonly detectors?: DetectorConfig;
 }
 
 export interface PostgresBench extends TestPipeline {
@@ -121,6 +124,7 @@ export function postgresWorld(schema = SCHEMA): PostgresWorld {
         pipeline: test.pipeline,
         config: { databases: new Map([['main', settings]]) },
         engines: { postgres: createPostgresEngine({ password: (name) => options.environment?.[name] }) },
+        ...(options.detectors === undefined ? {} : { redactors: createRedactors(options.detectors) }),
       });
       gates.push(gate);
       // The members of the interface are typed by WIT, not by TypeScript.

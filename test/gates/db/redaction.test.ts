@@ -74,6 +74,18 @@ describe('rows under redact', () => {
     expect(redacted(bench)).toEqual([{ card: 1, email: 3 }]);
   });
 
+  it('lose a column of any table, whatever signs its name has', async () => {
+    const any = ownDetector('any', { columns: ['email'] });
+    const bench = workbench({ ...everything, obligations: { redact: ['any'] }, detectors: any });
+    bench.direct((database) => {
+      database.exec(
+        `create table "we.ird"(id integer, email text); insert into "we.ird" values (1, 'ada@example.test')`,
+      );
+    });
+    const { rows } = await bench.db.query('main', 'select id, email as x from "we.ird"', []);
+    expect(rows).toEqual([[{ tag: 'integer', val: 1n }, text('[redacted:any]')]]);
+  });
+
   it('keep what is nothing: a null, and every other column', async () => {
     const bench = byColumn();
     bench.direct((database) => database.exec('update customers set email = null'));
@@ -83,6 +95,30 @@ describe('rows under redact', () => {
 });
 
 describe('a change under redact', () => {
+  it.each([
+    ['into another table', 'insert into audit select email from customers'],
+    ['into another column', 'update customers set name = email'],
+    ['and returns it', "update customers set name = 'x' returning email as name"],
+    ['for a trigger', "update customers set name = 'x'"],
+  ])('is refused where it reads a masked column %s', async (_, sql) => {
+    const bench = byColumn();
+    bench.direct((database) =>
+      database.exec(
+        `create trigger copies after update of name on customers begin insert into audit values(new.email); end`,
+      ),
+    );
+    await expect(bench.db.execute('main', sql, [])).rejects.toMatchObject({ payload: { tag: 'denied' } });
+    expect(bench.direct((database) => database.prepare('select * from audit').all())).toEqual([]);
+  });
+
+  it('is done where it writes a masked column', async () => {
+    const bench = byColumn();
+    await bench.db.execute('main', 'update customers set email = ? where id = 1', [text('eve@x.test')]);
+    expect(bench.direct((database) => database.prepare('select email from customers where id = 1').get())).toEqual({
+      email: 'eve@x.test',
+    });
+  });
+
   it('writes its parameters masked', async () => {
     const bench = byText();
     await bench.db.execute('main', 'update orders set note = ? where id = 10', [text('for ada@example.com')]);
