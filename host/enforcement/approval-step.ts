@@ -4,7 +4,7 @@ import type { RequireApproval } from '../contracts/decision.ts';
 import type { Ids } from '../contracts/ids.ts';
 import type { AccessRequest, Json } from '../contracts/request.ts';
 import { askedRequest } from './approval-digest.ts';
-import type { DecisionEvent } from './enforce.ts';
+import type { DecisionEvent } from './effect-state.ts';
 import { recordedObligations } from './recorded-obligations.ts';
 import { requestDigest } from './request-digest.ts';
 import { shownOf } from './shown-request.ts';
