@@ -1,7 +1,9 @@
 import type { AuditFiles } from './audit/audit-files.ts';
 import { resumeRunLog } from './audit/run-log.ts';
+import { dataPlaces } from './configuration/data-places.ts';
 import { matchPattern } from './configuration/match-pattern.ts';
 import type { CarriedLabels } from './contracts/label.ts';
+import { labelBelow } from './labels/label-places.ts';
 import { createResourceLabels } from './labels/resource-labels.ts';
 import { createRunLabels } from './labels/run-labels.ts';
 import type { RunBudgets } from './contracts/budget.ts';
@@ -41,7 +43,7 @@ export interface CellPowers {
   readonly ledger: ProcessLedger;
   readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
   readonly makeDecisionPoint: MakeDecisionPoint;
-  readonly makeCarriedLabels: (file: string) => CarriedLabels;
+  readonly makeCarriedLabels: (file: string, order: readonly string[]) => CarriedLabels;
   /** Tells of every policy that comes into force. */
   readonly feed: FeedReader;
   /** Asks the supervisor for what is not in the cell. */
@@ -305,10 +307,12 @@ export async function openGates(
 /** The labels of one run, where the configuration has any. */
 function openLabels({ labels, settings }: CellPlan, seat: RunSeat, { makeCarriedLabels }: CellPowers, post: Post) {
   if (labels === undefined) return undefined;
-  const carried = makeCarriedLabels(labels.file);
+  const carried = makeCarriedLabels(labels.file, labels.order);
   const run = createRunLabels({
     order: labels.order,
     resources: createResourceLabels(settings.classification, matchPattern),
+    below: (directory) => labelBelow(settings.classification, directory),
+    places: dataPlaces(settings),
     carried,
     initialRank: seat.label,
     grown: (label) => post({ kind: 'label', label }),

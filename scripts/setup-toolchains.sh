@@ -6,7 +6,7 @@
 #
 #   Rust    the target wasm32-unknown-unknown from rustup, or Debian's rustc-web with its sources and lld-22
 #   Python  componentize-py, in a virtual environment of its own: build/python-venv
-#   Postgres and bubblewrap  Debian's packages; no server is set up, tests start one of their own
+#   Postgres, bubblewrap, a keyring  Debian's packages; no server is set up, tests start one of their own
 set -u
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 venv=$root/build/python-venv
@@ -148,10 +148,20 @@ setup_bubblewrap() {
   say bwrap 'missing: on Debian, `apt-get install -y --no-install-recommends bubblewrap`'
   if [ -s "$log" ]; then say '' "$(why)"; fi
 }
+# A Secret Service, a session bus to ask it on, and a program that puts something in.
+keyring_ready() { has gnome-keyring-daemon && has dbus-run-session && has secret-tool; }
+setup_keyring() {
+  : >"$log"
+  if ! keyring_ready && apt_usable; then apt_install 'gnome-keyring dbus dbus-daemon libsecret-tools'; fi
+  if keyring_ready; then say keyring "ready: $(gnome-keyring-daemon --version | head -n 1)"; return; fi
+  say keyring 'missing: on Debian, `apt-get install -y --no-install-recommends gnome-keyring dbus dbus-daemon libsecret-tools`'
+  if [ -s "$log" ]; then say '' "$(why)"; fi
+}
 
 setup_javascript
 setup_rust
 setup_python
 setup_postgres
 setup_bubblewrap
+setup_keyring
 exit 0

@@ -110,7 +110,7 @@ export function exposures(
 /** Files of secrets that a mount shows, and programs that give secrets and that agents can write. */
 function exposedSources(secrets: SecretsConfig, { mounts }: FsConfig): readonly string[] {
   return [...secrets].flatMap(([name, { source }]) => {
-    if (source.kind === 'env') return [];
+    if (source.kind === 'env' || source.kind === 'keyring') return [];
     const path = source.kind === 'file' ? source.path : source.argv[0];
     return mounts
       .filter(({ directory, access }) => shows(directory, path) && (access === 'rw' || source.kind === 'file'))

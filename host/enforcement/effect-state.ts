@@ -1,4 +1,5 @@
 import type { Allow, DenialReason, DenyObligations, PolicyRef, RuleRef } from '../contracts/decision.ts';
+import type { KeptLabels } from '../contracts/label.ts';
 import type { Access, Attributes, Json } from '../contracts/request.ts';
 import type { EffectRoom } from './effect-room.ts';
 
@@ -33,8 +34,8 @@ export interface OpenEffect {
   readonly resource: string;
   readonly allow: Allow;
   readonly room: EffectRoom;
-  /** What it writes carries along what the run reads meanwhile. */
-  readonly kept: { readonly ended: () => void } | undefined;
+  /** What it writes carries along what the run reads meanwhile, and what comes is looked at. */
+  readonly kept: KeptLabels | undefined;
   readonly startedUs: number;
 }
 

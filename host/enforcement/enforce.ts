@@ -1,10 +1,12 @@
 import type { AuditEntry, RecordedDecision } from '../contracts/audit-record.ts';
 import type { Allow, Decision, DenialReason, ObligationName, RequireApproval } from '../contracts/decision.ts';
-import { HINTS, type Denial } from '../contracts/denial.ts';
+import type { Denial } from '../contracts/denial.ts';
 import { isRefusal, type AccessRequest, type Json, type Parsed } from '../contracts/request.ts';
 import type { DriverResult, Effect, Enforced, ImmediateEffect, OutcomeFacts, Pending } from './effect.ts';
 import { createApprovalStep } from './approval-step.ts';
+import { isLabelled } from './arrived-data.ts';
 import { undischarged } from './capable.ts';
+import { denialOf } from './denial-of.ts';
 import { createDivergenceRecorder } from './divergence.ts';
 import { isNoRoom, takeRoom } from './effect-room.ts';
 import type { DecisionEvent, OpenEffect, Refused } from './effect-state.ts';
@@ -46,11 +48,6 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       fault(error);
       return undefined;
     }
-  }
-
-  function denialOf(reason: DenialReason, decision: string, retryAfterMs?: number): Denial {
-    const later = retryAfterMs === undefined ? undefined : BigInt(retryAfterMs);
-    return { decision, reason, hint: HINTS[reason], retryAfterMs: later };
   }
 
   /** Records a denial, tells the operator, and returns what the guest may know. */
@@ -170,6 +167,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       return { status: 'denied', denial: denialOf('audit-unavailable', id) };
     }
     observe({ action, resource, effect: 'allow', id, ...alertsOf(allow.obligations) });
+    const kept = labels?.keep(request.accesses);
     const grant = grants.mint({
       target: request.target,
       digest,
@@ -181,9 +179,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       costSource: room.costSource,
       reportCost: (written) => room.reportCost(written),
       ...(label === undefined ? {} : { label }),
-      stands: () => stands(effect, request, allow, label?.rank),
+      stands: () => isLabelled(kept, fault) && stands(effect, request, allow, label?.rank),
     });
-    const kept = labels?.keep(request.accesses);
     const open: OpenEffect = { id, intent, action, resource, allow, room, kept, startedUs: clock.monotonicUs() };
     let result: Pending<DriverResult<Value, Failure>>;
     try {
@@ -208,6 +205,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   function conclude<Value, Failure>(open: OpenEffect, result: DriverResult<Value, Failure>): Enforced<Value, Failure> {
     const carried = 'label' in result ? result.label : undefined;
     if (carried !== undefined) labels?.raise(carried);
+    // What is not known to have no other label is not given.
+    if (result.status !== 'begun' && !isLabelled(open.kept, fault)) return broken(open);
     switch (result.status) {
       case 'ok':
         settle(open, { status: 'ok', ...result.facts });
@@ -258,8 +257,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   }
 
   /** A driver that throws is a fault of the host: nobody knows what it did. */
-  function broken(open: OpenEffect, error: unknown): { readonly status: 'fault' } {
-    fault(error);
+  function broken(open: OpenEffect, error?: unknown): { readonly status: 'fault' } {
+    if (error !== undefined) fault(error);
     settle(open, { status: 'error', code: 'internal' });
     return { status: 'fault' };
   }

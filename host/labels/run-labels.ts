@@ -1,13 +1,17 @@
 import type { LabelRef } from '../contracts/decision.ts';
 import { flowOf } from '../contracts/flow.ts';
-import type { CarriedLabels, RunLabels } from '../contracts/label.ts';
+import type { CarriedLabels, KeptLabels, RunLabels } from '../contracts/label.ts';
 import type { Access } from '../contracts/request.ts';
+import type { LabelPlaces } from './label-places.ts';
 import type { ResourceLabels } from './resource-labels.ts';
 
 export interface RunLabelsOptions {
   /** The labels of the configuration, from the least to the most sensitive. Not empty. */
   readonly order: readonly [string, ...string[]];
   readonly resources: ResourceLabels;
+  /** The highest label by configuration of what may lie below a directory. */
+  readonly below: (directory: string) => LabelRef | undefined;
+  readonly places: LabelPlaces;
   readonly carried: CarriedLabels;
   /** What the run begins with: the label of whoever calls it. */
   readonly initialRank: number;
@@ -15,11 +19,9 @@ export interface RunLabelsOptions {
   readonly grown: (label: LabelRef) => void;
 }
 
-/** Whether what is written there can be read again by somebody through a gate. */
-const keepsData = (resource: string): boolean => resource.startsWith('/') || resource.startsWith('db:');
-
 /** Makes the labels of one run. They only grow (Denning, "A lattice model of secure information flow", 1976). */
-export function createRunLabels({ order, resources, carried, initialRank, grown }: RunLabelsOptions): RunLabels {
+export function createRunLabels(options: RunLabelsOptions): RunLabels {
+  const { order, resources, below, places, carried, initialRank, grown } = options;
   const highest = order.length - 1;
   const at = (rank: number): LabelRef => {
     // A rank that the order does not have was kept under another configuration: it may be anything.
@@ -30,13 +32,24 @@ export function createRunLabels({ order, resources, carried, initialRank, grown 
   /** What effects that go on write to, and how many of them do. */
   const written = new Map<string, number>();
 
+  const higher = (one: LabelRef | undefined, rank: number | undefined): LabelRef | undefined => {
+    if (rank === undefined) return one;
+    const other = at(rank);
+    return one === undefined || other.rank > one.rank ? other : one;
+  };
+
   /** The label of the data behind a resource, by configuration or as it was written along. */
   function stored(access: Access): LabelRef | undefined {
-    const configured = resources(access);
-    const rank = keepsData(access.resource) ? carried.rankOf(access.resource) : undefined;
-    if (rank === undefined) return configured;
-    const along = at(rank);
-    return configured === undefined || along.rank > configured.rank ? along : configured;
+    const { resource } = access;
+    let label = resources(access);
+    for (const name of places.readFrom(resource)) {
+      // The same data may have a label of its own under each of its names.
+      if (name !== resource) label = higher(label, resources({ ...access, resource: name })?.rank);
+      label = higher(label, carried.rankOf(name));
+    }
+    for (const directory of places.readBelow(resource))
+      label = higher(higher(label, below(directory)?.rank), carried.rankBelow(directory));
+    return label;
   }
 
   function labelOf(access: Access): string | undefined {
@@ -54,9 +67,17 @@ export function createRunLabels({ order, resources, carried, initialRank, grown 
   }
 
   const outgoing = (accesses: readonly Access[]): readonly string[] =>
-    accesses
-      .filter(({ action, resource }) => flowOf(action).out && keepsData(resource))
-      .map(({ resource }) => resource);
+    accesses.filter(({ action }) => flowOf(action).out).flatMap((access) => places.writtenTo(access));
+
+  /** What is read goes into the run. */
+  function take(accesses: readonly Access[], given: LabelRef | undefined): void {
+    for (const access of accesses) {
+      if (!flowOf(access.action).in) continue;
+      const label = stored(access);
+      if (label !== undefined) raise(label);
+      if (given !== undefined) raise(given);
+    }
+  }
 
   return Object.freeze({
     current: () => current,
@@ -69,18 +90,14 @@ export function createRunLabels({ order, resources, carried, initialRank, grown 
       return [one(first), ...rest.map(one)];
     },
     admit(accesses: readonly Access[], given: LabelRef | undefined): void {
-      for (const access of accesses) {
-        if (!flowOf(access.action).in) continue;
-        const label = stored(access);
-        if (label !== undefined) raise(label);
-        if (given !== undefined) raise(given);
-      }
+      take(accesses, given);
       if (current.rank > 0) for (const resource of outgoing(accesses)) carried.raise(resource, current.rank);
     },
-    keep(accesses: readonly Access[]): { readonly ended: () => void } {
+    keep(accesses: readonly Access[]): KeptLabels {
       const resources = outgoing(accesses);
       for (const resource of resources) written.set(resource, (written.get(resource) ?? 0) + 1);
       return {
+        arrived: () => take(accesses, undefined),
         ended: () => {
           for (const resource of resources) {
             const left = (written.get(resource) ?? 1) - 1;

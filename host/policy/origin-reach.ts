@@ -16,6 +16,8 @@ export interface Destinations {
   /** Whether some rule allows a request to the origin, or to one of the family. */
   readonly origin: (family: OriginFamily) => boolean;
   readonly database: (name: string) => boolean;
+  /** The hosts of the family that rules name one by one; `undefined` where one of them has a wildcard. */
+  readonly named: (family: OriginFamily) => readonly string[] | undefined;
 }
 
 /** Reads the allow rows of a slice. */
@@ -29,6 +31,10 @@ export function createDestinations(slice: PolicySlice): Destinations {
   const [http, db] = [patterns('http'), patterns('db')];
   return Object.freeze({
     origin: (family: OriginFamily) => http.some((pattern) => meets(pattern, family)),
+    named(family: OriginFamily): readonly string[] | undefined {
+      const met = http.filter((pattern) => meets(pattern, family));
+      return met.some(({ host }) => host !== undefined) ? undefined : met.map(({ parts }) => parts.host);
+    },
     database: (name: string) =>
       db.some(({ parts }) => {
         const [first = ''] = parts.path;

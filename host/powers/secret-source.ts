@@ -1,13 +1,18 @@
-import { spawn } from 'node:child_process';
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import process from 'node:process';
 import type { SecretPowers } from '../secrets/reading.ts';
 import { readEnvironment } from './environment.ts';
-import { killGroup } from './process-tree.ts';
+import { readKeyring } from './keyring.ts';
+import { codeOf, runForValue } from './value-program.ts';
 
 /** Reads the values of secrets from this machine. What comes back instead of a value never holds a part of one. */
 export function createSecretPowers(): SecretPowers {
-  return Object.freeze({ environment: readEnvironment, file: readPrivateFile, command: runCommand });
+  return Object.freeze({
+    environment: readEnvironment,
+    file: readPrivateFile,
+    command: runCommand,
+    keyring: readKeyring,
+  });
 }
 
 /** Write for the group, and anything for everybody: whoever else is on the machine must have no part in it. */
@@ -49,33 +54,22 @@ function readUpTo(descriptor: number, most: number): Uint8Array | undefined {
   }
 }
 
-/** Its standard error is not shown: a program that fails may say there what it knows. */
-function runCommand(
-  [program, ...rest]: readonly [string, ...string[]],
-  { mostBytes, timeoutMs }: { readonly mostBytes: number; readonly timeoutMs: number },
+async function runCommand(
+  argv: readonly [string, ...string[]],
+  bounds: { readonly mostBytes: number; readonly timeoutMs: number },
 ): Promise<Uint8Array | string> {
-  return new Promise((resolve) => {
-    const child = spawn(program, rest, { cwd: '/', shell: false, detached: true, stdio: ['ignore', 'pipe', 'ignore'] });
-    const pieces: Buffer[] = [];
-    let length = 0;
-    const over = (result: Uint8Array | string): void => {
-      clearTimeout(deadline);
-      if (child.pid !== undefined) killGroup(child.pid); // what it started ends with it
-      child.stdout.destroy();
-      resolve(result);
-    };
-    const deadline = setTimeout(() => over(`\`${program}\` took longer than ${timeoutMs} ms`), timeoutMs);
-    child.stdout.on('data', (piece: Buffer) => {
-      pieces.push(piece);
-      if ((length += piece.length) > mostBytes) over(`\`${program}\` printed more than ${mostBytes} bytes`);
-    });
-    child.once('error', (error) => over(`\`${program}\` cannot be run: ${codeOf(error)}`));
-    child.once('close', (code, signal) => {
-      if (code === 0) over(Buffer.concat(pieces));
-      else over(`\`${program}\` failed (${code === null ? String(signal) : `exit code ${code}`})`);
-    });
-  });
+  const [program] = argv;
+  const end = await runForValue(argv, bounds);
+  switch (end.kind) {
+    case 'value':
+      return end.bytes;
+    case 'failed':
+      return `\`${program}\` failed (${typeof end.code === 'number' ? `exit code ${end.code}` : end.code})`;
+    case 'late':
+      return `\`${program}\` took longer than ${bounds.timeoutMs} ms`;
+    case 'large':
+      return `\`${program}\` printed more than ${bounds.mostBytes} bytes`;
+    case 'not-run':
+      return `\`${program}\` cannot be run: ${end.code}`;
+  }
 }
-
-const codeOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown reason';

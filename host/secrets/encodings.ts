@@ -70,7 +70,9 @@ function percent(value: string, bytes: Buffer): string[] {
   const component = encodeURIComponent(value);
   const strict = component.replace(/[!'()*]/g, (one) => `%${one.charCodeAt(0).toString(16)}`);
   const all = [...bytes].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('');
-  return [component, strict, new URLSearchParams({ v: value }).toString().slice(2), encodeURI(value), all];
+  // An address within an address is escaped twice.
+  const nested = [component, strict, all].map(encodeURIComponent);
+  return [component, strict, new URLSearchParams({ v: value }).toString().slice(2), encodeURI(value), all, ...nested];
 }
 
 const unit = (one: string): string => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`;

@@ -10,6 +10,10 @@ export interface SecretPowers {
     argv: readonly [string, ...string[]],
     bounds: { readonly mostBytes: number; readonly timeoutMs: number },
   ) => Promise<Uint8Array | string>;
+  readonly keyring: (
+    entry: { readonly service: string; readonly account: string },
+    bounds: { readonly mostBytes: number; readonly timeoutMs: number },
+  ) => Promise<Uint8Array | string>;
 }
 
 /** A value that could not be had. The text is for the operator, and holds nothing of the value. */
@@ -21,6 +25,8 @@ export interface Unavailable {
 /** A line break after the value may come on top. */
 const MOST_SOURCE_BYTES = MOST_VALUE_BYTES + 2;
 const COMMAND_MS = 10_000;
+/** A locked keyring asks somebody for a password. */
+const KEYRING_MS = 60_000;
 
 /** Reads a secret, for everything that it is to be used for. */
 export async function readSecret(
@@ -48,6 +54,8 @@ async function bytesOf(source: SecretSource, powers: SecretPowers): Promise<Uint
       return powers.file(source.path, MOST_SOURCE_BYTES);
     case 'command':
       return powers.command(source.argv, { mostBytes: MOST_SOURCE_BYTES, timeoutMs: COMMAND_MS });
+    case 'keyring':
+      return powers.keyring(source, { mostBytes: MOST_SOURCE_BYTES, timeoutMs: KEYRING_MS });
   }
 }
 

@@ -68,16 +68,14 @@ function reportsOf({ configuration, workingDirectory }: SecretsLocation, powers:
   const { settings, manifest, policy } = readConfiguration(configuration, workingDirectory, powers);
   return [...settings.secrets].map(([name, secret]) => {
     const agents = [...manifest.agents.keys()].filter((agent) => secret.agents?.includes(agent) ?? true);
-    const uses = usesIn(
-      secret,
-      agents.map((agent) => policy.sliceFor(`agent:${agent}`)),
-    );
+    const slices = agents.map((agent) => policy.sliceFor(`agent:${agent}`));
+    const uses = usesIn(secret, slices);
     const report: SecretReport = {
       name,
       source: sourceText(secret.source),
       uses,
       ...(secret.agents === undefined ? {} : { agents: secret.agents }),
-      warnings: warningsOf(uses),
+      warnings: [...warningsOf(uses), ...breadthOf(secret, slices)],
     };
     return { report, secret, settings };
   });
@@ -108,6 +106,26 @@ function warningsOf(uses: readonly SecretUse[]): readonly string[] {
   return uses
     .filter(({ reachable }) => !reachable)
     .map(({ kind, where }) => `no rule allows its use: ${kind} ${where}`);
+}
+
+/** Where it goes without TLS, and where it would go although nobody is sent there. */
+function breadthOf({ http }: SecretSettings, slices: readonly PolicySlice[]): readonly string[] {
+  const destinations = slices.map(createDestinations);
+  return http.flatMap(({ header, origins }) =>
+    origins.flatMap((family) => {
+      const use = `http ${header} to ${originText(family)}`;
+      const plain = family.scheme === 'http' ? [`it is sent without TLS: ${use}`] : [];
+      const named = family.wild ? destinations.map((reach) => reach.named(family)) : [];
+      if (named.includes(undefined)) return plain;
+      const hosts = [...new Set(named.flatMap((some) => some ?? []))];
+      return hosts.length === 0
+        ? plain
+        : [
+            ...plain,
+            `its wildcard is wider than the rules, which name ${hosts.map((host) => `\`${host}\``).join(', ')}: ${use}`,
+          ];
+    }),
+  );
 }
 
 function originText({ scheme, host, wild, port }: SecretOrigin): string {

@@ -102,6 +102,35 @@ describe('secrets check', () => {
   });
 });
 
+describe('policy check', () => {
+  it('warns of secrets that the rules do not fit, and says nothing of those that they do', async () => {
+    world = makeAgentWorld({
+      configuration: `version: 1
+agents: { tester: { component: agent.wasm } }
+secrets:
+  fits: { from: { env: A }, for: [{ http: { hosts: [api.example.com, "*.wide.example"], header: X-A } }] }
+  wider: { from: { env: B }, for: [{ http: { hosts: ["*.example.org"], header: X-B } }] }
+  plain: { from: { env: C }, for: [{ http: { hosts: ["http://127.0.0.1:8080"], header: X-C } }] }
+  nowhere: { from: { env: D }, for: [{ http: { hosts: [nowhere.example], header: X-D } }] }
+  idle: { from: { env: E }, for: [] }
+`,
+      rows: ['https://api.example.com', 'https://*.wide.example', 'https://a.example.org', 'http://127.0.0.1:8080'].map(
+        (origin) => `p, agent:tester, http:GET, ${origin}/v1/**, -, allow, -`,
+      ),
+    });
+    const { code, stdout } = await run('policy', 'check');
+    expect(code).toBe(0);
+    expect(stdout.match(/^sallyport\.yaml: secrets\..*$/gm)).toEqual([
+      'sallyport.yaml: secrets.wider: warning: its wildcard is wider than the rules, which name `a.example.org`: http x-b to https://*.example.org',
+      'sallyport.yaml: secrets.plain: warning: it is sent without TLS: http x-c to http://127.0.0.1:8080',
+      'sallyport.yaml: secrets.nowhere: warning: no rule allows its use: http x-d to https://nowhere.example',
+      'sallyport.yaml: secrets.idle: warning: it is bound to nothing',
+    ]);
+    const { secrets } = onlyJson((await run('policy', 'check', '--json')).stdout) as { secrets: { secret: string }[] };
+    expect(secrets.map(({ secret }) => secret)).toEqual(['wider', 'plain', 'nowhere', 'idle']);
+  });
+});
+
 describe('a configuration with secrets', () => {
   it('shows no value in inspect-like outputs and errors of the policy', async () => {
     makeWorld();

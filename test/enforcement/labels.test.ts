@@ -3,12 +3,18 @@ import { NO_ATTRIBUTES, type AccessRequest } from '../../host/contracts/request.
 import type { CarriedLabels } from '../../host/contracts/label.ts';
 import type { DriverResult, EffectEnd } from '../../host/enforcement/effect.ts';
 import type { Claim } from '../../host/enforcement/grant.ts';
+import { createLabelPlaces } from '../../host/labels/label-places.ts';
 import { createResourceLabels } from '../../host/labels/resource-labels.ts';
 import { createRunLabels } from '../../host/labels/run-labels.ts';
 import { allow, createMemoryRun, deny, type MemoryRun } from './in-memory.ts';
 import { effectOf, type Target } from './effects.ts';
 
-const NOTHING_CARRIED: CarriedLabels = { rankOf: () => undefined, raise: () => undefined, close: () => undefined };
+const NOTHING_CARRIED: CarriedLabels = {
+  rankOf: () => undefined,
+  rankBelow: () => undefined,
+  raise: () => undefined,
+  close: () => undefined,
+};
 
 const labelsOf = (carried = NOTHING_CARRIED) =>
   createRunLabels({
@@ -17,6 +23,8 @@ const labelsOf = (carried = NOTHING_CARRIED) =>
       [{ pattern: '/hr/**', label: { name: 'secret', rank: 2 } }],
       () => (resource) => resource.startsWith('/hr/'),
     ),
+    below: () => undefined,
+    places: createLabelPlaces({ sameDatabases: new Map(), tools: new Map() }),
     carried,
     initialRank: 0,
     grown: () => undefined,
@@ -139,10 +147,64 @@ describe('labels in the pipeline', () => {
       ended: (given) => (report = given),
     });
     await act(run, 'fs:write', '/w/open', open);
+    const kept = [
+      ['/w/open', 1],
+      ['/w', 1],
+    ];
     labels.raise({ name: 'internal', rank: 1 });
-    expect([...ranks]).toEqual([['/w/open', 1]]);
+    expect([...ranks]).toEqual(kept);
     report?.({ facts: {} });
     labels.raise({ name: 'secret', rank: 2 });
-    expect([...ranks]).toEqual([['/w/open', 1]]);
+    expect([...ranks]).toEqual(kept);
+  });
+
+  it('grow by what another run writes while this one reads, before anything is given', async () => {
+    const ranks = new Map<string, number>();
+    const labels = labelsOf({ ...NOTHING_CARRIED, rankOf: (resource) => ranks.get(resource) });
+    const run = createMemoryRun(() => allow(), { labels });
+    await act(run, 'fs:read', '/w/a', () => {
+      ranks.set('/w/a', 2);
+      return { status: 'ok', value: 'what another run has just written' };
+    });
+    expect(labels.current().name).toBe('secret');
+  });
+
+  it('are decided on again by a file that is open, once another run has written there', async () => {
+    const ranks = new Map<string, number>();
+    const labels = labelsOf({ ...NOTHING_CARRIED, rankOf: (resource) => ranks.get(resource) });
+    const run = createMemoryRun((accesses) => (accesses[0].label === 'secret' ? deny() : allow()), { labels });
+    let claim: Claim<Target> | undefined;
+    await run.pipeline.enforce(
+      effectOf(run, {
+        parse: asking('fs:read', '/w/a'),
+        perform(grant) {
+          claim = run.pipeline.redeem(grant);
+          return { status: 'begun', value: '', ended: () => undefined };
+        },
+      }),
+    );
+    expect(claim?.stands()).toBe(true);
+    ranks.set('/w/a', 2);
+    expect(claim?.stands()).toBe(false);
+    expect(labels.current().name).toBe('secret');
+  });
+
+  it('that cannot be looked up once data has come keep it back', async () => {
+    let broken = false;
+    const carried: CarriedLabels = {
+      ...NOTHING_CARRIED,
+      rankOf: () => {
+        if (broken) throw new Error('the file is no database any more');
+        return undefined;
+      },
+    };
+    const run = createMemoryRun(() => allow(), { labels: labelsOf(carried) });
+    const answer = await act(run, 'fs:read', '/w/a', () => {
+      broken = true;
+      return { status: 'ok', value: 'data' };
+    });
+    expect(answer).toEqual({ status: 'fault' });
+    expect(run.faults).toHaveLength(1);
+    expect(run.types()).toEqual(['effect.intended', 'effect.settled']);
   });
 });

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { LabelRef } from '../../host/contracts/decision.ts';
 import type { CarriedLabels, LabelledResource } from '../../host/contracts/label.ts';
 import type { Access } from '../../host/contracts/request.ts';
+import { createLabelPlaces, labelBelow, type PlacesOptions } from '../../host/labels/label-places.ts';
 import { createResourceLabels } from '../../host/labels/resource-labels.ts';
 import { createRunLabels } from '../../host/labels/run-labels.ts';
 import { matchPattern } from '../../host/configuration/match-pattern.ts';
@@ -31,16 +32,22 @@ function memory(): CarriedLabels & { readonly ranks: Map<string, number> } {
   return {
     ranks,
     rankOf: (resource) => ranks.get(resource),
+    rankBelow: (directory) => {
+      const found = [...ranks].filter(([name]) => name === directory || name.startsWith(`${directory}/`));
+      return found.length === 0 ? undefined : Math.max(...found.map(([, rank]) => rank));
+    },
     raise: (resource, rank) => void ranks.set(resource, Math.max(rank, ranks.get(resource) ?? 0)),
     close: () => undefined,
   };
 }
 
-function runLabels(carried: CarriedLabels = memory(), initialRank = 0) {
+function runLabels(carried: CarriedLabels = memory(), initialRank = 0, places: Partial<PlacesOptions> = {}) {
   const grown: string[] = [];
   const labels = createRunLabels({
     order: ORDER,
     resources: createResourceLabels(CLASSIFIED, matchPattern),
+    below: (directory) => labelBelow(CLASSIFIED, directory),
+    places: createLabelPlaces({ sameDatabases: new Map(), tools: new Map(), ...places }),
     carried,
     initialRank,
     grown: ({ name }) => grown.push(name),
@@ -198,6 +205,84 @@ describe('what is written', () => {
     };
     const { labels } = runLabels(broken, 1);
     expect(() => labels.admit([access('fs:write', '/w/a')], undefined)).toThrow('the disk is full');
+  });
+});
+
+describe('data that lies under more than its own name', () => {
+  const confidential = (places: Partial<PlacesOptions> = {}, carried = memory()) => {
+    const one = runLabels(carried, 0, places).labels;
+    one.admit([access('fs:read', '/hr/a')], undefined);
+    return { one, carried, other: runLabels(carried, 0, places) };
+  };
+
+  it.each(['fs:write', 'fs:create', 'fs:remove', 'fs:rename'])(
+    'is also the name of a file, which %s tells whoever lists its directory',
+    (action) => {
+      const { one, other } = confidential();
+      one.admit([access(action, '/w/what-was-read')], undefined);
+      expect(other.of(access('fs:list', '/w'), access('fs:stat', '/w'), access('fs:list', '/'))).toEqual([
+        'confidential',
+        'confidential',
+        undefined,
+      ]);
+      expect(other.of(access('fs:read', '/w/beside'))).toEqual([undefined]);
+    },
+  );
+
+  it('is also the name of a table, for whoever reads the schema', () => {
+    const { one, other } = confidential();
+    one.admit([access('db:schema', 'db:main/what_was_read')], undefined);
+    expect(other.of(access('db:select', 'db:main/sqlite_schema'))).toEqual(['confidential']);
+  });
+
+  it('has the label of each name of its database, by configuration and as it was written', () => {
+    const { one, other } = confidential({
+      sameDatabases: new Map([
+        ['copy', ['main', 'copy']],
+        ['main', ['main', 'copy']],
+      ]),
+    });
+    expect(other.of(access('db:select', 'db:copy/orders', ['email']))).toEqual(['confidential']);
+    one.admit([access('db:insert', 'db:copy/notes')], undefined);
+    expect(other.of(access('db:select', 'db:main/notes'), access('db:select', 'db:other/notes'))).toEqual([
+      'confidential',
+      undefined,
+    ]);
+  });
+
+  it('is whatever a program reads that is shown a mount', () => {
+    const tools = new Map([
+      ['grep', [{ path: '/hr', access: 'ro' } as const]],
+      ['look', [{ path: '/w', access: 'ro' } as const]],
+    ]);
+    const { one, other } = confidential({ tools });
+    expect(other.of(access('tool:call', 'tool:grep'), access('tool:call', 'tool:look'))).toEqual(['secret', 'public']);
+    one.admit([access('fs:write', '/w/deep/note')], undefined);
+    expect(other.of(access('tool:call', 'tool:look'))).toEqual(['confidential']);
+    other.labels.admit([access('tool:call', 'tool:look')], undefined);
+    expect(other.labels.current().name).toBe('confidential');
+  });
+
+  it('is whatever a program may have written that is shown a mount', () => {
+    const { one, other } = confidential({ tools: new Map([['sort', [{ path: '/w', access: 'rw' } as const]]]) });
+    expect(other.of(access('fs:read', '/w/any'))).toEqual([undefined]);
+    one.admit([access('tool:call', 'tool:sort')], undefined);
+    expect(other.of(access('fs:read', '/w/any'), access('fs:list', '/w'), access('fs:read', '/w2/a'))).toEqual([
+      'confidential',
+      'confidential',
+      undefined,
+    ]);
+  });
+
+  it.each([
+    ['/hr', 'secret'],
+    ['/hr/board', 'secret'],
+    ['/hr/other', 'confidential'],
+    ['/', 'secret'],
+    ['/w', undefined],
+    ['/h', undefined],
+  ])('below %s has at most the label %s by configuration', (directory, expected) => {
+    expect(labelBelow(CLASSIFIED, directory)?.name).toBe(expected);
   });
 });
 

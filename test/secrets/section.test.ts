@@ -37,6 +37,7 @@ describe('the section `secrets`', () => {
   it.each([
     'a: { from: { env: TOKEN }, for: [] }',
     'a: { from: { file: not-there-yet }, for: [] }',
+    'a: { from: { keyring: { service: api.example.com, account: me } }, for: [] }',
     'a: { from: { command: [/bin/echo, x] }, for: [], agents: [tester] }',
     http(
       '{ hosts: [api.example.com, "*.example.org", "127.0.0.1:8443", "http://127.0.0.1:80", "[::1]"], header: X-Api-Key }',
@@ -49,10 +50,14 @@ describe('the section `secrets`', () => {
   it.each([
     ['a: { for: [] }', 'missing key `from`'],
     ['a: { from: { env: TOKEN } }', 'missing key `for`'],
-    ['a: { from: {}, for: [] }', 'is exactly one of `env`, `file` and `command`'],
-    ['a: { from: { env: A, file: b }, for: [] }', 'is exactly one of `env`, `file` and `command`'],
+    ['a: { from: {}, for: [] }', 'is exactly one of `env`, `file`, `command` and `keyring`'],
+    ['a: { from: { env: A, file: b }, for: [] }', 'is exactly one of `env`, `file`, `command` and `keyring`'],
+    ['a: { from: { env: A, keyring: { service: s, account: a } }, for: [] }', 'is exactly one of'],
     ['a: { from: { evn: A }, for: [] }', 'unknown key `evn`; did you mean `env`?'],
-    ['a: { from: { keyring: { service: s } }, for: [] }', 'unknown key `keyring`'],
+    ['a: { from: { keyring: { service: s } }, for: [] }', 'missing key `account`'],
+    ['a: { from: { keyring: { service: s, user: a } }, for: [] }', 'unknown key `user`'],
+    ['a: { from: { keyring: { service: "", account: a } }, for: [] }', 'expected text of 1 to 256 characters'],
+    [String.raw`a: { from: { keyring: { service: s, account: "a\0b" } }, for: [] }`, 'without zero bytes'],
     ['a: { from: { env: "A B" }, for: [] }', 'expected the name of a variable'],
     ['a: { from: { command: [echo, x] }, for: [] }', 'the program `echo` is not an absolute path'],
     ['a: { from: { command: [/not/there] }, for: [] }', '`/not/there` is not a program that can be run'],

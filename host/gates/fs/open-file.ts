@@ -55,6 +55,11 @@ export function createOpenFile(options: OpenFileOptions): BegunFile {
       return fileError('access');
     }
     const result = act();
+    // What was read is not given yet: another run may have written it since the file was opened, with another label.
+    if (result.ok && how.read && !stands()) {
+      tally.revoked = true;
+      return fileError('access');
+    }
     if (!result.ok)
       return fileError(result.failure === 'forbidden' || result.failure === 'link' ? 'access' : result.failure);
     done(result.value);

@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { EXIT, openHost } from '../../../host/index.ts';
+import { EXIT, listSecrets, openHost } from '../../../host/index.ts';
 import { CONFIG_OPTION, JSON_OPTION, type CommandSpec } from '../command.ts';
 import { untrusted } from '../output/human.ts';
 
 const Options = z.object({ config: z.string().default('sallyport.yaml'), json: z.boolean().default(false) });
 
-/** Loads a policy, runs the tests in `tests.yaml` beside it, and says what is wrong. */
+/** Loads a policy, runs the tests in `tests.yaml` beside it, and says what is wrong with it, or with secrets under it. */
 export const policyCheck: CommandSpec = {
   name: 'policy check',
   summary: 'load the configuration and its policy, run its tests, and explain every problem with file and line',
@@ -20,8 +20,11 @@ export const policyCheck: CommandSpec = {
     const errors = warnings.filter(({ severity }) => severity === 'error').length;
     const failures = tests?.failures ?? [];
     const exit = errors + failures.length === 0 ? EXIT.ok : EXIT.invalid;
+    const secrets = listSecrets({ configuration: options.config, workingDirectory }).flatMap(({ name, warnings: of }) =>
+      of.map((message) => ({ secret: name, message })),
+    );
     if (options.json) {
-      printer.json(report);
+      printer.json(secrets.length === 0 ? report : { ...report, secrets });
       return exit;
     }
     printer.line(`${report.file}: ${report.rules} rules, ${report.policy.digest}`);
@@ -29,10 +32,13 @@ export const policyCheck: CommandSpec = {
       printer.line(`${report.file}:${line}: ${severity}: ${untrusted(message)}`);
       for (const row of mend) printer.line(`  mended by: ${untrusted(row)}`);
     }
+    for (const { secret, message } of secrets)
+      printer.line(untrusted(`${options.config}: secrets.${secret}: warning: ${message}`));
     for (const failure of failures) printer.line(untrusted(failure));
     if (tests !== undefined) printer.line(`${tests.file}: ${tests.passed} tests passed, ${failures.length} failed`);
-    if (errors > 0) printer.line(`${errors} errors, ${warnings.length - errors} warnings`);
-    else printer.line(warnings.length === 0 ? printer.style.good('no problems') : `${warnings.length} warnings`);
+    const count = warnings.length + secrets.length;
+    if (errors > 0) printer.line(`${errors} errors, ${count - errors} warnings`);
+    else printer.line(count === 0 ? printer.style.good('no problems') : `${count} warnings`);
     return exit;
   },
 };

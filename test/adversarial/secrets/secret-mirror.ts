@@ -30,6 +30,7 @@ export const SPELLINGS: readonly (readonly [name: string, spell: (text: string) 
   ['hex', (text) => Buffer.from(text).toString('hex')],
   ['HEX', (text) => Buffer.from(text).toString('hex').toUpperCase()],
   ['percent', encodeURIComponent],
+  ['percent, twice', (text) => encodeURIComponent(encodeURIComponent(text))],
   ['a form', (text) => new URLSearchParams({ text }).toString()],
   ['JSON', (text) => JSON.stringify({ text })],
   ['JSON with escaped slashes', (text) => JSON.stringify({ text }).replaceAll('/', '\\/')],
