@@ -100,7 +100,10 @@ describe('arguments', () => {
     ['arg.=a', 'policy.csv:1:30: expected `arg.NAME`, then one of `=` `!=` `~` `!~` `<` `<=` `>` `>=`, then a value'],
     ['arg.x', 'policy.csv:1:30: expected `arg.NAME`, then one of `=` `!=` `~` `!~` `<` `<=` `>` `>=`, then a value'],
     ['arg.x=', 'policy.csv:1:36: a value is missing here'],
-    ['arg.x=a%2fb', 'policy.csv:1:37: unknown escape `%2f`; expected `%20` `%25` `%28` `%29` `%2C` `%7C` `%3C` `%3D` `%3E` `%7E`'],
+    [
+      'arg.x=a%2fb',
+      'policy.csv:1:37: unknown escape `%2f`; expected `%20` `%25` `%28` `%29` `%2C` `%7C` `%3C` `%3D` `%3E` `%7E`',
+    ],
     ['arg.x<abc', 'policy.csv:1:36: `abc` is not a number; expected for instance `100`, `-1.5` or `10MB`'],
     ['arg.x<=5TB', 'policy.csv:1:37: `5TB` is not a number; expected for instance `100`, `-1.5` or `10MB`'],
     ['arg.x~!a', 'policy.csv:1:36: a pattern cannot be negated; write `!~`'],
