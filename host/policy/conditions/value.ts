@@ -1,6 +1,6 @@
 import { CellError } from '../cell-error.ts';
 
-/** The characters that a cell cannot hold, and how a value spells them. */
+/** The characters that a cell, or the beginning of a value, cannot hold, and how a value spells them. */
 const ESCAPES: ReadonlyMap<string, string> = new Map([
   ['%20', ' '],
   ['%25', '%'],
@@ -8,12 +8,22 @@ const ESCAPES: ReadonlyMap<string, string> = new Map([
   ['%29', ')'],
   ['%2C', ','],
   ['%7C', '|'],
+  ['%3C', '<'],
+  ['%3D', '='],
+  ['%3E', '>'],
+  ['%7E', '~'],
 ]);
 const SPELLINGS: ReadonlyMap<string, string> = new Map([...ESCAPES].map(([escape, character]) => [character, escape]));
 
-/** Reads one value. Throws a `CellError` for an empty one, and for an escape that is not one of the six. */
+/** Reads one value. Throws a `CellError` for an empty one, and for an escape that is unknown. */
 export function decodeValue(text: string, offset: number): string {
   if (text === '') throw new CellError(offset, 'a value is missing here');
+  // `arg.branch==main` would ask for `=main`: as a deny row it would never match.
+  if (/^[<=>~]/.test(text))
+    throw new CellError(
+      offset,
+      `the operator ends before \`${text.charAt(0)}\`; leave it out, or write \`${encodeValue(text.charAt(0))}\` where the value begins with it`,
+    );
   const odd = /[()'"]/.exec(text);
   if (odd)
     throw new CellError(offset + odd.index, `a value has no \`${odd[0]}\`; brackets are written \`%28\` and \`%29\``);
@@ -31,7 +41,7 @@ export function decodeValue(text: string, offset: number): string {
 
 /** Writes one value; characters that no value can hold stay as they are. */
 export function encodeValue(value: string): string {
-  return value.replace(/[ %(),|]/g, (character) => SPELLINGS.get(character) ?? character);
+  return value.replace(/[ %(),|]|^[<=>~]/g, (character) => SPELLINGS.get(character) ?? character);
 }
 
 /** Reads values between `|`, each with its offset. */

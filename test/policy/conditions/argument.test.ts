@@ -13,6 +13,24 @@ const test = (cell: string, value?: Attribute): Verdict =>
   });
 
 describe('arguments', () => {
+  it.each([
+    'arg.x==a',
+    'arg.x!==a',
+    'arg.x=~a',
+    'arg.x=<=5',
+    'arg.x~=a',
+    'arg.x!~~a',
+    'arg.x=b|=a',
+    'on-behalf-of=user:a|=b',
+  ])('are not compared with an operator that was written twice: %s', (when) => {
+    expect(problemOf(row({ when, effect: 'deny' }))).toContain('the operator ends before');
+  });
+
+  it('may begin with the character of an operator, which is escaped', () => {
+    expect(test('arg.x=%3Da', '=a')).toBe(true);
+    expect(test('arg.x!=%7Ea', '~a')).toBe(false);
+  });
+
   it('compare the text of a string, a number or a boolean', () => {
     expect(test('arg.x=a|b', 'b')).toBe(true);
     expect(test('arg.x=a|b', 'c')).toBe(false);
@@ -82,7 +100,10 @@ describe('arguments', () => {
     ['arg.=a', 'policy.csv:1:30: expected `arg.NAME`, then one of `=` `!=` `~` `!~` `<` `<=` `>` `>=`, then a value'],
     ['arg.x', 'policy.csv:1:30: expected `arg.NAME`, then one of `=` `!=` `~` `!~` `<` `<=` `>` `>=`, then a value'],
     ['arg.x=', 'policy.csv:1:36: a value is missing here'],
-    ['arg.x=a%2fb', 'policy.csv:1:37: unknown escape `%2f`; expected `%20` `%25` `%28` `%29` `%2C` `%7C`'],
+    [
+      'arg.x=a%2fb',
+      'policy.csv:1:37: unknown escape `%2f`; expected `%20` `%25` `%28` `%29` `%2C` `%7C` `%3C` `%3D` `%3E` `%7E`',
+    ],
     ['arg.x<abc', 'policy.csv:1:36: `abc` is not a number; expected for instance `100`, `-1.5` or `10MB`'],
     ['arg.x<=5TB', 'policy.csv:1:37: `5TB` is not a number; expected for instance `100`, `-1.5` or `10MB`'],
     ['arg.x~!a', 'policy.csv:1:36: a pattern cannot be negated; write `!~`'],
