@@ -11,6 +11,8 @@ import type { RowCounts } from './policy-store.ts';
 export interface TextRows {
   readonly rules: ReadonlyMap<string, RuleCells>;
   readonly links: ReadonlyMap<string, RoleLink>;
+  /** Each row with the columns of its own model, where these are others than the six. */
+  readonly written: ReadonlyMap<string, string>;
 }
 
 /** The texts that rows are read from. */
@@ -26,13 +28,26 @@ export const rowsOf = (texts: Texts): TextRows => finish(readRows(texts));
 export function* readRows({ policy: { text }, model }: Texts): Steps<TextRows> {
   const layout = keptLayout(model);
   const opened = yield* openPolicyFile({ file: 'policy.csv', text }, layout, createProblemList());
-  const links = (yield* opened.links()).map(({ cells }) => layout.readLink(cells));
+  const written = new Map<string, string>();
+  const note = (row: string, cells: readonly string[], kind: string): void => {
+    const own = `${kind}, ${cells.join(', ')}`;
+    if (own !== row) written.set(row, own);
+  };
+  const links = new Map<string, RoleLink>();
+  for (const { cells } of yield* opened.links()) {
+    const link = layout.readLink(cells);
+    const row = `g, ${link.join(', ')}`;
+    links.set(row, link);
+    note(row, cells, 'g');
+  }
   const rules = new Map<string, RuleCells>();
   yield* opened.rules(({ cells }) => {
     const { rule } = layout.read(cells);
-    rules.set(`p, ${canonicalRow(rule)}`, rule);
+    const row = `p, ${canonicalRow(rule)}`;
+    rules.set(row, rule);
+    note(row, cells, 'p');
   });
-  return { rules, links: new Map(links.map((link) => [`g, ${link.join(', ')}`, link])) };
+  return { rules, links, written };
 }
 
 /** The rows that one text has and the other has not: roles first. */
