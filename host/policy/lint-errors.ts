@@ -30,13 +30,16 @@ export function* lintErrorSteps(snapshot: PolicySnapshot): Steps<readonly LintWa
 /** How many rows are looked at in one step. */
 const RULES_OF_A_STEP = 64;
 
+/** What only tells: that it vanishes is no error. */
+const TELLS = /^(?:log|alert)=/;
+
 /** Most policies have no such row: then nothing needs to be grouped. */
 function* someCouldVanish({ rules }: PolicySnapshot): Steps<boolean> {
   for (const [index, { row }] of rules.entries()) {
     if (index % RULES_OF_A_STEP === 0) yield;
     if (row.endsWith(', -')) continue;
-    const [, , , when, effect] = row.split(', ');
-    if (effect === 'allow' && when !== '-') return true;
+    const [, , , when, effect, then = ''] = row.split(', ');
+    if (effect === 'allow' && when !== '-' && then.split(' ').some((item) => !TELLS.test(item))) return true;
   }
   return false;
 }
