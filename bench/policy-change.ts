@@ -3,7 +3,7 @@
  * denial of an agent that asks all the time. In cells of its own, an agent of another
  * row runs beside it and must not notice. The baseline is the
  * hint of the operating system that the file has changed, and reading it: nothing that follows files can be faster. Usage:
- * `node bench/policy-change.ts [--json] [--count N]`.
+ * `node bench/policy-change.ts [--json] [--count N] [--others=ROWS] [--own=ROWS]`.
  */
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, watch, writeFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
@@ -17,7 +17,15 @@ import { countOr, figuresOf, printResult, round, type Row } from './measurement.
 
 const SAMPLES = countOr(20);
 const CELLS = ['thread', 'process', 'shared'] as const;
-const OTHER_ROWS = 100;
+/** Rows of other agents, and rows that the agent has itself: its cell gets them anew with each policy. */
+const OTHER_ROWS = numberOf('others', 100);
+const OWN_ROWS = numberOf('own', 0);
+
+function numberOf(name: string, usual: number): number {
+  const prefix = `--${name}=`;
+  const given = process.argv.find((argument) => argument.startsWith(prefix));
+  return given === undefined ? usual : Number(given.slice(prefix.length));
+}
 
 /** Writes lines until it is denied, and is busy in between: it never waits. */
 const GUEST = `
@@ -38,7 +46,8 @@ const rowOf = (agent: string): string => `p, agent:${agent}, log:write, log:info
 /** Puts a policy in the place of the one that is there, at once. */
 function putPolicy(...agents: readonly string[]): void {
   const others = Array.from({ length: OTHER_ROWS }, (_, index) => rowOf(`other-${index}`));
-  writeFileSync(`${policyFile}.next`, `${[...others, ...agents.map(rowOf)].join('\n')}\n`);
+  const own = Array.from({ length: OWN_ROWS }, (_, index) => `p, role:any, fs:read, /w/${index}/**, -, allow, -`);
+  writeFileSync(`${policyFile}.next`, `${[...others, ...own, ...agents.map(rowOf)].join('\n')}\n`);
   renameSync(`${policyFile}.next`, policyFile);
 }
 
@@ -65,11 +74,22 @@ function hinted(): { readonly read: Promise<number>; readonly close: () => void 
   return { read: promise, close: () => watcher.close() };
 }
 
+/** The next policy is in force. */
+const changed = (host: Host): Promise<undefined> =>
+  new Promise((resolve) => {
+    const stop = host.onPolicy(({ kind }) => {
+      if (kind !== 'policy.changed') return;
+      stop();
+      resolve(undefined);
+    });
+  });
+
 /** Milliseconds from the change to the hint, and to the denial. */
 async function once(host: Host, cell: string): Promise<{ hint: number; denied: number }> {
   const [loser, keeper] = [`loser-${cell}`, `keeper-${cell}`];
+  const inForce = changed(host);
   putPolicy(loser, keeper);
-  await sleep(150); // it is in force
+  await inForce;
   const denial = Promise.withResolvers<number>();
   const started = Promise.withResolvers<undefined>();
   const end = new AbortController();
@@ -84,7 +104,7 @@ async function once(host: Host, cell: string): Promise<{ hint: number; denied: n
   await started.promise;
   const hint = hinted();
   await sleep(50);
-  const changed = performance.now();
+  const begun = performance.now();
   putPolicy(keeper);
   const [hintAt, deniedAt] = await Promise.all([hint.read, denial.promise]);
   hint.close();
@@ -94,7 +114,7 @@ async function once(host: Host, cell: string): Promise<{ hint: number; denied: n
   const left = await beside;
   if (left !== undefined && (left.decisions.deny > 0 || left.error?.code !== 'cancelled'))
     throw new Error('the other run was not left alone');
-  return { hint: hintAt - changed, denied: deniedAt - changed };
+  return { hint: hintAt - begun, denied: deniedAt - begun };
 }
 
 try {
@@ -119,7 +139,8 @@ try {
     });
   }
   await host.close();
-  printResult('policy-change', rows, `${SAMPLES} changes each, ${OTHER_ROWS} other rows; p50 and p99 until the denial`);
+  const sizes = `${OTHER_ROWS} rows of others, ${OWN_ROWS} of its own`;
+  printResult('policy-change', rows, `${SAMPLES} changes each, ${sizes}; p50 and p99 until the denial`);
 } finally {
   rmSync(directory, { recursive: true, force: true });
 }

@@ -1,13 +1,24 @@
 /**
  * Measures loading a policy beside other work: how long it takes, how long it holds the thread, and what it keeps.
  *
- * Each size has a process of its own. Rows have a hundred roles; `cell_ms` is what the rows of an agent that has all of
- * them cost the start of its cell. Usage: `node bench/policy-load.ts [--json] [--count N]`.
+ * Each size has a process of its own. Rows have a hundred roles; `point_ms` is what the rows of an agent that has all of
+ * them cost its cell, once for each policy. `swap_*` is the whole exchange in a host that lives, from the call to the new
+ * policy in force, with a cell of that agent: reading, loading, lint, the version, the slice. Of one row that is gone, and
+ * of a policy whose rows are all others. Usage: `node bench/policy-load.ts [--json] [--count N]`.
  */
 import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import process from 'node:process';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { readConfiguration } from '../host/configuration/configuration.ts';
+import { createHostPowers } from '../host/host-powers.ts';
+import { createLivePolicy } from '../host/live-policy/live-policy.ts';
+import { policyStoreOf } from '../host/live-policy/policy-store.ts';
 import { createDecisionPoint } from '../host/policy/decision-point.ts';
 import { lintPolicyGradually } from '../host/policy/policy-lint.ts';
 import { loadPolicy, loadPolicyGradually, type PolicySnapshot } from '../host/policy/policy-snapshot.ts';
@@ -49,6 +60,14 @@ type Row = ResultRow & {
   readonly over_text: number;
   /** The same load at once: what it would hold the thread for. This and what follows is time of the processor. */
   readonly at_once_cpu_ms: number;
+  /** By the clock, of a row that is gone; of all rows; and for how long a timer was late meanwhile, at most. */
+  readonly swap_ms: number;
+  readonly swap_all_ms: number;
+  readonly swap_block_ms: number;
+  readonly swap_cpu_ms: number;
+  readonly swap_all_cpu_ms: number;
+  /** The longest stretch between two pauses, by the processor: what of the block is not other programs. */
+  readonly swap_block_cpu_ms: number;
   readonly slice_ms: number;
   readonly clone_ms: number;
   readonly point_ms: number;
@@ -124,6 +143,67 @@ function liveBytes(): number {
   return process.memoryUsage().heapUsed;
 }
 
+/** One exchange. */
+interface Swap {
+  readonly took: number;
+  readonly cpu: number;
+  /** How late a timer was at most, and the longest stretch of work between two pauses. */
+  readonly late: number;
+  readonly blockCpu: number;
+}
+
+/** Exchanges policies in a host that lives, each text in its turn. */
+async function swaps(first: string, texts: readonly string[]): Promise<readonly Swap[]> {
+  const directory = mkdtempSync(join(tmpdir(), 'sallyport-bench-'));
+  const file = join(directory, 'policy', 'policy.csv');
+  mkdirSync(join(directory, 'policy'));
+  writeFileSync(file, first);
+  writeFileSync(
+    join(directory, 'sallyport.yaml'),
+    'version: 1\npurposes: [triage]\nenvironments: [prod]\nagents: { bench: { component: agent.wasm } }\n',
+  );
+  let [since, blockCpu] = [0, 0];
+  const note = (): void => void (blockCpu = Math.max(blockCpu, threadMs() - since));
+  const powers = {
+    ...createHostPowers(),
+    async pause() {
+      note();
+      await pause();
+      since = threadMs();
+    },
+  };
+  const configuration = readConfiguration('sallyport.yaml', directory, powers);
+  const store = policyStoreOf(configuration.manifest, powers);
+  const workingDirectory = directory;
+  const live = createLivePolicy({ file: 'sallyport.yaml', workingDirectory, first: configuration, store, powers });
+  const cell = live.subscribe([AGENT]);
+  await live.keep();
+  const lag = monitorEventLoopDelay({ resolution: 1 });
+  const found: Swap[] = [];
+  try {
+    for (const text of texts) {
+      writeFileSync(file, text);
+      await sleep(50);
+      lag.reset();
+      lag.enable();
+      const [started, startedCpu] = [performance.now(), threadMs()];
+      [since, blockCpu] = [startedCpu, 0];
+      const { status } = await live.reload();
+      note();
+      const [took, cpu] = [performance.now() - started, threadMs() - startedCpu];
+      await sleep(20);
+      lag.disable();
+      if (status !== 'changed') throw new Error(`the policy is ${status}`);
+      found.push({ took, cpu, late: lag.max / 1e6 - 1, blockCpu });
+    }
+  } finally {
+    cell.close();
+    await live.close();
+    rmSync(directory, { recursive: true });
+  }
+  return found;
+}
+
 const withoutValue = async (work: (pace: Pace) => Promise<unknown>): Promise<Omit<Watched<unknown>, 'value'>> => {
   const { took, cpu, block, blockCpu } = await watched(work);
   return { took, cpu, block, blockCpu };
@@ -142,6 +222,16 @@ async function measure(rows: number): Promise<Row> {
   const times = loads.map(({ took }) => took);
   const atOnce = timed(() => loadPolicy({ policy: { file: 'bench.csv', text } }, VOCABULARY, 1));
   const lint = await watched((pace) => lintPolicyGradually(pace, snapshot, NOW));
+  const extra = (turn: number): string => `p, ${AGENT}, fs:read, /w/${turn}, -, allow, -\n`;
+  // Without the extra row, with it, and so on: one row of many changes.
+  const one = await swaps(
+    text + extra(0),
+    Array.from({ length: 2 * TURNS }, (_, turn) => (turn % 2 === 0 ? text : text + extra(turn))),
+  );
+  const gone = one.filter((_, turn) => turn % 2 === 0);
+  const [all] = await swaps(text, [
+    text.replaceAll('/v1/', '/v2/').replaceAll(/(project|tenant|table|task)/g, 'new$1'),
+  ]);
   const slice = timed(() => snapshot.sliceFor(AGENT));
   const clone = timed(() => structuredClone(slice.value));
   const point = timed(() => createDecisionPoint(clone.value, AGENT));
@@ -159,6 +249,12 @@ async function measure(rows: number): Promise<Row> {
     bytes_a_rule: Math.round(kept / rows),
     over_text: Math.round((kept - textBytes) / rows),
     at_once_cpu_ms: round(atOnce.took),
+    swap_ms: round(figuresOf(gone.map(({ took }) => took)).p50_us),
+    swap_all_ms: round(all?.took ?? 0),
+    swap_block_ms: round(Math.max(...one.map(({ late }) => late), all?.late ?? 0)),
+    swap_cpu_ms: round(figuresOf(gone.map(({ cpu }) => cpu)).p50_us),
+    swap_all_cpu_ms: round(all?.cpu ?? 0),
+    swap_block_cpu_ms: round(Math.max(...one.map((swap) => swap.blockCpu), all?.blockCpu ?? 0)),
     slice_ms: round(slice.took),
     clone_ms: round(clone.took),
     point_ms: round(point.took),

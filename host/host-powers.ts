@@ -18,6 +18,7 @@ import { createProcessIdentity } from './powers/process-identity.ts';
 import { sleep } from './powers/sleep.ts';
 import { watchDirectory, type WatchDirectory } from './powers/directory-watch.ts';
 import { later, type Later } from './powers/later.ts';
+import { pause } from './powers/pause.ts';
 import { createRandom } from './powers/random.ts';
 import { createVersionFiles } from './powers/version-files.ts';
 import { createSqliteInspector } from './powers/sqlite-inspector.ts';
@@ -34,6 +35,8 @@ export interface HostPowers {
   readonly versionFiles: VersionFiles;
   readonly watchDirectory: WatchDirectory;
   readonly later: Later;
+  /** Lets everything that waits on this thread have its turn. */
+  readonly pause: () => Promise<void>;
   readonly inspector: DatabaseInspector;
   /** Opens the questions to people that are kept in a state directory. */
   readonly approvals: (directory: string) => ApprovalTable;
@@ -61,6 +64,7 @@ export function createHostPowers(): HostPowers {
     versionFiles: createVersionFiles(random),
     watchDirectory,
     later,
+    pause,
     inspector: createSqliteInspector(),
     approvals: openApprovalTable,
     counters: (directory: string) =>

@@ -114,9 +114,10 @@ export interface Host {
   prepare(options: AgentChoice & { readonly signal?: AbortSignal }): Promise<PreparedAhead>;
   /**
    * Puts in force what the files of the policy hold now. Runs that are under way go on: each of their decisions is made
-   * under the policy that is in force then. What cannot be put in force is refused, and the policy stays what it was.
+   * under the policy that is in force then. What cannot be put in force is refused, and the policy stays what it was. It is
+   * made beside everything else that the thread does; where the files change meanwhile, it begins again with the newest.
    */
-  reloadPolicy(reason?: ReloadReason): PolicyReload;
+  reloadPolicy(reason?: ReloadReason): Promise<PolicyReload>;
   /** Calls back whenever the policy changes, or cannot. Returns what ends that. */
   onPolicy(listener: (event: PolicyEvent) => void): () => void;
   /** What is in force, and how often that was exchanged. */
@@ -201,7 +202,7 @@ function createHost({ live, workingDirectory, powers, cells, functions }: HostPa
       return live.current().manifest;
     },
     async run(request: RunOptions): Promise<RunResult> {
-      live.keep();
+      await live.keep();
       const configuration = live.current();
       const { agent, component } = choose(request);
       const given = givenOf(request);
@@ -233,7 +234,7 @@ function createHost({ live, workingDirectory, powers, cells, functions }: HostPa
       return runAgent(run, powers, cells);
     },
     async warm(request: WarmOptions): Promise<number> {
-      live.keep();
+      await live.keep();
       const configuration = live.current();
       const { agent, component } = choose(request);
       const { cells: count, signal } = request;

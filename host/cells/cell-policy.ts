@@ -1,7 +1,8 @@
 import type { DecisionPoint } from '../contracts/decision-point.ts';
-import type { Decision } from '../contracts/decision.ts';
+import type { Decision, PolicyRef } from '../contracts/decision.ts';
 import type { RunFacts } from '../contracts/principal.ts';
 import { intersectionOf, type ChainLink } from '../policy/intersection.ts';
+import { unpackSlice, type PackedSlice } from '../policy/packed-slice.ts';
 import type { PolicySlice } from '../policy/policy-snapshot.ts';
 import { createReach, type Reach } from '../policy/reach.ts';
 import type { CellPlan } from '../runs/run-spec.ts';
@@ -28,7 +29,8 @@ export interface CellPolicy {
 /** One snapshot: the slices of the agent and of its callers, the nearest first, and what is made of them on first use. */
 interface Snapshot {
   readonly generation: number;
-  readonly slices: readonly [PolicySlice, ...PolicySlice[]];
+  readonly slices: readonly PolicySlice[];
+  readonly ref: PolicyRef;
   points?: readonly DecisionPoint[];
   reaches?: readonly Reach[];
 }
@@ -47,7 +49,10 @@ export function createCellPolicy(
     const edition = feed.current();
     if (edition === undefined || edition.generation === last?.generation) return edition && last;
     // The supervisor publishes the slices of exactly the principals that this cell was opened for.
-    return (last = { generation: edition.generation, slices: edition.value as Snapshot['slices'] });
+    const slices = (edition.value as readonly PackedSlice[]).map(unpackSlice);
+    const [own] = slices;
+    if (own === undefined) throw new TypeError('an edition without a slice');
+    return (last = { generation: edition.generation, slices, ref: own.ref });
   }
 
   /** The newest that has come. */
@@ -77,7 +82,7 @@ export function createCellPolicy(
     reason: 'policy-unavailable',
     rules: [],
     access: 0,
-    policy: newest().slices[0].ref,
+    policy: newest().ref,
   });
 
   return Object.freeze({
@@ -85,7 +90,7 @@ export function createCellPolicy(
       let made: { readonly of: Snapshot; readonly point: DecisionPoint } | undefined;
       return Object.freeze({
         get policy() {
-          return newest().slices[0].ref;
+          return newest().ref;
         },
         decide(...question: Parameters<DecisionPoint['decide']>): Decision {
           const current = receive();
@@ -106,6 +111,6 @@ export function createCellPolicy(
       return current !== undefined && reachesOf(current).every((reach) => reach(action, resource));
     },
     onChange: (listener: () => void) => feed.onChange(listener),
-    firstRow: () => newest().slices[0].rows[0],
+    firstRow: () => newest().slices[0]?.rows[0],
   });
 }

@@ -4,9 +4,11 @@ import { readManifest, readPolicyTests, readPolicyTexts, type Configuration } fr
 import { HostError } from '../contracts/errors.ts';
 import type { HostPowers } from '../host-powers.ts';
 import type { Manifest } from '../manifest/manifest.ts';
-import { runPolicyTests } from './policy-test.ts';
-import { lintErrors } from '../policy/lint-errors.ts';
-import { loadPolicy } from '../policy/policy-snapshot.ts';
+import { policyTestSteps } from './policy-test.ts';
+import { lintErrorSteps } from '../policy/lint-errors.ts';
+import type { SourceText } from '../policy/policy-file.ts';
+import { loadSteps, type PolicySource } from '../policy/policy-snapshot.ts';
+import type { Steps } from '../policy/steps.ts';
 import { vocabularyOf, type GateSettings } from '../configuration/settings.ts';
 
 /** A configuration that could take the place of the one in force. */
@@ -16,10 +18,23 @@ export interface PolicyCandidate {
   readonly restart: readonly string[];
 }
 
-/** Reads candidates for one host. */
+/** What the files hold, read together. */
+export interface CandidateTexts {
+  readonly policy: PolicySource;
+  readonly tests: SourceText | undefined;
+  /** The configuration file, as far as a host takes it up while it is open; and all of it. */
+  readonly manifest: Manifest;
+  readonly now: Pick<Configuration, 'manifest' | 'settings'>;
+}
+
+/** Makes candidates for one host. */
 export interface CandidateReader {
-  /** Reads what the files hold now. Throws a `HostError` with every problem where it must not be put in force. */
-  read(live: Configuration, generation: number): PolicyCandidate;
+  /** What the files hold now. Throws a `HostError` where they cannot be read. */
+  read(live: Configuration): CandidateTexts;
+  /** Makes a candidate of them, with pauses. Throws a `HostError` with every problem where it must not be put in force. */
+  steps(texts: CandidateTexts, live: Configuration): Steps<PolicyCandidate>;
+  /** These are in force from now on: the same again need not be looked at. */
+  accept(texts: CandidateTexts): void;
 }
 
 /**
@@ -35,6 +50,7 @@ export function createCandidateReader(
   powers: HostPowers,
   first: Configuration,
 ): CandidateReader {
+  let accepted: CandidateTexts | undefined;
   let known = { digest: digestOfFile(first.manifest.file, powers), manifest: first.manifest, settings: first.settings };
 
   /** The configuration file as it is now. It is checked again only where its bytes have changed. */
@@ -46,23 +62,28 @@ export function createCandidateReader(
   }
 
   return Object.freeze({
-    read(live: Configuration, generation: number): PolicyCandidate {
+    read(live: Configuration): CandidateTexts {
       const now = manifestNow();
       const { purposes, environments, approvers, alerts } = now.manifest;
-      const manifest: Manifest = { ...live.manifest, purposes, environments, approvers, alerts };
-      const { settings } = live;
-      const texts = readPolicyTexts(manifest, settings, powers);
-      const { deciding } = manifest.policy;
-      const policy = loadPolicy(
-        texts,
-        vocabularyOf(manifest, settings.tools, settings.detectors),
-        generation,
-        deciding,
-      );
-      const configuration: Configuration = { manifest: Object.freeze(manifest), settings, texts, policy };
-      refuseLintErrors(configuration);
-      refuseFailedTests(configuration, powers);
-      return { configuration, restart: changedSections(first, now) };
+      const manifest: Manifest = Object.freeze({ ...live.manifest, purposes, environments, approvers, alerts });
+      const policy = readPolicyTexts(manifest, live.settings, powers);
+      return { policy, tests: readPolicyTests(manifest, live.settings, powers), manifest, now };
+    },
+    *steps(texts: CandidateTexts, live: Configuration): Steps<PolicyCandidate> {
+      const restart = changedSections(first, texts.now);
+      if (accepted !== undefined && isAlike(accepted, texts)) return { configuration: live, restart };
+      const { manifest, policy: source } = texts;
+      const { settings, policy: known } = live;
+      const words = vocabularyOf(manifest, settings.tools, settings.detectors);
+      const { generation } = known.ref;
+      const policy = yield* loadSteps(source, words, generation, manifest.policy.deciding, known);
+      const configuration: Configuration = { manifest, settings, texts: source, policy };
+      yield* refuseLintErrors(configuration);
+      yield* refuseFailedTests(configuration, texts.tests);
+      return { configuration, restart };
+    },
+    accept(texts: CandidateTexts): void {
+      accepted = texts;
     },
   });
 }
@@ -75,9 +96,16 @@ function digestOfFile(path: string, { texts }: HostPowers): string | undefined {
   }
 }
 
-function refuseLintErrors({ policy, manifest }: Configuration): void {
+/** Whether they are the same to the last character. */
+const isAlike = (one: CandidateTexts, other: CandidateTexts): boolean =>
+  one.policy.policy.text === other.policy.policy.text &&
+  one.policy.model?.text === other.policy.model?.text &&
+  one.tests?.text === other.tests?.text &&
+  WORDS.every((name) => isDeepStrictEqual(one.manifest[name], other.manifest[name]));
+
+function* refuseLintErrors({ policy, manifest }: Configuration): Steps<void> {
   const file = manifest.policy.rules;
-  const hints = lintErrors(policy).flatMap(({ line, message, mend = [] }) => [
+  const hints = (yield* lintErrorSteps(policy)).flatMap(({ line, message, mend = [] }) => [
     `${file}:${line}: ${message}`,
     ...mend.map((row) => `  mended by: ${row}`),
   ]);
@@ -85,10 +113,9 @@ function refuseLintErrors({ policy, manifest }: Configuration): void {
     throw new HostError('ERR_POLICY_INVALID', 'the policy has rows that must not stand side by side', { hints });
 }
 
-function refuseFailedTests(configuration: Configuration, powers: HostPowers): void {
-  const tests = readPolicyTests(configuration.manifest, configuration.settings, powers);
+function* refuseFailedTests(configuration: Configuration, tests: SourceText | undefined): Steps<void> {
   if (tests === undefined) return;
-  const { failures } = runPolicyTests(tests, configuration);
+  const { failures } = yield* policyTestSteps(tests, configuration);
   if (failures.length > 0)
     throw new HostError(
       'ERR_POLICY_TEST',

@@ -10,9 +10,10 @@ import { isRefusal } from '../contracts/request.ts';
 import { canonicalIntention } from './intention.ts';
 import { createProblemList, pathText } from '../manifest/problem-list.ts';
 import { readYaml, type YamlSource } from '../manifest/yaml-source.ts';
-import { createDecisionPoint } from '../policy/decision-point.ts';
+import { decisionPointSteps } from '../policy/decision-point.ts';
 import { parseObligations } from '../policy/obligation.ts';
 import type { SourceText } from '../policy/policy-file.ts';
+import { finish, type Steps } from '../policy/steps.ts';
 
 /** Monday noon, UTC: a test that names no time has the same answer at any hour. */
 const USUAL_TIME = '2026-01-05T12:00:00Z';
@@ -55,19 +56,23 @@ export interface PolicyTestReport {
  * `on-behalf-of`, `label` (what the run has read before; the lowest without it), `at` (a time; a Monday noon without it), `reason` of a denial, and `then`: exactly the obligations of an
  * allow, as the sixth cell of a row has them, `-` without it. Throws `ERR_POLICY_TEST` where the file does not fit.
  */
-export function runPolicyTests(
-  { file, text }: SourceText,
-  configuration: Pick<Configuration, 'policy' | 'settings'>,
-): PolicyTestReport {
+export const runPolicyTests = (...terms: TestTerms): PolicyTestReport => finish(policyTestSteps(...terms));
+
+type TestTerms = readonly [tests: SourceText, configuration: Pick<Configuration, 'policy' | 'settings'>];
+
+/** The same, with pauses. The file itself is read in one go. */
+export function* policyTestSteps(...[{ file, text }, configuration]: TestTerms): Steps<PolicyTestReport> {
   const { cases, yaml } = readSuite(file, text);
   const points = new Map<string, DecisionPoint>();
-  const failures = cases.flatMap((test, index) => {
-    const problem = tryCase(test, configuration, points);
-    if (problem === undefined) return [];
+  const failures: string[] = [];
+  for (const [index, test] of cases.entries()) {
+    yield;
+    const problem = yield* tryCase(test, configuration, points);
+    if (problem === undefined) continue;
     const { line, column } = yaml.position(['tests', index]);
     const title = test.it ?? `${test.action} ${test.resource}`;
-    return [`${file}:${line}:${column}: \`${title}\`: ${problem}`];
-  });
+    failures.push(`${file}:${line}:${column}: \`${title}\`: ${problem}`);
+  }
   return { file, passed: cases.length - failures.length, failures };
 }
 
@@ -91,11 +96,11 @@ function readSuite(file: string, text: string): { cases: readonly TestCase[]; ya
 }
 
 /** Why a case fails; `undefined` where it does not. */
-function tryCase(
+function* tryCase(
   test: TestCase,
   { policy, settings }: Pick<Configuration, 'policy' | 'settings'>,
   points: Map<string, DecisionPoint>,
-): string | undefined {
+): Steps<string | undefined> {
   const attributes = attributesOf(test.arguments);
   if (isAttributesRefusal(attributes)) return attributes.refused;
   const request = canonicalIntention(settings, { action: test.action, resource: test.resource, attributes });
@@ -103,7 +108,7 @@ function tryCase(
   const accesses = labelledTest(test.label, request.accesses, { order: policy.words.labels, settings });
   if (typeof accesses === 'string') return accesses;
   const agent = `agent:${test.agent}`;
-  const point = points.get(agent) ?? createDecisionPoint(policy.sliceFor(agent), agent);
+  const point = points.get(agent) ?? (yield* decisionPointSteps(yield* policy.sliceSteps(agent), agent));
   points.set(agent, point);
   const decision = point.decide(accesses, contextOf(test));
   if (decision.effect !== test.expect || (test.reason !== undefined && reasonOf(decision) !== test.reason))

@@ -19,9 +19,10 @@ import { askedByDenial } from './obligations/denied-by.ts';
 import type { PolicySlice } from './policy-snapshot.ts';
 import { matchesResource } from './resource-pattern.ts';
 import { splitCanonical } from './resource-parts.ts';
-import { createRuleIndex, type Indexed } from './rule-index.ts';
+import { createRuleIndex, type Indexed, type RuleIndex } from './rule-index.ts';
 import { createShadowedEngine } from './shadowed-engine.ts';
-import { cellsOf, compileRule, createCellCompiler, type Rule } from './rule.ts';
+import { cellsOf, compileRule, createCellCompiler, ruleId, type Rule } from './rule.ts';
+import { finish, type Steps } from './steps.ts';
 
 /** A row of the slice. Its rule is compiled when a request comes near it for the first time. */
 interface Entry extends Indexed {
@@ -33,15 +34,24 @@ interface Entry extends Indexed {
  * Makes the decision point of one agent. An index narrows, an engine decides; no rules is a deny that it is not asked about.
  * `compile` makes the compiled engine, where the slice asks for it.
  */
-export function createDecisionPoint(
+export const createDecisionPoint = (
   slice: PolicySlice,
   agent: string,
   compile: MakeEngine = createCompiledEngine,
-): DecisionPoint {
+): DecisionPoint => finish(openPoint(slice, agent, compile, 'when asked'));
+
+/** The same with pauses, and with an index that is whole: its first decision takes no longer than others. */
+export const decisionPointSteps = (slice: PolicySlice, agent: string): Steps<DecisionPoint> =>
+  openPoint(slice, agent, createCompiledEngine, 'now');
+
+/** When the trees of an index are built. */
+type Trees = 'now' | 'when asked';
+
+function* openPoint(slice: PolicySlice, agent: string, compile: MakeEngine, trees: Trees): Steps<DecisionPoint> {
   if (slice.agent !== agent)
     throw new HostError('ERR_INTERNAL', `the policy slice is that of \`${slice.agent}\`, not of \`${agent}\``);
   const { engine, divergence } = openEngine(slice, compile);
-  const decideAccess = createAccessDecision(createDeciderFinder(slice, engine));
+  const decideAccess = createAccessDecision(createDeciderFinder(slice, yield* indexSteps(slice, trees), engine));
   const policy = slice.ref;
 
   return Object.freeze({
@@ -111,18 +121,31 @@ interface AccessAnswer {
 const UNDECIDABLE: AccessAnswer = { reason: 'invalid-request', rules: [] };
 const NO_RULE: AccessAnswer = { reason: 'no-rule', rules: [] };
 
+/** How many rows are taken up in one step. */
+const ROWS_OF_A_STEP = 256;
+
+function* indexSteps({ rows }: PolicySlice, trees: Trees): Steps<RuleIndex<Entry>> {
+  const entries: Entry[] = [];
+  for (const [order, row] of rows.entries()) {
+    if (order % ROWS_OF_A_STEP === 0) yield;
+    const [, action, pattern] = cellsOf(row);
+    entries.push({ order, action, pattern, row, compiled: undefined });
+  }
+  const index = createRuleIndex(entries);
+  if (trees === 'now') yield* index.grow();
+  return index;
+}
+
 /** Finds what decides on an action and a resource. */
 type DeciderFinder = (action: string, resource: string) => Decide | 'no-rule' | 'not-canonical';
 
-function createDeciderFinder({ agent, rows, ids, words }: PolicySlice, engine: Engine): DeciderFinder {
+function createDeciderFinder(
+  { agent, words }: Pick<PolicySlice, 'agent' | 'words'>,
+  index: RuleIndex<Entry>,
+  engine: Engine,
+): DeciderFinder {
   const compiler = createCellCompiler(words);
   const memo = createCandidateMemo<Decide | 'no-rule'>();
-  const index = createRuleIndex(
-    rows.map((row, order): Entry => {
-      const [, action, pattern] = cellsOf(row);
-      return { order, action, pattern, row, compiled: undefined };
-    }),
-  );
   return (action, resource) => {
     const known = memo.get(action, resource);
     if (known !== undefined) return known;
@@ -130,10 +153,7 @@ function createDeciderFinder({ agent, rows, ids, words }: PolicySlice, engine: E
     if (parts === undefined) return 'not-canonical';
     const rules: Rule[] = [];
     for (const entry of index.candidates(action, parts)) {
-      const rule = (entry.compiled ??= compileRule(
-        { id: ids[entry.order] ?? '', cells: cellsOf(entry.row) },
-        compiler,
-      ));
+      const rule = (entry.compiled ??= compileRule({ id: ruleId(entry.row), cells: cellsOf(entry.row) }, compiler));
       // The engine asks the same again; a row that it is not given costs less than one that it turns down.
       if (matchesResource(rule.resource, parts)) rules.push(rule);
     }

@@ -1,6 +1,7 @@
 import type { PolicySnapshot } from './policy-snapshot.ts';
 import { parseResourcePattern, matchesResource } from './resource-pattern.ts';
 import { splitCanonical, type ResourceParts } from './resource-parts.ts';
+import { shorter, type GroupedRule, type LintBudget, type RulePlace } from './rule-group.ts';
 import type { RuleIndex } from './rule-index.ts';
 import { ruleLine, type Rule } from './rule.ts';
 import type { LintedRule, LintFinding } from './lint-finding.ts';
@@ -19,26 +20,15 @@ interface Spelling {
 /** Actions on a folder itself; reading or writing one is no effect. */
 const FOLDER_ACTIONS = ['fs:list', 'fs:stat', 'fs:create', 'fs:remove', 'fs:rename'];
 
+/** The row that allows a resource to agents of a deny row; `undefined` if none does or another row denies it. */
+export type FindAllowing = (own: Rule, action: string, resource: string) => LintedRule | undefined;
+
 /** Makes the search. A gap is only told where some row allows what is in it to an agent that the deny row concerns. */
-export function createDenyGaps(snapshot: PolicySnapshot, index: RuleIndex<LintedRule>): DenyGaps {
-  const share = createSubjectTest(snapshot);
-
-  /** The row that allows a resource to agents of the deny row; `undefined` if none does or another row denies it. */
-  function allowing(own: Rule, action: string, resource: string): LintedRule | undefined {
-    const parts = splitCanonical(resource);
-    if (parts === undefined) return undefined;
-    const met = index
-      .candidates(action, parts)
-      .filter(({ rule }) => actionMatches(action, rule.action) && matchesResource(rule.resource, parts))
-      .filter(({ rule }) => share(rule.subject, own.subject));
-    // A row with a condition may deny it too, and who can say when: then nothing is told.
-    return met.some(({ rule }) => rule.effect === 'deny') ? undefined : met.find(({ rule }) => rule.effect === 'allow');
-  }
-
+export function createDenyGaps(known: readonly string[], allowing: FindAllowing): DenyGaps {
   return function* gaps({ rule }: LintedRule): Generator<LintFinding> {
     if (rule.effect !== 'deny') return;
     const capability = capabilityOf(rule.action);
-    const actions = snapshot.actions.filter((action) => actionMatches(action, rule.action));
+    const actions = known.filter((action) => actionMatches(action, rule.action));
     const open = (spellings: readonly Spelling[], those: readonly string[]) =>
       spellings.flatMap((spelling) => {
         const line = those
@@ -110,21 +100,87 @@ function sampleOf(parts: ResourceParts): string | undefined {
   return `${text.slice(0, at.host)}${name}${text.slice(at.host + host.length, at.path)}${path.map(filled).join('/')}`;
 }
 
-/** Whether some agent has both subjects. One that the policy does not name has `role:any` and what that has. */
-function createSubjectTest({ subjects, links, roles }: PolicySnapshot): (one: string, other: string) => boolean {
-  let reached: Map<string, Set<string>> | undefined;
-  const reach = (): Map<string, Set<string>> => {
-    const found = new Map<string, Set<string>>();
+/** Finds such rows among the rules of a policy. */
+export function createFindAllowing(
+  snapshot: PolicySnapshot,
+  index: RuleIndex<RulePlace>,
+  budget: LintBudget,
+): FindAllowing {
+  const sharers = createSharers(snapshot);
+  const known = new Map<RulePlace, Map<string, Shared>>();
+
+  /** What the rules of a place do to agents that have a subject. */
+  function sharedAt(place: RulePlace, subject: string): Shared {
+    if (subject === ANY_ROLE) return place;
+    const own = known.get(place) ?? new Map<string, Shared>();
+    known.set(place, own);
+    const found = own.get(subject) ?? sharedBy(place, sharers(subject), budget);
+    own.set(subject, found);
+    return found;
+  }
+
+  return (own, action, resource) => {
+    const parts = splitCanonical(resource);
+    if (parts === undefined) return undefined;
+    let first: LintedRule | undefined;
+    for (const place of index.candidates(action, parts)) {
+      if (budget.left-- <= 0) return undefined;
+      if (!actionMatches(action, place.action) || !matchesResource(place.resource, parts)) continue;
+      const { denies, allow } = sharedAt(place, own.subject);
+      // A row with a condition may deny it too, and who can say when: then nothing is told.
+      if (denies) return undefined;
+      if (allow !== undefined && (first === undefined || allow.order < first.order)) first = allow;
+    }
+    return first;
+  };
+}
+
+/** What rules do to certain agents: whether one denies, and the first that allows. */
+type Shared = Pick<RulePlace, 'denies' | 'allow'>;
+
+function sharedBy({ groups }: RulePlace, subjects: ReadonlySet<string>, budget: LintBudget): Shared {
+  let denies = false;
+  let first: GroupedRule | undefined;
+  for (const name of shorter(subjects, groups)) {
+    if (budget.left-- <= 0) break;
+    const group = subjects.has(name) ? groups.get(name) : undefined;
+    if (group === undefined) continue;
+    const { allow } = group;
+    denies ||= group.denies;
+    if (allow !== undefined && (first === undefined || allow.order < first.order)) first = allow;
+  }
+  return { denies, allow: first };
+}
+
+/**
+ * Finds the subjects that some agent has beside one. An agent that the policy does not name has `role:any` and what that
+ * has.
+ */
+function createSharers({ subjects, links, roles }: PolicySnapshot): (subject: string) => ReadonlySet<string> {
+  let agents: Map<string, Set<string>> | undefined;
+  const found = new Map<string, ReadonlySet<string>>();
+  const agentsBySubject = (): Map<string, Set<string>> => {
+    const reached = new Map<string, Set<string>>();
     const named = [...links.map(([member]) => member), ...subjects];
     for (const agent of new Set([STRANGER, ...named.filter((subject) => subject.startsWith('agent:'))]))
-      for (const subject of roles.closure(agent)) found.set(subject, (found.get(subject) ?? new Set()).add(agent));
-    return found;
+      for (const subject of roles.closure(agent)) {
+        const own = reached.get(subject);
+        if (own === undefined) reached.set(subject, new Set([agent]));
+        else own.add(agent);
+      }
+    return reached;
   };
-  return (one, other) => {
-    if (one === other || one === ANY_ROLE || other === ANY_ROLE) return true;
-    reached ??= reach();
-    const [those, these] = [reached.get(one), reached.get(other)];
-    return those !== undefined && these !== undefined && !those.isDisjointFrom(these);
+  return (subject) => {
+    const known = found.get(subject);
+    if (known !== undefined) return known;
+    agents ??= agentsBySubject();
+    const beside = new Set([subject, ANY_ROLE]);
+    for (const agent of agents.get(subject) ?? []) {
+      for (const other of roles.closure(agent)) beside.add(other);
+      if (beside.size >= agents.size) break; // there are no others
+    }
+    found.set(subject, beside);
+    return beside;
   };
 }
 

@@ -1,54 +1,45 @@
-import type { LintedRule } from './lint-finding.ts';
-import { asWritten, covers, lintAgainst, type LintWarning } from './policy-lint.ts';
+import { asWritten, MOST_COMPARISONS, type LintWarning } from './policy-lint.ts';
 import type { PolicySnapshot } from './policy-snapshot.ts';
-import { createRuleIndex, type Indexed } from './rule-index.ts';
-import { ANY_ROLE } from './role-graph.ts';
-import { compileRule, createCellCompiler, type PlacedRule } from './rule.ts';
-
-interface Entry extends Indexed {
-  readonly placed: PlacedRule;
-  linted: LintedRule | undefined;
-}
-
-/** Rows are held against each other no more often than this: a grant that is gone must not wait for long. */
-const MOST_COMPARISONS = 2_000_000;
+import { groupRules, type LintBudget } from './rule-group.ts';
+import { relationOf } from './rule-relation.ts';
+import { finish, type Steps } from './steps.ts';
 
 /**
  * What of `lintPolicy` are errors, and no more: rows whose obligations can vanish. It looks only at rows that could have one,
  * so that a policy of many rows is put in force at once. The whole is for `policy check`.
  */
-export function lintErrors(snapshot: PolicySnapshot): readonly LintWarning[] {
-  const entries = snapshot.rules.map((placed, order): Entry => {
-    const [, action, pattern] = placed.cells;
-    return { order, action, pattern, placed, linted: undefined };
-  });
-  const asking = entries.filter(({ placed }) => couldVanish(placed));
-  if (asking.length === 0) return [];
-  const compiler = createCellCompiler(snapshot.words);
-  const index = createRuleIndex(entries);
-  const lintedOf = (entry: Entry): LintedRule => {
-    const { order, action, pattern, placed } = entry;
-    return (entry.linted ??= { order, action, pattern, line: placed.line, rule: compileRule(placed, compiler) });
-  };
+export const lintErrors = (snapshot: PolicySnapshot): readonly LintWarning[] => finish(lintErrorSteps(snapshot));
+
+/** The same, with pauses. */
+export function* lintErrorSteps(snapshot: PolicySnapshot): Steps<readonly LintWarning[]> {
+  if (!(yield* someCouldVanish(snapshot))) return [];
+  const { rules, covering } = yield* groupRules(snapshot);
+  const budget: LintBudget = { left: MOST_COMPARISONS };
   const errors: LintWarning[] = [];
-  let comparisons = 0;
-  for (const entry of asking) {
-    const own = lintedOf(entry);
-    const subjects = new Set([...snapshot.roles.closure(own.rule.subject), ANY_ROLE]);
-    const broader: LintedRule[] = [];
-    for (const other of new Set(index.candidates(own.action, own.rule.resource.parts))) {
-      if (++comparisons > MOST_COMPARISONS) return errors;
-      if (other === entry || !subjects.has(other.placed.cells[0])) continue;
-      const linted = lintedOf(other);
-      if (covers(linted.rule, own.rule, snapshot)) broader.push(linted);
-    }
-    const finding = lintAgainst(own, broader);
+  for (const [index, own] of rules.entries()) {
+    if (index % RULES_OF_A_STEP === 0) yield;
+    // An allow row that asks for something, and only under a condition.
+    if (own.effect !== 'allow' || !own.conditional || !own.asking) continue;
+    const finding = yield* relationOf(own, yield* covering(own.group, budget), budget);
     if (finding?.severity === 'error')
       errors.push({ line: own.line, ...asWritten(snapshot, finding), rule: own.rule.id });
   }
   return errors;
 }
 
-/** An allow row that asks for something, and only under a condition. */
-const couldVanish = ({ cells: [, , , when, effect, then] }: PlacedRule): boolean =>
-  effect === 'allow' && when !== '-' && then !== '-';
+/** How many rows are looked at in one step. */
+const RULES_OF_A_STEP = 64;
+
+/** What only tells: that it vanishes is no error. */
+const TELLS = /^(?:log|alert)=/;
+
+/** Most policies have no such row: then nothing needs to be grouped. */
+function* someCouldVanish({ rules }: PolicySnapshot): Steps<boolean> {
+  for (const [index, { row }] of rules.entries()) {
+    if (index % RULES_OF_A_STEP === 0) yield;
+    if (row.endsWith(', -')) continue;
+    const [, , , when, effect, then = ''] = row.split(', ');
+    if (effect === 'allow' && when !== '-' && then.split(' ').some((item) => !TELLS.test(item))) return true;
+  }
+  return false;
+}

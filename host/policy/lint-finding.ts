@@ -1,5 +1,4 @@
 import type { Rule } from './rule.ts';
-import type { Indexed } from './rule-index.ts';
 
 /** Something that is probably not what was meant. */
 export interface LintFinding {
@@ -11,7 +10,9 @@ export interface LintFinding {
 }
 
 /** A rule of the policy with its place. */
-export interface LintedRule extends Indexed {
+export interface LintedRule {
+  /** Its place in the policy. */
+  readonly order: number;
   readonly line: number;
   readonly rule: Rule;
 }

@@ -1,16 +1,14 @@
-import type { Obligations } from '../contracts/decision.ts';
+import { askedOf, spelled } from './asked.ts';
 import { lintBreadth, lintDeclared, type Declared } from './breadth.ts';
-import { counterRows } from './counter-row.ts';
-import { createDenyGaps } from './deny-gap.ts';
-import type { LintedRule, LintFinding } from './lint-finding.ts';
+import { createDenyGaps, createFindAllowing } from './deny-gap.ts';
+import type { LintFinding } from './lint-finding.ts';
 import type { RuleCells } from './policy-file.ts';
 import type { PolicySnapshot } from './policy-snapshot.ts';
-import { coversResource } from './resource-pattern.ts';
-import { createRuleIndex } from './rule-index.ts';
-import { ANY_ROLE } from './role-graph.ts';
-import { cellsOf, compileRule, createCellCompiler, ruleLine, type Rule } from './rule.ts';
+import { groupRules, type GroupedRule, type LintBudget } from './rule-group.ts';
+import { allowAbove, relationOf } from './rule-relation.ts';
+import { cellsOf, ruleLine, type Rule } from './rule.ts';
 import { finish, finishGradually, type Pace, type Steps } from './steps.ts';
-import { actionMatches, capabilityOf } from './vocabulary.ts';
+import { capabilityOf } from './vocabulary.ts';
 
 /** A finding, and the row that it is about. */
 export interface LintWarning extends LintFinding {
@@ -40,46 +38,45 @@ export function asWritten({ layout }: PolicySnapshot, { mend, ...finding }: Lint
 /** How many rules are looked at in one step. */
 const RULES_OF_A_STEP = 16;
 
+/**
+ * Rules are held against each other no more often than this. Those that can concern a rule are found by their subjects and
+ * resources, so that policies need a few comparisons a row; only such as are made for it need more.
+ */
+export const MOST_COMPARISONS = 5_000_000;
+
 function* lintSteps(...[snapshot, nowMs, declared]: LintTerms): Steps<readonly LintWarning[]> {
-  const compiler = createCellCompiler(snapshot.words);
-  const placed: LintedRule[] = [];
-  for (const [order, entry] of snapshot.rules.entries()) {
-    if (order % RULES_OF_A_STEP === 0) yield;
-    const rule = compileRule(entry, compiler);
-    placed.push({ order, line: entry.line, rule, action: rule.action, pattern: rule.resource.text });
-  }
-  const index = createRuleIndex(placed);
-  yield* index.grow();
+  const { rules, index, covering } = yield* groupRules(snapshot);
   const warnings: LintWarning[] = [];
-  const gapsOf = createDenyGaps(snapshot, index);
+  const budget: LintBudget = { left: MOST_COMPARISONS };
+  const gapsOf = createDenyGaps(snapshot.actions, createFindAllowing(snapshot, index, budget));
   let cut = false;
-  for (const own of placed) {
+  let spentAt: GroupedRule | undefined;
+  for (const own of rules) {
     if (own.order % RULES_OF_A_STEP === 0) yield;
     const warn = (finding: LintFinding) =>
       warnings.push({ line: own.line, ...asWritten(snapshot, finding), rule: own.rule.id });
     const alone = [lintRule(own.rule, nowMs), lintDeclared(own, declared), lintBreadth(own, declared), gapsOf(own)];
     for (const findings of alone) for (const finding of findings) warn(finding);
-    // A pattern with a wildcard in its host is found as what it says and as what it covers.
-    const near = new Set(index.candidates(own.rule.action, own.rule.resource.parts));
-    const broader = [...near].filter((other) => other !== own && covers(other.rule, own.rule, snapshot));
-    const relation = lintAgainst(own, broader);
+    const broader = yield* covering(own.group, budget);
+    const relation = yield* relationOf(own, broader, budget);
     if (relation !== undefined) warn(relation);
-    if (!cut && own.rule.effect === 'deny') {
-      const above = broader.find(({ rule, line }) => rule.effect === 'allow' && line < own.line);
+    if (!cut && own.effect === 'deny') {
+      const above = allowAbove(own, broader);
       if (above !== undefined)
         warn({
           message: `this deny row stands below line ${above.line}, which it narrows: a file that is cut between them allows more; write deny rows first`,
         });
       cut = above !== undefined;
     }
+    if (budget.left <= 0) spentAt ??= own;
   }
+  if (spentAt !== undefined)
+    warnings.push({
+      line: spentAt.line,
+      message: `the rows from here on were not held against all others: that would take more than ${MOST_COMPARISONS} comparisons`,
+      rule: spentAt.rule.id,
+    });
   return warnings;
-}
-
-/** Whether wherever `narrow` could match, by subject, action and resource, `broad` could too. */
-export function covers(broad: Rule, narrow: Rule, { roles }: PolicySnapshot): boolean {
-  const subject = broad.subject === ANY_ROLE || roles.closure(narrow.subject).includes(broad.subject);
-  return subject && actionMatches(narrow.action, broad.action) && coversResource(broad.resource, narrow.resource);
 }
 
 /** How the resources of a capability begin. One that is not listed may have any. */
@@ -118,11 +115,6 @@ const WAITING: ReadonlySet<string> = new Set(['http', 'fs', 'db', 'tool']);
 /** What only gates can do; the rest is done by the pipeline, whatever the gate. */
 const BY_GATES: ReadonlySet<string> = new Set(['rows', 'bytes', 'timeoutMs', 'redact']);
 
-/** What a row asks for, each counter by its kind. */
-const askedOf = ({ budgets = [], ...rest }: Obligations): readonly string[] => [
-  ...new Set([...Object.keys(rest), ...budgets.map(({ kind }) => kind)]),
-];
-
 /** The obligations that the gate of a capability can discharge. That the gates say the same is held by a test. */
 export const DISCHARGED: ReadonlyMap<string, ReadonlySet<string>> = new Map([
   ['http', new Set(['timeoutMs', 'redact', 'bytes'])],
@@ -139,61 +131,3 @@ function without([who, action, resource, when, effect, then]: RuleCells, names: 
   const kept = then.split(' ').filter((item) => !own.includes(item.split('=')[0] ?? ''));
   return [who, action, resource, when, effect, kept.length === 0 ? '-' : kept.join(' ')];
 }
-
-/** What a rule is worth beside the rules that cover it. The gravest only. */
-export function lintAgainst({ rule, line }: LintedRule, broader: readonly LintedRule[]): LintFinding | undefined {
-  const always = broader.filter((other) => other.rule.condition.clauses.length === 0);
-  const denying = always.find((other) => other.rule.effect === 'deny');
-  if (rule.effect === 'deny')
-    return denying && !twins(denying, { rule, line })
-      ? { message: `line ${denying.line} denies all of this already` }
-      : undefined;
-  if (denying !== undefined) return { message: `line ${denying.line} denies everything that this row allows` };
-  const conditional = rule.condition.clauses.length > 0;
-  const asked = askedOf(rule.obligations);
-  for (const other of broader) {
-    if (other.rule.effect !== 'allow' || !conditional || isNarrower(other.rule, rule)) continue;
-    const missing = asked.filter((name) => !asksFor(name, other.rule, rule));
-    if (missing.length > 0) {
-      const mend = counterRows(rule);
-      const binds = missing.some((name) => name !== 'log' && name !== 'alert');
-      return {
-        ...(binds ? { severity: 'error' } : {}),
-        message: `line ${other.line} allows this too, and asks for no ${missing.map(spelled).join(', ')}: while the condition here is not true, nothing asks for it; to require it, write a deny row`,
-        ...(mend === undefined ? {} : { mend }),
-      };
-    }
-  }
-  const allowing = always.find((other) => other.rule.effect === 'allow' && !twins(other, { rule, line }));
-  if (allowing === undefined) return undefined;
-  if (conditional)
-    return {
-      message: `line ${allowing.line} allows all of this without a condition: the condition here restricts nothing`,
-    };
-  return asked.length === 0 ? { message: `line ${allowing.line} allows all of this already` } : undefined;
-}
-
-/** Whether a rule asks for all that another one asks for under this name. Of detectors, for each. */
-function asksFor(name: string, { obligations }: Rule, { obligations: { redact = [] } }: Rule): boolean {
-  if (!askedOf(obligations).includes(name)) return false;
-  return name !== 'redact' || redact.every((detector) => obligations.redact?.includes(detector) === true);
-}
-
-/** Whether one rule matches only while the condition of the other is true, because it has the same clauses. */
-const isNarrower = (one: Rule, other: Rule): boolean =>
-  other.condition.clauses.every(({ text }) => one.condition.clauses.some((clause) => clause.text === text));
-
-/** Of two rules that cover each other, only the lower one is told that it does nothing. */
-const twins = (other: LintedRule, own: Pick<LintedRule, 'rule' | 'line'>): boolean =>
-  other.line > own.line &&
-  other.rule.subject === own.rule.subject &&
-  other.rule.action === own.rule.action &&
-  other.rule.resource.text === own.rule.resource.text;
-
-/** Obligations whose item has another name. */
-const ITEM_NAMES: ReadonlyMap<string, string> = new Map([
-  ['timeoutMs', 'timeout'],
-  ['approval', 'approve'],
-]);
-
-const spelled = (obligation: string): string => `\`${ITEM_NAMES.get(obligation) ?? obligation}\``;

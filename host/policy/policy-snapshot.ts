@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type { PolicyRef } from '../contracts/decision.ts';
 import { CASBIN, type EngineChoice } from '../contracts/engine-choice.ts';
 import { DEFAULT_MODEL } from './default-model.ts';
@@ -6,7 +7,7 @@ import { readModelLayout } from './model/model-layout.ts';
 import { SIX_COLUMNS, type RowLayout } from './model/row-layout.ts';
 import { openPolicyFile, type SourceText } from './policy-file.ts';
 import { createProblemList } from './problem-list.ts';
-import { createRoleGraph, type RoleGraph, type RoleLink } from './role-graph.ts';
+import { roleGraphSteps, type RoleGraph, type RoleLink } from './role-graph.ts';
 import { checkRows } from './rule-check.ts';
 import { createCellCompiler, subjectOf, type PlacedRule } from './rule.ts';
 import { finish, finishGradually, type Pace, type Steps } from './steps.ts';
@@ -32,8 +33,6 @@ export interface PolicySlice {
   readonly words: Words;
   /** The rules of these subjects in the order of the file, each as its cells joined by `, `. */
   readonly rows: readonly string[];
-  /** The id of each row. */
-  readonly ids: readonly string[];
 }
 
 /** One loaded policy. Immutable: a reload makes another one. */
@@ -55,6 +54,8 @@ export interface PolicySnapshot {
   /** The same policy under another number. */
   withGeneration(generation: number): PolicySnapshot;
   sliceFor(agent: string): PolicySlice;
+  /** The same, with pauses. */
+  sliceSteps(agent: string): Steps<PolicySlice>;
   /** The rules whose subject is the agent or one of its roles, in the order of the file. */
   rulesFor(agent: string): readonly PlacedRule[];
 }
@@ -65,6 +66,7 @@ type LoadTerms = readonly [
   vocabulary: Vocabulary,
   generation: number,
   deciding?: EngineChoice | undefined,
+  known?: PolicySnapshot | undefined,
 ];
 
 /** Loads a policy. Throws `ERR_POLICY_INVALID` with every problem; nothing of a policy with a problem is in force. */
@@ -74,7 +76,13 @@ export const loadPolicy = (...terms: LoadTerms): PolicySnapshot => finish(loadSt
 export const loadPolicyGradually = (pace: Pace, ...terms: LoadTerms): Promise<PolicySnapshot> =>
   finishGradually(loadSteps(...terms), pace);
 
-function* loadSteps(...[source, vocabulary, generation, deciding = CASBIN]: LoadTerms): Steps<PolicySnapshot> {
+/**
+ * The same, in steps. `known` is a policy that was loaded with the same actions and arguments: a row that it has as well is
+ * not read again, unless the words are others, or a model says how rows are read.
+ */
+export function* loadSteps(
+  ...[source, vocabulary, generation, deciding = CASBIN, known]: LoadTerms
+): Steps<PolicySnapshot> {
   const problems = createProblemList();
   const words = wordsOf(vocabulary);
   const compiler = createCellCompiler(words);
@@ -82,7 +90,9 @@ function* loadSteps(...[source, vocabulary, generation, deciding = CASBIN]: Load
   // Rows of an unknown layout cannot be judged.
   if (layout === undefined) return problems.raise();
   const file = yield* openPolicyFile(source.policy, layout, problems);
-  const { rules, links } = yield* checkRows(file, { layout, vocabulary, compiler }, problems);
+  const isKnown = known?.layout === layout && isDeepStrictEqual(known.words, words);
+  const knownRules = yield* byRow(isKnown ? known.rules : []);
+  const { rules, links } = yield* checkRows(file, { layout, vocabulary, compiler, knownRules }, problems);
   problems.throwIfAny();
   const ref: PolicyRef = Object.freeze({ digest: yield* digestOf(rules, links), generation });
   const isArgument: Vocabulary['isArgument'] = (...asked) => vocabulary.isArgument(...asked);
@@ -92,6 +102,7 @@ function* loadSteps(...[source, vocabulary, generation, deciding = CASBIN]: Load
     rules,
     bySubject,
     links,
+    roles: yield* roleGraphSteps(links),
     words,
     actions: [...vocabulary.actions],
     isArgument,
@@ -102,6 +113,15 @@ function* loadSteps(...[source, vocabulary, generation, deciding = CASBIN]: Load
 
 /** How many rules are handled in one step, where that is quick. */
 const RULES_OF_A_STEP = 512;
+
+function* byRow(rules: readonly PlacedRule[]): Steps<ReadonlyMap<string, PlacedRule>> {
+  const found = new Map<string, PlacedRule>();
+  for (const [index, rule] of rules.entries()) {
+    if (index % RULES_OF_A_STEP === 0) yield;
+    found.set(rule.row, rule);
+  }
+  return found;
+}
 
 function* groupBySubject(rules: readonly PlacedRule[]): Steps<ReadonlyMap<string, readonly PlacedRule[]>> {
   const bySubject = new Map<string, PlacedRule[]>();
@@ -120,6 +140,7 @@ interface SnapshotParts {
   readonly rules: readonly PlacedRule[];
   readonly bySubject: ReadonlyMap<string, readonly PlacedRule[]>;
   readonly links: readonly RoleLink[];
+  readonly roles: RoleGraph;
   readonly words: Words;
   readonly actions: readonly string[];
   readonly isArgument: Vocabulary['isArgument'];
@@ -128,15 +149,25 @@ interface SnapshotParts {
 }
 
 function createSnapshot(parts: SnapshotParts): PolicySnapshot {
-  const { ref, rules, bySubject, links, words, actions, isArgument, deciding, layout } = parts;
-  const roles = createRoleGraph(links);
-  const rulesFor = (agent: string): readonly PlacedRule[] => {
-    const [first = [], ...others] = roles.closure(agent).flatMap((subject) => {
+  const { ref, rules, bySubject, links, roles, words, actions, isArgument, deciding, layout } = parts;
+  const groupsFor = (agent: string): readonly (readonly PlacedRule[])[] =>
+    roles.closure(agent).flatMap((subject) => {
       const own = bySubject.get(subject);
       return own === undefined ? [] : [own];
     });
+  const rulesFor = (agent: string): readonly PlacedRule[] => {
+    const [first = [], ...others] = groupsFor(agent);
     return others.length === 0 ? first : [first, ...others].flat().sort((a, b) => a.line - b.line);
   };
+  const slice = (agent: string, rows: readonly string[]): PolicySlice => {
+    const subjects = roles.closure(agent);
+    return { agent, ref, model: DEFAULT_MODEL, deciding, subjects, words, rows };
+  };
+  const sliceFor = (agent: string): PolicySlice =>
+    slice(
+      agent,
+      rulesFor(agent).map(({ row }) => row),
+    );
   return Object.freeze({
     ref,
     rules,
@@ -155,18 +186,18 @@ function createSnapshot(parts: SnapshotParts): PolicySnapshot {
         .closure(agent)
         .filter((subject) => subject !== agent)
         .sort(),
-    sliceFor(agent: string): PolicySlice {
-      const own = rulesFor(agent);
-      return {
-        agent,
-        ref,
-        model: DEFAULT_MODEL,
-        deciding,
-        subjects: roles.closure(agent),
-        words,
-        rows: own.map(({ row }) => row),
-        ids: own.map(({ id }) => id),
-      };
+    sliceFor,
+    *sliceSteps(agent: string): Steps<PolicySlice> {
+      const count = groupsFor(agent).reduce((sum, { length }) => sum + length, 0);
+      // Few rows are sorted at once; for many it is less work to go through all that there are.
+      if (count < Math.max(RULES_OF_A_STEP, rules.length / 16)) return sliceFor(agent);
+      const subjects = new Set(roles.closure(agent));
+      const rows: string[] = [];
+      for (const [index, { row }] of rules.entries()) {
+        if (index % RULES_OF_A_STEP === 0) yield;
+        if (subjects.has(subjectOf(row))) rows.push(row);
+      }
+      return slice(agent, rows);
     },
   });
 }

@@ -1,5 +1,5 @@
 import type { Row } from './policy-file.ts';
-import type { Steps } from './steps.ts';
+import { finish, type Steps } from './steps.ts';
 
 /** Casbin follows at most this many links and says nothing about the rest: beyond it, a policy is refused. */
 export const MAX_ROLE_LINKS = 10;
@@ -17,9 +17,15 @@ export interface RoleGraph {
 
 export type RoleLink = readonly [member: string, role: string];
 
-export function createRoleGraph(links: readonly RoleLink[]): RoleGraph {
+/** How many links are taken up in one step. */
+const LINKS_OF_A_STEP = 512;
+
+export const createRoleGraph = (links: readonly RoleLink[]): RoleGraph => finish(roleGraphSteps(links));
+
+export function* roleGraphSteps(links: readonly RoleLink[]): Steps<RoleGraph> {
   const given = new Map<string, string[]>();
-  for (const [member, role] of links) {
+  for (const [index, [member, role]] of links.entries()) {
+    if (index % LINKS_OF_A_STEP === 0) yield;
     const roles = given.get(member);
     if (roles === undefined) given.set(member, [role]);
     else roles.push(role);

@@ -15,7 +15,7 @@ export type Direction = 'widens' | 'narrows' | 'neutral' | 'unclear';
 export interface RowChange {
   readonly kind: 'added' | 'removed' | 'changed';
   readonly direction: Direction;
-  /** The row as it was, in canonical spelling. */
+  /** The row as it was, in canonical spelling and with the columns of its model. */
   readonly before?: string;
   readonly after?: string;
 }
@@ -25,15 +25,17 @@ export function diffPolicies(before: PolicySource, after: PolicySource): readonl
   const [old, new_] = [sideOf(before), sideOf(after)];
   const { added, removed } = changesBetween(old.rows, new_.rows);
   const gone = new Set(removed);
+  const closest = createClosest(removed, old.rows);
+  const [written, writtenNow] = [createWritten(old, new_), createWritten(new_, old)];
   const changes: RowChange[] = [];
   for (const row of added) {
     const cells = new_.rows.rules.get(row);
-    const previous = cells && closest(cells, gone, old.rows);
+    const previous = cells && closest(cells, gone);
     if (cells === undefined || previous === undefined) {
       changes.push({
         kind: 'added',
         direction: cells ? addition(cells, new_) : roleChange(row, new_, true),
-        after: row,
+        after: writtenNow(row),
       });
       continue;
     }
@@ -42,8 +44,8 @@ export function diffPolicies(before: PolicySource, after: PolicySource): readonl
     changes.push({
       kind: 'changed',
       direction: was === undefined ? 'unclear' : rewriting(was, cells, new_),
-      before: previous,
-      after: row,
+      before: written(previous),
+      after: writtenNow(row),
     });
   }
   for (const row of gone) {
@@ -51,7 +53,7 @@ export function diffPolicies(before: PolicySource, after: PolicySource): readonl
     changes.push({
       kind: 'removed',
       direction: cells ? removal(cells, new_) : roleChange(row, old, false),
-      before: row,
+      before: written(row),
     });
   }
   return changes;
@@ -67,14 +69,47 @@ function sideOf(source: PolicySource): Side {
   return { rows, roles: createRoleGraph([...rows.links.values()]) };
 }
 
+/**
+ * Shows the rows of one side with the columns of their model; in the six cells where the other side has the same row and
+ * means something else by it.
+ */
+function createWritten({ rows }: Side, other: Side): (row: string) => string {
+  if (rows.written.size === 0) return (row) => row;
+  const others = new Set([...other.rows.rules.keys(), ...other.rows.links.keys()].map((row) => formOf(row, other)));
+  return (row) => {
+    const own = formOf(row, { rows });
+    return others.has(own) ? row : own;
+  };
+}
+
+const formOf = (row: string, { rows }: Pick<Side, 'rows'>): string => rows.written.get(row) ?? row;
+
 /** The row that was most likely written anew: of the same effect, and different in one cell only. */
-function closest(cells: RuleCells, gone: ReadonlySet<string>, { rules }: TextRows): string | undefined {
-  for (const row of gone) {
-    const other = rules.get(row);
-    if (other === undefined || other[4] !== cells[4]) continue;
-    if (cells.filter((cell, index) => cell !== other[index]).length === 1) return row;
-  }
-  return undefined;
+type Closest = (cells: RuleCells, gone: ReadonlySet<string>) => string | undefined;
+
+/** Five of the six cells lead to the rows that have them: those that are gone are not all looked at for each that is new. */
+function createClosest(removed: readonly string[], { rules }: TextRows): Closest {
+  const byOthers = new Map<string, { readonly row: string; readonly order: number }[]>();
+  for (const [order, row] of removed.entries())
+    for (const key of keysOf(rules.get(row))) {
+      const alike = byOthers.get(key);
+      if (alike === undefined) byOthers.set(key, [{ row, order }]);
+      else alike.push({ row, order });
+    }
+  return (cells, gone) => {
+    const found = keysOf(cells).flatMap((key) => {
+      const alike = byOthers.get(key) ?? [];
+      while (alike[0] !== undefined && !gone.has(alike[0].row)) alike.shift();
+      return alike.slice(0, 1);
+    });
+    return found.sort((one, two) => one.order - two.order)[0]?.row;
+  };
+}
+
+/** The cells without one of them, for each but the effect. */
+function keysOf(cells: RuleCells | undefined): readonly string[] {
+  if (cells === undefined) return [];
+  return [0, 1, 2, 3, 5].map((left) => `${left} ${cells.filter((_, index) => index !== left).join(', ')}`);
 }
 
 const opposite = (direction: Direction): Direction =>

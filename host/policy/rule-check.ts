@@ -5,7 +5,7 @@ import { createCurrencyCheck } from './one-currency.ts';
 import { columnOf, type PolicyFile, type Row } from './policy-file.ts';
 import type { ProblemList } from './problem-list.ts';
 import { ANY_ROLE, checkRoleGraph, type RoleLink } from './role-graph.ts';
-import { canonicalRow, placeRule, type CellCompiler, type PlacedRule, type RuleEffect } from './rule.ts';
+import { canonicalRow, moveRule, placeRule, type CellCompiler, type PlacedRule, type RuleEffect } from './rule.ts';
 import { suggestion } from './spelling.ts';
 import type { Steps } from './steps.ts';
 import { capabilityOf, type Vocabulary } from './vocabulary.ts';
@@ -24,6 +24,8 @@ export interface RowScope {
   readonly layout: RowLayout;
   readonly vocabulary: Vocabulary;
   readonly compiler: CellCompiler;
+  /** Rules that were checked with the same layout and vocabulary, by their rows. */
+  readonly knownRules: ReadonlyMap<string, PlacedRule>;
 }
 
 /** Checks what the cells of a policy mean. Every mistake goes to `problems`. */
@@ -40,9 +42,12 @@ export function* checkRows(source: PolicyFile, scope: RowScope, problems: Proble
     const attempt: Attempt = (column, read) =>
       problems.attempt({ file, line }, (offset) => columnOf(raw, column, offset), read);
     const read = layout.read(cells);
-    const obligations = checkMeaning(read, { ...scope, roles, actions }, attempt);
+    const row = canonicalRow(read.rule);
+    const known = scope.knownRules.get(row);
+    const meaning = { ...scope, roles, actions };
+    const obligations = known === undefined ? checkMeaning(read, meaning, attempt) : checkKnown(read, meaning, attempt);
     if (obligations !== undefined) attempt(layout.columnOf(5), () => checkCurrency(obligations, read.written[5]));
-    const rule = placeRule(canonicalRow(read.rule), line);
+    const rule = known === undefined ? placeRule(row, line) : moveRule(known, line);
     const other = byId.get(rule.id);
     if (other !== undefined) attempt(0, () => refuseTwin(rule, other));
     byId.set(rule.id, rule);
@@ -172,6 +177,16 @@ function checkMeaning(
   const known = at(4, () => checkEffect(effect));
   for (const own of clauses) attempt(own.column, () => checkClause(own, compiler));
   return known === undefined ? undefined : at(5, () => compiler.obligations(obligations, known));
+}
+
+/** The same for a row that was checked before: what depends on others is looked at again, which is who has which role. */
+function checkKnown(
+  { written, rule }: ReadRow,
+  { layout, compiler, roles }: MeaningScope,
+  attempt: Attempt,
+): Obligations {
+  attempt(layout.columnOf(0), () => checkSubject(written[0], rule[0], roles));
+  return compiler.obligations(written[5], written[4] === 'deny' ? 'deny' : 'allow');
 }
 
 /** A cell that stands for a clause is checked as that clause; what it says is about the cell. */

@@ -21,8 +21,12 @@ export interface RuleIndex<Entry extends Indexed> {
  * Makes an index over action and resource: by the literal beginning, then by segments up to the first `**`. The trees of
  * an action are built when it is first asked for, and none for an action that no rule names: guest text makes nothing grow.
  */
-export function createRuleIndex<Entry extends Indexed>(entries: readonly Entry[]): RuleIndex<Entry> {
-  const byAction = Map.groupBy(entries, ({ action }) => action);
+export const createRuleIndex = <Entry extends Indexed>(entries: readonly Entry[]): RuleIndex<Entry> =>
+  finish(ruleIndexSteps(entries));
+
+/** The same, with pauses. */
+export function* ruleIndexSteps<Entry extends Indexed>(entries: readonly Entry[]): Steps<RuleIndex<Entry>> {
+  const byAction = yield* groupByAction(entries);
   const wildcards = [...byAction.keys()].some((action) => action.endsWith(':*'));
   const forests = new Map<string, Forest<Entry>>();
 
@@ -49,13 +53,34 @@ export function createRuleIndex<Entry extends Indexed>(entries: readonly Entry[]
   });
 }
 
+function* groupByAction<Entry extends Indexed>(entries: readonly Entry[]): Steps<ReadonlyMap<string, Entry[]>> {
+  const groups = new Map<string, Entry[]>();
+  for (const [index, entry] of entries.entries()) {
+    if (index % ENTRIES_OF_A_STEP === 0) yield;
+    const own = groups.get(entry.action);
+    if (own === undefined) groups.set(entry.action, [entry]);
+    else own.push(entry);
+  }
+  return groups;
+}
+
 interface Node<Entry> {
   /** By the next segment, where the pattern has it literally. */
   literal: Map<string, Node<Entry>> | undefined;
   /** Where the next segment of the pattern is `*`. */
   one: Node<Entry> | undefined;
-  /** Patterns that end here, or go on with a segment that is neither: these are tried one by one. */
+  /** Patterns that end here, or go on with a segment that is neither and end with any: these are tried one by one. */
   rest: Entry[] | undefined;
+  /** Patterns that go on with such a segment, and whose last one says something. */
+  ending: Endings<Entry> | undefined;
+}
+
+/** Patterns by what the last segment of a path must be: it, how it begins, or how it ends. */
+interface Endings<Entry> {
+  readonly whole: Map<string, Entry[]>;
+  /** By the length of the beginning, or the end. */
+  readonly first: Map<number, Map<string, Entry[]>>;
+  readonly last: Map<number, Map<string, Entry[]>>;
 }
 
 /** The trees of one action cell. */
@@ -72,7 +97,12 @@ interface Level<Entry> {
   readonly byPrefix: Map<string, Node<Entry>>;
 }
 
-const createNode = <Entry>(): Node<Entry> => ({ literal: undefined, one: undefined, rest: undefined });
+const createNode = <Entry>(): Node<Entry> => ({
+  literal: undefined,
+  one: undefined,
+  rest: undefined,
+  ending: undefined,
+});
 
 /** How many entries are planted in one step. */
 const ENTRIES_OF_A_STEP = 64;
@@ -106,13 +136,36 @@ function prefixOf(text: string, start: number, path: readonly string[], depth: n
 
 function plant<Entry>(root: Node<Entry>, path: readonly string[], from: number, entry: Entry): void {
   let node = root;
-  for (let at = from; at < path.length; at++) {
+  let at = from;
+  for (; at < path.length; at++) {
     const segment = path[at] ?? '';
     if (segment === '*') node = node.one ??= createNode();
     else if (segment.includes('*')) break;
     else node = childOf((node.literal ??= new Map<string, Node<Entry>>()), segment);
   }
-  (node.rest ??= []).push(entry);
+  const place = at < path.length ? endingOf(node, path.at(-1) ?? '') : undefined;
+  (place ?? (node.rest ??= [])).push(entry);
+}
+
+const createEndings = <Entry>(): Endings<Entry> => ({ whole: new Map(), first: new Map(), last: new Map() });
+
+/** Where a pattern with such a last segment is kept; `undefined` for one that any segment fits. */
+function endingOf<Entry>(node: Node<Entry>, last: string): Entry[] | undefined {
+  const star = last.indexOf('*');
+  const [begin, end] = [last.slice(0, star), last.slice(last.lastIndexOf('*') + 1)];
+  if (star >= 0 && begin === '' && end === '') return undefined;
+  const { whole, first, last: byEnd } = (node.ending ??= createEndings<Entry>());
+  if (star < 0) return listOf(whole, last);
+  const [byLength, key] = begin === '' ? [byEnd, end] : [first, begin];
+  let own = byLength.get(key.length);
+  if (own === undefined) byLength.set(key.length, (own = new Map<string, Entry[]>()));
+  return listOf(own, key);
+}
+
+function listOf<Entry>(lists: Map<string, Entry[]>, key: string): Entry[] {
+  let list = lists.get(key);
+  if (list === undefined) lists.set(key, (list = []));
+  return list;
 }
 
 function childOf<Entry>(nodes: Map<string, Node<Entry>>, key: string): Node<Entry> {
@@ -166,10 +219,21 @@ function descend<Entry>(
 
 /** Visits each node at most once, so the cost is bounded by the patterns and not by the request. */
 function collect<Entry>(node: Node<Entry>, path: readonly string[], at: number, found: Entry[]): void {
-  if (node.rest !== undefined) for (const entry of node.rest) found.push(entry);
+  take(node.rest, found);
+  if (node.ending !== undefined) collectEndings(node.ending, path.at(-1) ?? '', found);
   const segment = path[at];
   if (segment === undefined) return;
   const next = node.literal?.get(segment);
   if (next !== undefined) collect(next, path, at + 1, found);
   if (node.one !== undefined) collect(node.one, path, at + 1, found);
+}
+
+function collectEndings<Entry>({ whole, first, last }: Endings<Entry>, segment: string, found: Entry[]): void {
+  take(whole.get(segment), found);
+  for (const [length, own] of first) if (length <= segment.length) take(own.get(segment.slice(0, length)), found);
+  for (const [length, own] of last) if (length <= segment.length) take(own.get(segment.slice(-length)), found);
+}
+
+function take<Entry>(entries: readonly Entry[] | undefined, found: Entry[]): void {
+  if (entries !== undefined) for (const entry of entries) found.push(entry);
 }

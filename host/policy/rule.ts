@@ -38,8 +38,8 @@ class Placed implements PlacedRule {
   readonly line: number;
   readonly row: string;
 
-  constructor(row: string, line: number) {
-    this.id = ruleId(row);
+  constructor(id: string, row: string, line: number) {
+    this.id = id;
     this.line = line;
     this.row = row;
   }
@@ -50,7 +50,11 @@ class Placed implements PlacedRule {
 }
 
 /** A rule from its row in canonical spelling. */
-export const placeRule = (row: string, line: number): PlacedRule => Object.freeze(new Placed(row, line));
+export const placeRule = (row: string, line: number): PlacedRule => Object.freeze(new Placed(ruleId(row), row, line));
+
+/** The same rule in another line. */
+export const moveRule = (rule: PlacedRule, line: number): PlacedRule =>
+  rule.line === line ? rule : Object.freeze(new Placed(rule.id, rule.row, line));
 
 /** The subject of a row in canonical spelling. */
 export const subjectOf = (row: string): string => row.slice(0, row.indexOf(', '));

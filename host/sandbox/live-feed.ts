@@ -30,6 +30,8 @@ export interface LiveFeed<Topic> {
   /** Puts an edition in force in every cell: from now on none acts under an older one. */
   publish(generation: number): void;
   readonly subscribers: () => number;
+  /** What those who listen want. */
+  readonly topics: () => readonly Topic[];
   close(): void;
 }
 
@@ -37,7 +39,8 @@ export interface LiveFeed<Topic> {
 const MOST_UNTAKEN = 16;
 
 /** One line, as the feed sees it. */
-interface Teller {
+interface Teller<Topic> {
+  readonly topic: Topic;
   readonly tell: () => void;
   readonly close: () => void;
 }
@@ -49,7 +52,7 @@ const MOST_WAIT_MS = 100;
 export function createLiveFeed<Topic>(first: number, valueOf: (topic: Topic) => unknown): LiveFeed<Topic> {
   const memory = new SharedArrayBuffer(Uint32Array.BYTES_PER_ELEMENT);
   const word = new Uint32Array(memory);
-  const tellers = new Set<Teller>();
+  const tellers = new Set<Teller<Topic>>();
   let generation = first;
   Atomics.store(word, 0, first);
 
@@ -68,7 +71,7 @@ export function createLiveFeed<Topic>(first: number, valueOf: (topic: Topic) => 
       tellers.delete(teller);
       port.close();
     };
-    const teller: Teller = { tell, close };
+    const teller: Teller<Topic> = { topic, tell, close };
     port.on('message', () => {
       untaken -= 1;
       tell();
@@ -89,6 +92,7 @@ export function createLiveFeed<Topic>(first: number, valueOf: (topic: Topic) => 
       Atomics.store(word, 0, next);
     },
     subscribers: () => tellers.size,
+    topics: () => [...tellers].map(({ topic }) => topic),
     close(): void {
       for (const { close } of [...tellers]) close();
     },

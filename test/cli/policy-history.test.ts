@@ -20,7 +20,7 @@ async function putInForce(...policies: readonly (readonly string[])[]): Promise<
   const host = await openHost({ configuration: 'sallyport.yaml', workingDirectory: world.directory });
   for (const rows of policies) {
     world.write('policy/policy.csv', `${rows.join('\n')}\n`);
-    expect(host.reloadPolicy({ by: 'ada' }).status).toBe('changed');
+    expect((await host.reloadPolicy({ by: 'ada' })).status).toBe('changed');
   }
   await host.close();
 }

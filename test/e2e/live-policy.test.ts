@@ -71,7 +71,7 @@ describe('a policy that changes while agents run', () => {
     const bed = await makeLiveBed({ rows: [mayRead('agent:alpha')], watch: false });
     expect(await bed.host.warm({ agent: 'alpha', cells: 2 })).toBe(2);
     bed.write(other(1));
-    expect(bed.host.reloadPolicy()).toMatchObject({ status: 'changed', policy: { generation: 2 } });
+    expect(await bed.host.reloadPolicy()).toMatchObject({ status: 'changed', policy: { generation: 2 } });
     const { output } = await bed.run(['read', READ]);
     expect(JSON.parse(output ?? '')).toEqual({ count: 0, reason: 'no-rule' });
     expect(generationsOf(bed.decisions())).toEqual([2]);
@@ -110,13 +110,13 @@ describe('a policy that changes while agents run', () => {
       return policy.generation;
     };
     bed.write(other(1));
-    bed.host.reloadPolicy();
+    await bed.host.reloadPolicy();
     expect(await again()).toBe(2);
     bed.write(other(2));
     expect(await again()).toBe(3);
     expect(readFileSync(bed.policyFile, 'utf8')).toContain('/workspace/2');
     appendFileSync(bed.policyFile, '# a comment\n');
-    bed.host.reloadPolicy();
+    await bed.host.reloadPolicy();
     expect(await again()).toBeGreaterThanOrEqual(3);
   });
 });

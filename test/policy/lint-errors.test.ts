@@ -19,10 +19,3 @@ it.each(POLICIES)('finds the errors that the whole lint finds: %s', (_, text, co
   expect(errors).toEqual(lintPolicy(snapshot, NOON).filter(({ severity }) => severity === 'error'));
   expect(errors).toHaveLength(count);
 });
-
-it('is bounded, however many rows there are', () => {
-  const rows = Array.from({ length: 3000 }, (_, index) =>
-    row({ who: `agent:a${index}`, when: 'purpose=triage', then: 'rate=1/m' }),
-  );
-  expect(lintErrors(load(rows.join('')))).toEqual([]);
-});

@@ -46,7 +46,7 @@ describe('a policy snapshot', () => {
     expect(slice.rows.map((text) => text.split(', ')[0])).toEqual(['agent:a', 'role:x', 'role:y', 'role:any']);
     expect(new Set(slice.subjects)).toEqual(new Set(['agent:a', 'role:x', 'role:y', 'role:any']));
     expect(slice.ref).toEqual(snapshot.ref);
-    expect(slice.ids).toEqual(snapshot.rulesFor(AGENT).map(({ id }) => id));
+    expect(slice.rows).toEqual(snapshot.rulesFor(AGENT).map(({ row: cells }) => cells));
   });
 
   it('is not changed by a later load', () => {

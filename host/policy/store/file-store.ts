@@ -1,11 +1,12 @@
-import { hash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Clock } from '../../contracts/powers.ts';
 import { HostError } from '../../contracts/errors.ts';
 import type { PolicySource } from '../policy-snapshot.ts';
-import type { InForce, PolicyStore, PolicyVersion } from './policy-store.ts';
-import { changesBetween, rowsOf } from './row-changes.ts';
-import { parseTexts, parseVersion, textsJson, versionJson } from './version-form.ts';
+import { finish, finishGradually, type Pace, type Steps } from '../steps.ts';
+import type { InForce, PolicyStore, PolicyVersion, RowCounts } from './policy-store.ts';
+import { changesBetween, readRows } from './row-changes.ts';
+import { parseTexts, parseVersion, textsJson, textsSteps, versionJson } from './version-form.ts';
 import type { VersionFiles } from './version-files.ts';
 
 export interface FileStoreOptions {
@@ -72,15 +73,16 @@ export function createFileStore({ directory, files, clock }: FileStoreOptions): 
     return bytes === undefined || digestOf(bytes) !== source ? undefined : parseTexts(bytes);
   }
 
-  function keep(inForce: InForce): PolicyVersion {
-    const bytes = textsJson(inForce.texts, inForce.words);
-    const source = digestOf(bytes);
-    const rows = rowsOf(inForce.texts);
+  function* keepSteps(inForce: InForce): Steps<PolicyVersion> {
+    const bytes = yield* textsSteps(inForce.texts, inForce.words);
+    const source = yield* digestSteps(bytes);
     for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt += 1) {
       const before = latest();
       if (before?.source === source) return before;
-      const old = before && texts(before);
-      const { added, removed } = changesBetween(rowsOf(old ?? { policy: { text: '' } }), rows);
+      const { rules, added, removed } = yield* changesSince(before, inForce);
+      files.write(textPath(source), bytes);
+      yield;
+      if (latest()?.generation !== before?.generation) continue; // another one came in between
       const version: PolicyVersion = {
         generation: lastGeneration() + 1,
         digest: inForce.digest,
@@ -88,17 +90,23 @@ export function createFileStore({ directory, files, clock }: FileStoreOptions): 
         time: new Date(clock.nowMs()).toISOString(),
         ...(inForce.by === undefined ? {} : { by: inForce.by }),
         why: inForce.why,
-        rules: rows.rules.size,
-        added: added.length,
-        removed: removed.length,
+        ...{ rules, added, removed },
       };
-      files.write(textPath(source), bytes);
       if (!files.create(pathOf(version.generation), versionJson(version))) continue;
       unflushed = [textPath(source), pathOf(version.generation)];
       if (version.generation % PRUNED_EVERY === 0) prune();
       return version;
     }
     throw new Error('too many others keep versions at the same time');
+  }
+
+  /** What a policy has that a version has not. Its texts are read again only where somebody else has kept it. */
+  function* changesSince(before: PolicyVersion | undefined, { texts: now, changes }: InForce): Steps<RowCounts> {
+    if (before !== undefined && before.generation === changes?.since) return changes;
+    const rows = yield* readRows(now);
+    const old = yield* readRows((before && texts(before)) ?? { policy: { text: '' } });
+    const { added, removed } = changesBetween(old, rows);
+    return { rules: rows.rules.size, added: added.length, removed: removed.length };
   }
 
   /** Removes the oldest versions beyond the bounds, and texts that no version names. */
@@ -133,19 +141,26 @@ export function createFileStore({ directory, files, clock }: FileStoreOptions): 
 
   const lastGeneration = (): number => generations().at(-1) ?? 0;
 
+  function refuse(cause: unknown): never {
+    if (cause instanceof HostError) throw cause;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const message = `the versions of the policy in \`${directory}\` cannot be kept: ${reason}`;
+    throw new HostError('ERR_POLICY_STORE', message, { cause });
+  }
+
   function guarded<Value>(act: () => Value): Value {
     try {
       return act();
     } catch (cause) {
-      if (cause instanceof HostError) throw cause;
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new HostError(
-        'ERR_POLICY_STORE',
-        `the versions of the policy in \`${directory}\` cannot be kept: ${reason}`,
-        {
-          cause,
-        },
-      );
+      return refuse(cause);
+    }
+  }
+
+  function* guardedSteps(inForce: InForce): Steps<PolicyVersion> {
+    try {
+      return yield* keepSteps(inForce);
+    } catch (cause) {
+      return refuse(cause);
     }
   }
 
@@ -156,9 +171,21 @@ export function createFileStore({ directory, files, clock }: FileStoreOptions): 
     texts: (version: PolicyVersion) => guarded(() => texts(version)),
     isLatest: ({ texts: given, words }: Pick<InForce, 'texts' | 'words'>) =>
       guarded(() => latest()?.source === digestOf(textsJson(given, words))),
-    keep: (inForce: InForce) => guarded(() => keep(inForce)),
+    keep: (inForce: InForce) => finish(guardedSteps(inForce)),
+    keepGradually: (pace: Pace, inForce: InForce) => finishGradually(guardedSteps(inForce), pace),
     flush: () => (flushing ??= flushAll()),
   });
+}
+
+const BYTES_OF_A_STEP = 1 << 20;
+
+function* digestSteps(bytes: Uint8Array): Steps<string> {
+  const digest = createHash('sha256');
+  for (let at = 0; at < bytes.length; at += BYTES_OF_A_STEP) {
+    digest.update(bytes.subarray(at, at + BYTES_OF_A_STEP));
+    yield;
+  }
+  return `sha256:${digest.digest('hex')}`;
 }
 
 const digestOf = (bytes: Uint8Array): string => `sha256:${hash('sha256', bytes, 'hex')}`;

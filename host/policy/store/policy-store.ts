@@ -1,4 +1,5 @@
 import type { PolicySource } from '../policy-snapshot.ts';
+import type { Pace } from '../steps.ts';
 import type { Words } from '../vocabulary.ts';
 
 /** One policy that was in force, as the store knows it. */
@@ -29,6 +30,15 @@ export interface InForce {
   readonly words: Words;
   readonly by?: string;
   readonly why: string;
+  /** What changed against a version, where that is known already. */
+  readonly changes?: RowCounts & { readonly since: number };
+}
+
+/** Of a policy: its rules, the rows that another had not, and those that only the other had. */
+export interface RowCounts {
+  readonly rules: number;
+  readonly added: number;
+  readonly removed: number;
 }
 
 /**
@@ -51,6 +61,8 @@ export interface PolicyStore {
    * several that keep the same, all get the same version.
    */
   keep(inForce: InForce): PolicyVersion;
+  /** The same, beside everything else that the thread does. */
+  keepGradually(pace: Pace, inForce: InForce): Promise<PolicyVersion>;
   /** Waits until what was kept survives the loss of power. A grant that is gone does not wait for that. */
   flush(): Promise<void>;
 }

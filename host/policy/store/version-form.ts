@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { PolicySource } from '../policy-snapshot.ts';
+import { finish, type Steps } from '../steps.ts';
 import { wordsOf, type Words } from '../vocabulary.ts';
 import type { PolicyVersion } from './policy-store.ts';
 
@@ -34,11 +35,29 @@ export function parseVersion(bytes: Uint8Array): PolicyVersion | undefined {
 }
 
 /** Texts and words, always in the same spelling. The names of files do not count: what counts is what they say. */
-export function textsJson({ policy, model }: PolicySource, words: Words): Uint8Array {
-  const named = { policy: { file: 'policy.csv', text: policy.text } };
-  const withModel = model === undefined ? named : { ...named, model: { file: 'model.conf', text: model.text } };
-  return Buffer.from(`${JSON.stringify({ ...withModel, words: wordsOf(words) })}\n`);
+export const textsJson = (source: PolicySource, words: Words): Uint8Array => finish(textsSteps(source, words));
+
+/** The same, with pauses. */
+export function* textsSteps({ policy, model }: PolicySource, words: Words): Steps<Uint8Array> {
+  const rest = {
+    ...(model === undefined ? {} : { model: { file: 'model.conf', text: model.text } }),
+    words: wordsOf(words),
+  };
+  const pieces = [Buffer.from('{"policy":{"file":"policy.csv","text":"')];
+  for (let at = 0; at < policy.text.length;) {
+    const end = at + CHARACTERS_OF_A_STEP;
+    // A pair of surrogates stays together: each half alone would be written as an escape.
+    const stop = isLeading(policy.text.charCodeAt(end - 1)) ? end + 1 : end;
+    pieces.push(Buffer.from(JSON.stringify(policy.text.slice(at, stop)).slice(1, -1)));
+    at = stop;
+    yield;
+  }
+  pieces.push(Buffer.from(`"},${JSON.stringify(rest).slice(1)}\n`));
+  return Buffer.concat(pieces);
 }
+
+const CHARACTERS_OF_A_STEP = 65_536;
+const isLeading = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdbff;
 
 /** Reads the file of texts; `undefined` for anything else. */
 export function parseTexts(bytes: Uint8Array): PolicySource | undefined {

@@ -122,7 +122,7 @@ describe('a policy that is refused leaves the one that is in force', () => {
     const text = readFileSync(path, 'utf8');
     writeFileSync(path, `${text}purposes: [\n`);
     await rejected('ERR_CONFIG_INVALID');
-    expect(host.reloadPolicy()).toMatchObject({ status: 'rejected', code: 'ERR_CONFIG_INVALID' });
+    expect(await host.reloadPolicy()).toMatchObject({ status: 'rejected', code: 'ERR_CONFIG_INVALID' });
     writeFileSync(path, text);
     write(DENY);
     await toBe('deny');
@@ -189,7 +189,7 @@ describe('files that change in unusual ways', () => {
     await expect.poll(effect, { timeout: 10_000 }).toBe('deny');
     expect(host.manifest.purposes).toEqual(['work', 'play']);
     expect(host.manifest.limits.hostCalls).not.toBe(7);
-    host.reloadPolicy();
+    await host.reloadPolicy();
     expect(events.filter(({ kind }) => kind === 'configuration.restart-needed')).toEqual([
       { kind: 'configuration.restart-needed', sections: expect.arrayContaining(['limits']) as unknown },
     ]);

@@ -9,7 +9,7 @@ const rows = (turn: number): string => `${mayRead('agent:alpha')}\n${other(turn)
 async function storm(bed: LiveBed, swaps: number): Promise<void> {
   for (let turn = 1; turn <= swaps; turn += 1) {
     writeFileSync(bed.policyFile, rows(turn));
-    expect(bed.host.reloadPolicy().status).toBe('changed');
+    expect((await bed.host.reloadPolicy()).status).toBe('changed');
     if (turn % 4 === 0) await new Promise((resolve) => setImmediate(resolve));
   }
 }
@@ -23,7 +23,7 @@ describe('a policy that is exchanged a thousand times', () => {
     await bed.began();
     await storm(bed, SWAPS);
     writeFileSync(bed.policyFile, `${other(0)}\n`);
-    bed.host.reloadPolicy();
+    await bed.host.reloadPolicy();
     for (const { status, output } of await Promise.all(running)) {
       expect(status).toBe('ok');
       expect(JSON.parse(output ?? '')).toMatchObject({ reason: 'no-rule' });

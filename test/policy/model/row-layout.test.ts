@@ -200,20 +200,27 @@ describe('the difference of two policies', () => {
   });
   const ROW = 'p, agent:a, prod, /w/**, fs:*, allow\n';
 
-  it('is that of what the rows mean, with the domain of a role and of a row', () => {
+  it('is that of what the rows mean, and shows them with the columns of their model', () => {
     const link = 'g, agent:a, role:x, prod\n';
     expect(diffPolicies(own(`${ROW}${link}`), own(`p, agent:a, test, /w/**, fs:*, allow\n`))).toMatchObject([
       {
         kind: 'changed',
-        before: 'p, agent:a, fs:*, /w/**, env=prod, allow, -',
-        after: 'p, agent:a, fs:*, /w/**, env=test, allow, -',
+        before: 'p, agent:a, prod, /w/**, fs:*, allow',
+        after: 'p, agent:a, test, /w/**, fs:*, allow',
       },
-      { kind: 'removed', before: 'g, agent:a, role:x@prod' },
+      { kind: 'removed', before: 'g, agent:a, role:x, prod' },
     ]);
     expect(diffPolicies(own(ROW), own(`# why\n${ROW.replaceAll(', ', ',  ')}`))).toEqual([]);
   });
 
-  it('is seen where the model alone was changed', () => {
+  it('shows each row with the columns of the model that it was written for', () => {
+    const six = { policy: { file: 'policy.csv', text: 'p, agent:a, fs:*, /w/**, env=test, allow, -\n' } };
+    expect(diffPolicies(own(ROW), six)).toMatchObject([
+      { before: 'p, agent:a, prod, /w/**, fs:*, allow', after: 'p, agent:a, fs:*, /w/**, env=test, allow, -' },
+    ]);
+  });
+
+  it('is seen where the model alone was changed: then what the row means is shown', () => {
     const held = DOMAINS.replace('m = ', 'm = r.ctx.purpose == "audit" && ');
     expect(diffPolicies(own(ROW), own(ROW, held))).toMatchObject([
       { kind: 'changed', direction: 'narrows', after: 'p, agent:a, fs:*, /w/**, purpose=audit env=prod, allow, -' },
