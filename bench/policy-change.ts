@@ -38,6 +38,8 @@ export function run(input) {
 }
 `;
 
+// A host that only follows its files keeps no program alive.
+const alive = setInterval(() => undefined, 1000);
 const { openHost } = await loadHost();
 const directory = mkdtempSync(join(tmpdir(), 'sallyport-bench-'));
 const policyFile = join(directory, 'policy', 'policy.csv');
@@ -142,5 +144,6 @@ try {
   const sizes = `${OTHER_ROWS} rows of others, ${OWN_ROWS} of its own`;
   printResult('policy-change', rows, `${SAMPLES} changes each, ${sizes}; p50 and p99 until the denial`);
 } finally {
+  clearInterval(alive);
   rmSync(directory, { recursive: true, force: true });
 }
