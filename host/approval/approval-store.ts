@@ -30,6 +30,8 @@ export interface ApprovalStore {
   take(id: string, question: Question): ApprovalAnswer | undefined;
   /** The run that asked waits no longer. Its question stays until its time is over. */
   leave(id: string): void;
+  /** Its time is over, also where the time of day has gone back since: nobody can use it any more. */
+  lapse(id: string): void;
   /** Whoever started the run says no: he could end it as well, so nobody asks for his name. */
   refuse(id: string): void;
   /** Writes down what somebody said. Throws `ERR_APPROVAL_REFUSED` where he has no say. */
@@ -39,6 +41,8 @@ export interface ApprovalStore {
   /** The newest questions, the oldest of them first. */
   list(): readonly AskedQuestion[];
   version(): number;
+  /** As of its table. */
+  isInPlace(): boolean;
   close(): void;
 }
 
@@ -187,6 +191,12 @@ export function createApprovalStore(options: ApprovalStoreOptions): ApprovalStor
           rows.update(id, { state: 'open', run: row.run, waiter: null });
       }),
 
+    lapse: (id: string): void =>
+      table.transact((rows) => {
+        const row = parseRow(rows.find(id));
+        if (row?.state === 'open') rows.update(id, { state: 'expired', run: row.run, waiter: null });
+      }),
+
     refuse: (id: string): void =>
       table.transact((rows) => {
         const row = parseRow(rows.find(id));
@@ -227,6 +237,7 @@ export function createApprovalStore(options: ApprovalStoreOptions): ApprovalStor
       ),
 
     version: () => table.version(),
+    isInPlace: () => table.isInPlace(),
     close: () => table.close(),
   });
 }
