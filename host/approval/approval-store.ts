@@ -209,11 +209,15 @@ export function createApprovalStore(options: ApprovalStoreOptions): ApprovalStor
         const { question } = row;
         const standing = judged(rows, row);
         if (row.state !== 'open' || standing.status === 'denied')
-          throw refused(`the question \`${row.id}\` is answered: ${row.state}`);
+          throw refused(
+            `the question \`${row.id}\` is answered: ${STANDS[row.state === 'open' ? 'denied' : row.state]}`,
+            [`\`sallyport approve show ${row.id}\` tells by whom`],
+          );
         if (standing.status === 'expired') throw refused(`the time of \`${row.id}\` is over: nobody can answer it`);
         const barred = barredBy(person, question, electorate);
         if (barred === 'no-approver')
           throw refused(`\`${person}\` is no approver of ${question.roles.map((role) => `\`${role}\``).join(', ')}`, [
+            ...mayInstead(person, question.roles, electorate),
             'write the name under `approvers:` of the configuration, if it should be',
           ]);
         if (barred === 'own-agent' && verdict === 'yes')
@@ -240,6 +244,21 @@ export function createApprovalStore(options: ApprovalStoreOptions): ApprovalStor
     isInPlace: () => table.isInPlace(),
     close: () => table.close(),
   });
+}
+
+/** How a question stands that cannot be answered any more. */
+const STANDS: Readonly<Record<Exclude<KeptQuestion['state'], 'open'>, string>> = {
+  used: 'yes, and it was let through',
+  'covers-run': 'yes, for the rest of its run',
+  denied: 'no',
+  expired: 'its time is over',
+};
+
+/** Who may answer, where somebody may not. */
+function mayInstead(person: string, roles: readonly string[], { approvers }: Electorate): readonly string[] {
+  const people = [...new Set(roles.flatMap((role) => approvers.get(role) ?? []))];
+  const meant = people.find((known) => known === `user:${person}`);
+  return [meant === undefined ? `who may: ${people.join(', ')}` : `did you mean \`${meant}\``];
 }
 
 const NO_GRANT = { by: [] as readonly string[], scope: 'once' as ApprovalScope };

@@ -47,7 +47,7 @@ describe('a run that waits for people', () => {
     expect(await back.ask(asked, waitingWith())).toEqual({ status: 'expired', question: 'run-b/1' });
     // Nor is it there for another run, though its time has not come by that clock.
     expect(other.find('run-b/1')).toMatchObject({ state: 'expired' });
-    expect(() => other.vote('run-b/1', yes('user:ada'))).toThrow('is answered: expired');
+    expect(() => other.vote('run-b/1', yes('user:ada'))).toThrow('is answered: its time is over');
   });
 
   it('waits no longer once its run ends; the question stays, and nobody waits for it', async () => {
