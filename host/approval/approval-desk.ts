@@ -45,7 +45,16 @@ export function createApprovalDesk({ open, clock, sleep }: ApprovalDeskOptions):
   let own = 0;
   let seen = { version: 0, us: Number.NEGATIVE_INFINITY };
 
-  const opened = (): ApprovalStore => (store ??= open());
+  /** The store; where its file was replaced, the new one: whoever waits in the old one hears of nothing any more. */
+  function opened(): ApprovalStore {
+    if (store?.isInPlace() === false) drop();
+    return (store ??= open());
+  }
+
+  function drop(): void {
+    store?.close();
+    store = undefined;
+  }
 
   /** Changes with every answer, of this process or another. */
   function version(from: ApprovalStore): string {
@@ -91,7 +100,7 @@ export function createApprovalDesk({ open, clock, sleep }: ApprovalDeskOptions):
         const answer = now === last && !late ? undefined : from.take(id, question);
         if (answer !== undefined) return answer;
         if (late) {
-          from.leave(id);
+          from.lapse(id);
           return { status: 'expired', question: id };
         }
         last = now;
@@ -116,9 +125,6 @@ export function createApprovalDesk({ open, clock, sleep }: ApprovalDeskOptions):
         return { status: 'unavailable', why: 'no-store' };
       }
     },
-    close(): void {
-      store?.close();
-      store = undefined;
-    },
+    close: drop,
   });
 }

@@ -30,6 +30,8 @@ export interface ApprovalStore {
   take(id: string, question: Question): ApprovalAnswer | undefined;
   /** The run that asked waits no longer. Its question stays until its time is over. */
   leave(id: string): void;
+  /** Its time is over, also where the time of day has gone back since: nobody can use it any more. */
+  lapse(id: string): void;
   /** Whoever started the run says no: he could end it as well, so nobody asks for his name. */
   refuse(id: string): void;
   /** Writes down what somebody said. Throws `ERR_APPROVAL_REFUSED` where he has no say. */
@@ -39,6 +41,8 @@ export interface ApprovalStore {
   /** The newest questions, the oldest of them first. */
   list(): readonly AskedQuestion[];
   version(): number;
+  /** As of its table. */
+  isInPlace(): boolean;
   close(): void;
 }
 
@@ -187,6 +191,12 @@ export function createApprovalStore(options: ApprovalStoreOptions): ApprovalStor
           rows.update(id, { state: 'open', run: row.run, waiter: null });
       }),
 
+    lapse: (id: string): void =>
+      table.transact((rows) => {
+        const row = parseRow(rows.find(id));
+        if (row?.state === 'open') rows.update(id, { state: 'expired', run: row.run, waiter: null });
+      }),
+
     refuse: (id: string): void =>
       table.transact((rows) => {
         const row = parseRow(rows.find(id));
@@ -199,11 +209,15 @@ export function createApprovalStore(options: ApprovalStoreOptions): ApprovalStor
         const { question } = row;
         const standing = judged(rows, row);
         if (row.state !== 'open' || standing.status === 'denied')
-          throw refused(`the question \`${row.id}\` is answered: ${row.state}`);
+          throw refused(
+            `the question \`${row.id}\` is answered: ${STANDS[row.state === 'open' ? 'denied' : row.state]}`,
+            [`\`sallyport approve show ${row.id}\` tells by whom`],
+          );
         if (standing.status === 'expired') throw refused(`the time of \`${row.id}\` is over: nobody can answer it`);
         const barred = barredBy(person, question, electorate);
         if (barred === 'no-approver')
           throw refused(`\`${person}\` is no approver of ${question.roles.map((role) => `\`${role}\``).join(', ')}`, [
+            ...mayInstead(person, question.roles, electorate),
             'write the name under `approvers:` of the configuration, if it should be',
           ]);
         if (barred === 'own-agent' && verdict === 'yes')
@@ -227,8 +241,24 @@ export function createApprovalStore(options: ApprovalStoreOptions): ApprovalStor
       ),
 
     version: () => table.version(),
+    isInPlace: () => table.isInPlace(),
     close: () => table.close(),
   });
+}
+
+/** How a question stands that cannot be answered any more. */
+const STANDS: Readonly<Record<Exclude<KeptQuestion['state'], 'open'>, string>> = {
+  used: 'yes, and it was let through',
+  'covers-run': 'yes, for the rest of its run',
+  denied: 'no',
+  expired: 'its time is over',
+};
+
+/** Who may answer, where somebody may not. */
+function mayInstead(person: string, roles: readonly string[], { approvers }: Electorate): readonly string[] {
+  const people = [...new Set(roles.flatMap((role) => approvers.get(role) ?? []))];
+  const meant = people.find((known) => known === `user:${person}`);
+  return [meant === undefined ? `who may: ${people.join(', ')}` : `did you mean \`${meant}\``];
 }
 
 const NO_GRANT = { by: [] as readonly string[], scope: 'once' as ApprovalScope };

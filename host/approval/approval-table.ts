@@ -41,6 +41,8 @@ export interface ApprovalRows {
 export interface ApprovalTable {
   /** One transaction: all of it or nothing, and nobody else writes meanwhile. */
   transact<Result>(work: (rows: ApprovalRows) => Result): Result;
+  /** False once others would open another file than this one. Then nothing else can be done than to close it. */
+  isInPlace(): boolean;
   /** Changes whenever somebody else has changed the table. Cheap. */
   version(): number;
   close(): void;

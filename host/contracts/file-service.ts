@@ -1,3 +1,5 @@
+import type { Pending } from './pending.ts';
+
 /** Files as POSIX knows them: opened once, then read and written at offsets. `fs` serves them, WASI shows them to guests. */
 
 /**
@@ -28,6 +30,9 @@ export type FileError =
 
 export type FileAnswer<Value> =
   { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly error: FileError };
+
+/** An answer that a person may have to be waited for. */
+export type FileReply<Value> = Pending<FileAnswer<Value>>;
 
 /** What a name stands for. A link is only ever seen where it was asked not to be followed. */
 export type FileType = 'file' | 'directory' | 'link' | 'other';
@@ -93,35 +98,36 @@ export interface FileRoot {
 
 /**
  * Every call is an effect of its own, decided and recorded; an open file is one effect from its opening to its closing.
- * Paths are virtual and absolute; what is not canonical is refused with `invalid` or a more telling error.
+ * Paths are virtual and absolute; what is not canonical is refused with `invalid` or a more telling error. An answer is
+ * there at once, but for what a rule asks a person about.
  */
 export interface FileService {
   readonly roots: readonly FileRoot[];
   /** Of more than 256 at a time the next is `busy`. */
-  open(path: string, how: OpenHow): FileAnswer<OpenFile>;
+  open(path: string, how: OpenHow): FileReply<OpenFile>;
   /** `fs:stat`. */
-  status(path: string, follow: boolean): FileAnswer<FileStatus>;
+  status(path: string, follow: boolean): FileReply<FileStatus>;
   /** `fs:list`: the names of a directory, a page at a time; an empty page is the end. Each page is an effect. */
-  list(path: string): FileAnswer<{ readonly next: () => FileAnswer<readonly DirectoryName[]> }>;
-  makeDirectory(path: string): FileAnswer<undefined>;
+  list(path: string): FileReply<{ readonly next: () => FileReply<readonly DirectoryName[]> }>;
+  makeDirectory(path: string): FileReply<undefined>;
   /** `fs:remove`, of a file or a link. */
-  removeFile(path: string): FileAnswer<undefined>;
-  removeDirectory(path: string): FileAnswer<undefined>;
+  removeFile(path: string): FileReply<undefined>;
+  removeDirectory(path: string): FileReply<undefined>;
   /**
    * Replaces a file that is there, as POSIX does. A directory is moved where every name below it may be moved: up to 256
    * of them, and no links. Otherwise the answer is `access` or `cross-device`, after which programs copy. Links are not
    * moved: `not-permitted`.
    */
-  rename(source: string, target: string): FileAnswer<undefined>;
+  rename(source: string, target: string): FileReply<undefined>;
   /** `fs:write`; to the nanosecond where the machine lets the host, otherwise to the microsecond. */
-  setTimes(path: string, follow: boolean, accessed: NewTime, modified: NewTime): FileAnswer<undefined>;
+  setTimes(path: string, follow: boolean, accessed: NewTime, modified: NewTime): FileReply<undefined>;
   /** A second name for a file would be a second resource: denied and recorded. */
-  hardLink(source: string, target: string): FileAnswer<undefined>;
+  hardLink(source: string, target: string): FileReply<undefined>;
   /**
    * `fs:create`, and `fs:read` of the target, in mounts that follow links, of relative targets that stay in the mount, with
    * each `..` at their beginning; refused elsewhere.
    */
-  symbolicLink(target: string, path: string): FileAnswer<undefined>;
+  symbolicLink(target: string, path: string): FileReply<undefined>;
   /** `fs:stat`; only what a link may say that could be made here. */
-  readLink(path: string): FileAnswer<string>;
+  readLink(path: string): FileReply<string>;
 }

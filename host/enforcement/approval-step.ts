@@ -9,9 +9,13 @@ import { recordedObligations } from './recorded-obligations.ts';
 import { requestDigest } from './request-digest.ts';
 import { shownOf } from './shown-request.ts';
 
-/** How the asking ended. `unrecorded`: question or answer could not be written down, so nothing may happen. */
+/**
+ * How the asking ended. `unrecorded`: question or answer could not be written down, so nothing may happen. `outdated`: they
+ * said yes, and were shown another label than the request has by now.
+ */
 export type ApprovalEnd =
   | { readonly status: 'granted'; readonly question: string }
+  | { readonly status: 'outdated' }
   | { readonly status: 'refused'; readonly detail: { readonly [key: string]: Json } }
   | { readonly status: 'unrecorded'; readonly id: string };
 
@@ -70,7 +74,7 @@ export function createApprovalStep(parts: ApprovalStepParts): AskPeople {
     // What people saw is what happens: a gate gives the same value twice, or it is a fault of the host.
     if (askedRequest(request).digest !== digest)
       return { status: 'refused', detail: { approval: { status: 'request-changed' } } };
-    return { status: 'granted', question: answer.question };
+    return labelOf(request) === label ? { status: 'granted', question: answer.question } : { status: 'outdated' };
   };
 }
 

@@ -13,7 +13,7 @@ import type { DecisionEvent, OpenEffect, Refused } from './effect-state.ts';
 import { createGrantAuthority } from './grant.ts';
 import { isProtected } from './protection.ts';
 import type { Pipeline, PipelineOptions } from './pipeline.ts';
-import { alertsOf, changeOf, crowded } from './refused.ts';
+import { alertsOf, crowded, isStillAsked } from './refused.ts';
 import { recordedObligations } from './recorded-obligations.ts';
 import { requestDigest } from './request-digest.ts';
 import { shownOf } from './shown-request.ts';
@@ -325,7 +325,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     return label === undefined ? {} : { effect: label };
   }
 
-  /** Waits for people. The effect is suspended, not failed; what they say is for this request under this policy alone. */
+  /** Waits for people. What they say is for this request under this policy alone: if that has changed, they are asked again. */
   async function approve<Target, Value, Failure>(
     effect: Effect<Target, Value, Failure>,
     request: AccessRequest<Target>,
@@ -341,14 +341,14 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         observe({ action, resource, effect: 'deny', reason: 'audit-unavailable', id: end.id });
         return { status: 'denied', denial: denialOf('audit-unavailable', end.id) };
       }
+      case 'outdated':
       case 'granted': {
-        // The policy, or the time of day, may have changed while people thought: then they said yes to something else.
         const again = decide(request, effect.discharges);
         if ('reason' in again) return refuse(request, again);
-        const changed = changeOf(asked, again);
-        if (changed !== undefined)
-          return refuse(request, notApproved(asked, 'not-approved', { approval: { status: changed } }));
-        return perform(effect, request, { ...again, effect: 'allow' }, end.question);
+        if (end.status === 'granted' && isStillAsked(asked, again))
+          return perform(effect, request, { ...again, effect: 'allow' }, end.question);
+        // Policy, label or time have changed while people thought: they said yes to something else.
+        return again.effect === 'allow' ? perform(effect, request, again) : await approve(effect, request, again);
       }
     }
   }

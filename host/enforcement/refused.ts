@@ -9,12 +9,11 @@ export const crowded = ({ rules, policy, obligations }: Allow, { detail, retryAf
   ...(obligations.alert === undefined ? {} : { obligations: { alert: obligations.alert } }),
 });
 
-/** What makes an answer worthless that was given to a question: it asked under other terms than those that hold now. */
-export function changeOf(asked: RequireApproval, now: Allow | RequireApproval): string | undefined {
-  if (now.policy.digest !== asked.policy.digest) return 'policy-changed';
+/** Whether a question was asked under the policy that holds now, and of everybody who has to be asked now. */
+export function isStillAsked(asked: RequireApproval, now: Allow | RequireApproval): boolean {
+  if (now.policy.digest !== asked.policy.digest) return false;
   const known = asked.obligations.approval.roles;
-  const others = now.effect === 'approve' && now.obligations.approval.roles.some((role) => !known.includes(role));
-  return others ? 'terms-changed' : undefined;
+  return now.effect === 'allow' || now.obligations.approval.roles.every((role) => known.includes(role));
 }
 
 /** Who is told of a decision. */

@@ -1,4 +1,4 @@
-import { closeSync, constants, fchmodSync, fstatSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, constants, fchmodSync, fstatSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { ApprovalRows, ApprovalTable, QuestionRow } from '../approval/approval-table.ts';
@@ -36,7 +36,7 @@ const COLUMNS = 'id, run, agent, bond, cover, state, askedMs, expiresMs, waiter,
 export function openApprovalTable(directory: string): ApprovalTable {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const path = join(directory, FILE);
-  makePrivate(path);
+  const opened = makePrivate(path);
   const database = new DatabaseSync(path, {
     timeout: BUSY_MS,
     allowExtension: false,
@@ -52,8 +52,19 @@ export function openApprovalTable(directory: string): ApprovalTable {
   const rows = rowsOf(database);
   const version = database.prepare('pragma data_version');
 
+  function isInPlace(): boolean {
+    const { dev, ino } = statSync(path, { bigint: true, throwIfNoEntry: false }) ?? {};
+    return dev === opened.dev && ino === opened.ino;
+  }
+
+  /** What is asked and answered in a file that nobody else opens any more, nobody hears of. */
+  function checkPlace(): void {
+    if (!isInPlace()) throw new Error(`\`${path}\` was replaced or removed while it was in use`);
+  }
+
   return Object.freeze({
     transact<Result>(work: (rows: ApprovalRows) => Result): Result {
+      checkPlace();
       database.exec('begin immediate'); // whoever reads to decide is the only one to write
       try {
         const result = work(rows);
@@ -64,18 +75,26 @@ export function openApprovalTable(directory: string): ApprovalTable {
         throw error;
       }
     },
-    version: () => Number(version.get()?.['data_version'] ?? 0),
-    close: () => database.close(),
+    isInPlace,
+    version(): number {
+      checkPlace();
+      return Number(version.get()?.['data_version'] ?? 0);
+    },
+    close(): void {
+      if (database.isOpen) database.close();
+    },
   });
 }
 
-/** Follows no link, and leaves the file to its owner alone. */
-function makePrivate(path: string): void {
+/** Follows no link, and leaves the file to its owner alone. Which file it is. */
+function makePrivate(path: string): { readonly dev: bigint; readonly ino: bigint } {
   const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDWR } = constants;
   const descriptor = openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
   try {
-    if (!fstatSync(descriptor).isFile()) throw new Error(`\`${path}\` is not a regular file`);
+    const found = fstatSync(descriptor, { bigint: true });
+    if (!found.isFile()) throw new Error(`\`${path}\` is not a regular file`);
     fchmodSync(descriptor, 0o600);
+    return { dev: found.dev, ino: found.ino };
   } finally {
     closeSync(descriptor);
   }

@@ -49,6 +49,8 @@ export function openApprovalStore(manifest: HostManifest, powers: HostPowers): A
 }
 
 const POLL_MS = 200;
+/** In turns of that length. */
+const LOOKED_AT_LEAST = 10;
 
 /** Opens the questions of a configuration. The policy is not read: they outlive it. Throws `ERR_CONFIG_*`. */
 export function openApprovals(
@@ -65,14 +67,23 @@ export function openApprovals(
     const stood = new Map<string, string>();
     const standing = ({ state, votes, waiting }: ShownQuestion): string => JSON.stringify([state, votes, waiting]);
     let first = true;
-    while (!signal.aborted) {
-      for (const question of store.list().map(shown)) {
-        const now = standing(question);
-        if (stood.get(question.id) === now) continue;
-        stood.set(question.id, now);
-        if (!first || question.state === 'open') yield question;
+    let last: number | undefined;
+    for (let turn = 0; !signal.aborted; turn += 1) {
+      const version = store.version();
+      // Reading them all is dear; nobody writes down that a time is over or that a process has ended.
+      if (version !== last || turn % LOOKED_AT_LEAST === 0) {
+        last = version;
+        const questions = store.list().map(shown);
+        for (const question of questions) {
+          const now = standing(question);
+          if (stood.get(question.id) === now) continue;
+          stood.set(question.id, now);
+          if (!first || question.state === 'open' || question.state === 'granted') yield question;
+        }
+        const listed = new Set(questions.map(({ id }) => id));
+        for (const id of stood.keys()) if (!listed.has(id)) stood.delete(id);
+        first = false;
       }
-      first = false;
       await powers.sleep(POLL_MS, signal);
     }
   }

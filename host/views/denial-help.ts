@@ -61,10 +61,8 @@ function approvalNote(approval: Json | undefined): string {
       return `${textOf(by, (name) => name)} said no: in this run the same request is not asked about again`;
     case 'expired':
       return 'nobody answered in time; `ttl=` of the row says how long people have';
-    case 'policy-changed':
-    case 'terms-changed':
     case 'request-changed':
-      return 'it was approved under other terms than those that hold now: it has to be asked about again';
+      return 'it was another request that was approved: this one has to be asked about';
     case 'unavailable':
       return OBSTACLES.get(textOf(why, (name) => name)) ?? HINTS['not-approved'];
     default:

@@ -1,5 +1,6 @@
-import type { FileRoot, FileService } from '../contracts/file-service.ts';
+import type { FileRoot, FileService, FileStatus } from '../contracts/file-service.ts';
 import type { ResourceClass } from '../contracts/guest-import.ts';
+import { after, type Pending } from '../contracts/pending.ts';
 import * as change from './directory-changes.ts';
 import type { NamePages } from './directory-entries.ts';
 import { below, statusAt, statusBelow, type PathFlags } from './directory-paths.ts';
@@ -20,6 +21,7 @@ import {
   directoryOf,
   fail,
   fileFor,
+  valueIn,
   valueOf,
   type DescriptorFlags,
   type OpenDescriptor,
@@ -93,8 +95,8 @@ export function createDescriptors({ streams, entries, trap }: DescriptorOptions)
     setSize(size: bigint): void {
       valueOf(fileFor(slots.of(this), 'write').shared.file.setSize(size));
     }
-    setTimes(accessed: NewTimestamp, modified: NewTimestamp): void {
-      act.setTimes(slots.of(this), change.newTimesOf(accessed, modified));
+    setTimes(accessed: NewTimestamp, modified: NewTimestamp): Pending<undefined> {
+      return act.setTimes(slots.of(this), change.newTimesOf(accessed, modified));
     }
     read(length: bigint, offset: bigint): [Uint8Array, boolean] {
       return act.read(slots.of(this), length, offset);
@@ -102,64 +104,64 @@ export function createDescriptors({ streams, entries, trap }: DescriptorOptions)
     write(buffer: Uint8Array, offset: bigint): bigint {
       return BigInt(valueOf(act.writeAt(fileFor(slots.of(this), 'write'), offset, buffer)));
     }
-    readDirectory(): object {
+    readDirectory(): Pending<object> {
       const { files, path, flags } = directoryOf(slots.of(this));
-      return flags.read ? entries(valueOf(files.list(path))) : fail('bad-descriptor');
+      return flags.read ? after(valueIn(files.list(path)), entries) : fail('bad-descriptor');
     }
     sync(): void {
       act.sync(slots.of(this), 'all');
     }
-    createDirectoryAt(path: string): void {
-      change.createDirectory(slots.of(this), path);
+    createDirectoryAt(path: string): Pending<undefined> {
+      return change.createDirectory(slots.of(this), path);
     }
-    stat(): DescriptorStat {
-      return statOf(valueOf(act.statusOf(slots.of(this))));
+    stat(): Pending<DescriptorStat> {
+      return after(valueIn(act.statusOf(slots.of(this))), statOf);
     }
-    statAt(flags: PathFlags, path: string): DescriptorStat {
+    statAt(flags: PathFlags, path: string): Pending<DescriptorStat> {
       const directory = directoryOf(slots.of(this));
-      return statOf(memo.first(nameOf(directory, flags, path), () => statusBelow(directory, flags, path)));
+      const look = (): Pending<FileStatus> => statusBelow(directory, flags, path);
+      return after(memo.first(nameOf(directory, flags, path), look), statOf);
     }
-    setTimesAt(flags: PathFlags, path: string, accessed: NewTimestamp, modified: NewTimestamp): void {
-      change.setTimesAt(slots.of(this), flags, path, change.newTimesOf(accessed, modified));
+    setTimesAt(flags: PathFlags, path: string, accessed: NewTimestamp, modified: NewTimestamp): Pending<undefined> {
+      return change.setTimesAt(slots.of(this), flags, path, change.newTimesOf(accessed, modified));
     }
-    linkAt(_flags: PathFlags, oldPath: string, target: object, newPath: string): void {
-      change.link(slots.of(this), oldPath, slots.of(target), newPath);
+    linkAt(_flags: PathFlags, oldPath: string, target: object, newPath: string): Pending<undefined> {
+      return change.link(slots.of(this), oldPath, slots.of(target), newPath);
     }
-    openAt(pathFlags: PathFlags, path: string, openFlags: OpenFlags, flags: DescriptorFlags): object {
-      return make(openAt(slots.of(this), { pathFlags, path, openFlags, flags }));
+    openAt(pathFlags: PathFlags, path: string, openFlags: OpenFlags, flags: DescriptorFlags): Pending<object> {
+      return after(openAt(slots.of(this), { pathFlags, path, openFlags, flags }), make);
     }
-    readlinkAt(path: string): string {
+    readlinkAt(path: string): Pending<string> {
       const directory = directoryOf(slots.of(this));
       const place = below(directory, path);
-      if (place.directory) {
-        statusAt(directory, { symlinkFollow: true }, place);
-        return fail('invalid');
-      }
-      const target = valueOf(directory.files.readLink(place.path));
-      // Where a link leads to on the machine is not the guest's to know.
-      return target.startsWith('/') ? fail('not-permitted') : target;
+      if (place.directory) return after(statusAt(directory, { symlinkFollow: true }, place), () => fail('invalid'));
+      return after(valueIn(directory.files.readLink(place.path)), (target) =>
+        // Where a link leads to on the machine is not the guest's to know.
+        target.startsWith('/') ? fail('not-permitted') : target,
+      );
     }
-    removeDirectoryAt(path: string): void {
-      change.removeDirectory(slots.of(this), path);
+    removeDirectoryAt(path: string): Pending<undefined> {
+      return change.removeDirectory(slots.of(this), path);
     }
-    renameAt(oldPath: string, target: object, newPath: string): void {
-      change.rename(slots.of(this), oldPath, slots.of(target), newPath);
+    renameAt(oldPath: string, target: object, newPath: string): Pending<undefined> {
+      return change.rename(slots.of(this), oldPath, slots.of(target), newPath);
     }
-    symlinkAt(oldPath: string, newPath: string): void {
-      change.symlink(slots.of(this), oldPath, newPath);
+    symlinkAt(oldPath: string, newPath: string): Pending<undefined> {
+      return change.symlink(slots.of(this), oldPath, newPath);
     }
-    unlinkFileAt(path: string): void {
-      change.unlinkFile(slots.of(this), path);
+    unlinkFileAt(path: string): Pending<undefined> {
+      return change.unlinkFile(slots.of(this), path);
     }
-    isSameObject(other: object): boolean {
+    isSameObject(other: object): Pending<boolean> {
       return act.isSameObject(slots.of(this), slots.of(other));
     }
-    metadataHash(): MetadataHash {
-      return metadataHashOf(valueOf(act.statusOf(slots.of(this))));
+    metadataHash(): Pending<MetadataHash> {
+      return after(valueIn(act.statusOf(slots.of(this))), metadataHashOf);
     }
-    metadataHashAt(flags: PathFlags, path: string): MetadataHash {
+    metadataHashAt(flags: PathFlags, path: string): Pending<MetadataHash> {
       const directory = directoryOf(held.of(this));
-      return metadataHashOf(memo.again(nameOf(directory, flags, path), () => statusBelow(directory, flags, path)));
+      const look = (): Pending<FileStatus> => statusBelow(directory, flags, path);
+      return after(memo.again(nameOf(directory, flags, path), look), metadataHashOf);
     }
     [Symbol.dispose](): void {
       const open = slots.of(this);

@@ -1,12 +1,13 @@
-import type { DirectoryName, FileAnswer } from '../contracts/file-service.ts';
+import type { DirectoryName, FileReply } from '../contracts/file-service.ts';
+import { after, type Pending } from '../contracts/pending.ts';
 import type { ResourceClass } from '../contracts/guest-import.ts';
 import { descriptorTypeOf, type DescriptorType } from './file-stat.ts';
-import { valueOf } from './open-descriptor.ts';
+import { valueIn } from './open-descriptor.ts';
 import { createSlots } from './slots.ts';
 
 /** Names of a directory, a page at a time; an empty page is the end. */
 export interface NamePages {
-  readonly next: () => FileAnswer<readonly DirectoryName[]>;
+  readonly next: () => FileReply<readonly DirectoryName[]>;
 }
 
 /** The record `directory-entry`. */
@@ -31,13 +32,10 @@ export function createDirectoryEntries(trap: (message: string) => never): {
   const slots = createSlots<Reading>(trap);
 
   class DirectoryEntryStream {
-    readDirectoryEntry(): DirectoryEntry | undefined {
+    readDirectoryEntry(): Pending<DirectoryEntry | undefined> {
       const reading = slots.of(this);
-      if (reading.index === reading.page.length && !reading.ended) turn(reading);
-      const found = reading.page[reading.index];
-      if (found === undefined) return undefined;
-      reading.index += 1;
-      return { type: descriptorTypeOf(found.type), name: found.name };
+      if (reading.index < reading.page.length || reading.ended) return next(reading);
+      return after(turn(reading), () => next(reading));
     }
     [Symbol.dispose](): void {
       slots.release(this);
@@ -49,8 +47,18 @@ export function createDirectoryEntries(trap: (message: string) => never): {
   };
 }
 
-function turn(reading: Reading): void {
-  reading.page = valueOf(reading.pages.next());
-  reading.index = 0;
-  reading.ended = reading.page.length === 0;
+function next(reading: Reading): DirectoryEntry | undefined {
+  const found = reading.page[reading.index];
+  if (found === undefined) return undefined;
+  reading.index += 1;
+  return { type: descriptorTypeOf(found.type), name: found.name };
+}
+
+function turn(reading: Reading): Pending<undefined> {
+  return after(valueIn(reading.pages.next()), (page) => {
+    reading.page = page;
+    reading.index = 0;
+    reading.ended = page.length === 0;
+    return undefined;
+  });
 }

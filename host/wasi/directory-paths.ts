@@ -1,4 +1,5 @@
 import type { FileStatus } from '../contracts/file-service.ts';
+import { after, type Pending } from '../contracts/pending.ts';
 import { placeOf } from './file-path.ts';
 import { fail, valueOf, type OpenDirectory } from './open-descriptor.ts';
 
@@ -21,17 +22,20 @@ export function below({ files, path: from }: OpenDirectory, path: string): Below
   const place = placeOf(from, path);
   if (!('refused' in place)) return { ...place, self: place.path === from };
   // Asked as it stands: that is refused, as every path that is not canonical is, and enters the record.
-  if (place.refused !== 'no-entry') files.status(`${from}/${path}`, false);
+  // What is refused before it is decided has nobody to wait for.
+  if (place.refused !== 'no-entry') void files.status(`${from}/${path}`, false);
   return fail(place.refused);
 }
 
 /** What is at a path. A link at its end is followed where a `/` is behind it, as POSIX has it. */
-export function statusBelow(directory: OpenDirectory, flags: PathFlags, path: string): FileStatus {
+export function statusBelow(directory: OpenDirectory, flags: PathFlags, path: string): Pending<FileStatus> {
   return statusAt(directory, flags, below(directory, path));
 }
 
 /** The same for a path that was looked at before. */
-export function statusAt({ files }: OpenDirectory, { symlinkFollow }: PathFlags, place: Below): FileStatus {
-  const status = valueOf(files.status(place.path, symlinkFollow || place.directory));
-  return place.directory && status.type !== 'directory' ? fail('not-directory') : status;
+export function statusAt({ files }: OpenDirectory, { symlinkFollow }: PathFlags, place: Below): Pending<FileStatus> {
+  return after(files.status(place.path, symlinkFollow || place.directory), (answer) => {
+    const status = valueOf(answer);
+    return place.directory && status.type !== 'directory' ? fail('not-directory') : status;
+  });
 }

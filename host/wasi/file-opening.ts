@@ -1,3 +1,4 @@
+import { after, type Pending } from '../contracts/pending.ts';
 import { below, statusAt, type Below, type PathFlags } from './directory-paths.ts';
 import {
   directoryFlags,
@@ -26,7 +27,7 @@ export interface Opening {
 }
 
 /** `open-at`: a file is held open from now on, a directory is a name that was found to be one. */
-export function openAt(open: OpenDescriptor, opening: Opening): OpenDescriptor {
+export function openAt(open: OpenDescriptor, opening: Opening): Pending<OpenDescriptor> {
   const directory = directoryOf(open);
   const { path, openFlags, flags } = opening;
   const { create, truncate } = openFlags;
@@ -48,18 +49,19 @@ function openDirectory(
   directory: OpenDirectory,
   place: Below,
   { pathFlags, openFlags, flags }: Opening,
-): OpenDirectory {
-  const { type } = statusAt(directory, pathFlags, place);
-  if (type !== 'directory') return fail('not-directory');
-  if (flags.write || openFlags.truncate) return fail('is-directory');
-  return { ...directory, path: place.path, flags: directoryFlags(flags.read, directory.flags.mutateDirectory) };
+): Pending<OpenDirectory> {
+  return after(statusAt(directory, pathFlags, place), ({ type }) => {
+    if (type !== 'directory') return fail('not-directory');
+    if (flags.write || openFlags.truncate) return fail('is-directory');
+    return { ...directory, path: place.path, flags: directoryFlags(flags.read, directory.flags.mutateDirectory) };
+  });
 }
 
-function openFile(directory: OpenDirectory, place: Below, opening: Opening): OpenDescriptor {
+function openFile(directory: OpenDirectory, place: Below, opening: Opening): Pending<OpenDescriptor> {
   const { pathFlags, openFlags, flags } = opening;
   const { create, exclusive, truncate } = openFlags;
   const write = flags.write || create || truncate;
-  const opened = directory.files.open(place.path, {
+  const reply = directory.files.open(place.path, {
     // A file that is opened for nothing is still looked at.
     read: flags.read || !write,
     write,
@@ -68,7 +70,10 @@ function openFile(directory: OpenDirectory, place: Below, opening: Opening): Ope
     truncate,
     follow: pathFlags.symlinkFollow,
   });
-  if (opened.ok) return { kind: 'file', shared: shareFile(opened.value), flags: { ...flags, mutateDirectory: false } };
-  if (opened.error === 'is-directory' && !write) return openDirectory(directory, place, opening);
-  return fail(opened.error);
+  return after(reply, (opened): Pending<OpenDescriptor> => {
+    if (opened.ok)
+      return { kind: 'file', shared: shareFile(opened.value), flags: { ...flags, mutateDirectory: false } };
+    if (opened.error === 'is-directory' && !write) return openDirectory(directory, place, opening);
+    return fail(opened.error);
+  });
 }

@@ -1,12 +1,13 @@
-import type { FileAnswer, FileStatus } from '../contracts/file-service.ts';
-import { changeable, fileFor, valueOf, type OpenDescriptor, type OpenedFile } from './open-descriptor.ts';
+import type { FileAnswer, FileReply, FileStatus } from '../contracts/file-service.ts';
+import { after, type Pending } from '../contracts/pending.ts';
+import { changeable, fileFor, valueIn, valueOf, type OpenDescriptor, type OpenedFile } from './open-descriptor.ts';
 import type { NewTimes } from './directory-changes.ts';
 
 /** The most that one read asks for; what a call may carry bounds it further. */
 const MOST = 0xffff_ffffn;
 
 /** What a descriptor names. */
-export function statusOf(open: OpenDescriptor): FileAnswer<FileStatus> {
+export function statusOf(open: OpenDescriptor): FileReply<FileStatus> {
   return open.kind === 'file' ? open.shared.file.status() : open.files.status(open.path, true);
 }
 
@@ -35,17 +36,15 @@ export function sync(open: OpenDescriptor, what: 'data' | 'all'): void {
   if (open.kind === 'file') valueOf(open.shared.file.sync(what));
 }
 
-export function setTimes(open: OpenDescriptor, times: NewTimes): void {
-  if (open.kind === 'file') {
-    valueOf(fileFor(open, 'write').shared.file.setTimes(...times));
-  } else {
-    const { files, path } = changeable(open);
-    valueOf(files.setTimes(path, true, ...times));
-  }
+export function setTimes(open: OpenDescriptor, times: NewTimes): Pending<undefined> {
+  if (open.kind === 'file') return valueIn(fileFor(open, 'write').shared.file.setTimes(...times));
+  const { files, path } = changeable(open);
+  return valueIn(files.setTimes(path, true, ...times));
 }
 
 /** Two descriptors of one object; where that cannot be told, they are not. */
-export function isSameObject(open: OpenDescriptor, other: OpenDescriptor): boolean {
-  const [one, two] = [statusOf(open), statusOf(other)];
-  return one.ok && two.ok && one.value.identity === two.value.identity;
+export function isSameObject(open: OpenDescriptor, other: OpenDescriptor): Pending<boolean> {
+  return after(statusOf(open), (one) =>
+    after(statusOf(other), (two) => one.ok && two.ok && one.value.identity === two.value.identity),
+  );
 }

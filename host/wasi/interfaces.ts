@@ -65,10 +65,12 @@ const FILESYSTEM: readonly ServedInterface[] = [
     'wasi:filesystem/types',
     'fs',
     methods('descriptor', 'read-via-stream write-via-stream append-via-stream advise sync-data get-flags get-type'),
-    methods('descriptor', 'set-size set-times read write read-directory sync create-directory-at stat stat-at'),
-    methods('descriptor', 'set-times-at link-at open-at readlink-at remove-directory-at rename-at symlink-at'),
-    methods('descriptor', 'unlink-file-at is-same-object metadata-hash metadata-hash-at'),
-    methods('directory-entry-stream', 'read-directory-entry'),
+    methods('descriptor', 'set-size read write sync'),
+    // What names a file is decided, and a rule may ask a person.
+    waitingMethods('descriptor', 'set-times read-directory create-directory-at stat stat-at set-times-at link-at'),
+    waitingMethods('descriptor', 'open-at readlink-at remove-directory-at rename-at symlink-at unlink-file-at'),
+    waitingMethods('descriptor', 'is-same-object metadata-hash metadata-hash-at'),
+    waitingMethods('directory-entry-stream', 'read-directory-entry'),
     functions('filesystem-error-code'),
   ),
 ];

@@ -1,5 +1,6 @@
-import type { FileAnswer, FileError, FileService } from '../contracts/file-service.ts';
+import type { FileAnswer, FileError, FileReply, FileService } from '../contracts/file-service.ts';
 import { throwWit } from '../contracts/guest-import.ts';
+import { after, type Pending } from '../contracts/pending.ts';
 import type { SharedFile } from './shared-file.ts';
 
 /** The flags `descriptor-flags`. */
@@ -46,6 +47,9 @@ export const fail = (code: FileError): never => throwWit(code);
 
 /** The value of an answer, or the error of the call. */
 export const valueOf = <Value>(answer: FileAnswer<Value>): Value => (answer.ok ? answer.value : fail(answer.error));
+
+/** The same of an answer that may come later. */
+export const valueIn = <Value>(reply: FileReply<Value>): Pending<Value> => after(reply, valueOf<Value>);
 
 export const directoryOf = (open: OpenDescriptor): OpenDirectory =>
   open.kind === 'directory' ? open : fail('not-directory');

@@ -1,5 +1,6 @@
 import { HostError, type Manifest, type OperatorReply, type ShownQuestion } from '../../host/index.ts';
 import type { CommandContext, Terminal } from './command.ts';
+import type { HeldPrinter } from './output/held-printer.ts';
 import { untrusted } from './output/human.ts';
 import { durationText, questionLines } from './output/question.ts';
 
@@ -29,8 +30,15 @@ export interface ApproverOptions {
 
 type Answer = (question: ShownQuestion, answered: AbortSignal) => Promise<OperatorReply | undefined>;
 
-/** Makes what answers the questions of a run. Throws `ERR_USAGE` for names that have no say. */
-export function createApprover(options: ApproverOptions, { printer, terminal }: CommandContext): Answer {
+/**
+ * Makes what answers the questions of a run. While a question stands on the terminal, `hold` keeps everything else away from
+ * it. Throws `ERR_USAGE` for names that have no say.
+ */
+export function createApprover(
+  options: ApproverOptions,
+  { printer, terminal }: Pick<CommandContext, 'printer' | 'terminal'>,
+  hold: HeldPrinter['hold'],
+): Answer {
   const { as, configuration } = options;
   checkNames(options);
   const mode = options.mode ?? (terminal === undefined ? 'wait' : 'prompt');
@@ -46,7 +54,7 @@ export function createApprover(options: ApproverOptions, { printer, terminal }: 
     printer.note(untrusted(`  sallyport approve grant ${id} --config ${configuration} --as user:NAME`));
   }
 
-  const prompt = terminal && createPrompt(terminal, namesFor, printer.note);
+  const prompt = terminal && createPrompt({ terminal, namesFor, note: printer.note, hold });
   return async (question, answered) => {
     switch (mode) {
       case 'auto-no':
@@ -90,12 +98,15 @@ function checkNames({ mode, as, manifest, onBehalfOf }: ApproverOptions): void {
 const MOST_LINES = 60;
 const MOST_TRIES = 5;
 
+interface PromptParts {
+  readonly terminal: Terminal;
+  readonly namesFor: (question: ShownQuestion) => readonly string[];
+  readonly note: (text: string) => void;
+  readonly hold: HeldPrinter['hold'];
+}
+
 /** Asks on a terminal, one question after the other. */
-function createPrompt(
-  terminal: Terminal,
-  namesFor: (question: ShownQuestion) => readonly string[],
-  note: (text: string) => void,
-): Answer {
+function createPrompt({ terminal, namesFor, note, hold }: PromptParts): Answer {
   let last: Promise<unknown> = Promise.resolve();
 
   async function whoSays(question: ShownQuestion, answered: AbortSignal): Promise<readonly string[]> {
@@ -129,7 +140,7 @@ function createPrompt(
   }
 
   return (question, answered) => {
-    const mine = last.then(() => (answered.aborted ? undefined : ask(question, answered)));
+    const mine = last.then(() => (answered.aborted ? undefined : hold(() => ask(question, answered))));
     last = mine.catch(() => undefined);
     return mine;
   };

@@ -1,7 +1,7 @@
 import { openSync } from 'node:fs';
 import process from 'node:process';
 import { createInterface, type Interface } from 'node:readline/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as later, setTimeout as sleep } from 'node:timers/promises';
 import { ReadStream } from 'node:tty';
 import type { Terminal } from './command.ts';
 
@@ -23,7 +23,7 @@ export function findTerminal(): Terminal | undefined {
         lines.close();
       });
       try {
-        await dropTypedAhead(lines);
+        if (!(await isQuiet(input, lines, signal))) return undefined;
         return await Promise.race([lines.question(text, { signal }), closed]);
       } catch {
         return undefined; // somebody else has answered, or Ctrl-C
@@ -35,14 +35,31 @@ export function findTerminal(): Terminal | undefined {
   };
 }
 
-/** What was typed before the question was there answers something else: an agent may have asked for it. */
-async function dropTypedAhead(lines: Interface): Promise<void> {
-  await sleep(QUIET_MS);
-  lines.write(null, { ctrl: true, name: 'e' });
-  lines.write(null, { ctrl: true, name: 'u' });
+/**
+ * Drops what was typed before the question was there: it answers something else, and an agent may have asked for it. False
+ * where the typing does not end.
+ */
+async function isQuiet(input: ReadStream, lines: Interface, signal: AbortSignal): Promise<boolean> {
+  let keys = 0;
+  const hear = (): void => void (keys += 1);
+  input.on('keypress', hear);
+  try {
+    for (let turn = 0; turn < MOST_TURNS; turn += 1) {
+      const before = keys;
+      await sleep(QUIET_MS, undefined, { signal });
+      await later(); // a process that is busy finds its timer first, and what was typed after it
+      lines.write(null, { ctrl: true, name: 'e' });
+      lines.write(null, { ctrl: true, name: 'u' });
+      if (keys === before) return true;
+    }
+    return false;
+  } finally {
+    input.off('keypress', hear);
+  }
 }
 
 const QUIET_MS = 150;
+const MOST_TURNS = 40;
 
 function openTerminal(): ReadStream | undefined {
   try {

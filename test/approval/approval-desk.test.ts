@@ -1,3 +1,5 @@
+import { renameSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createApprovalDesk, type OperatorReply, type Waiting } from '../../host/approval/approval-desk.ts';
 import type { ApprovalStore } from '../../host/approval/approval-store.ts';
@@ -43,6 +45,9 @@ describe('a run that waits for people', () => {
     const asked = questionOf({ id: 'run-b/1', run: 'run-b', askedMs: bed.nowMs, expiresMs: bed.nowMs + 60_000 });
     const back = deskOf(() => (bed.nowMs = START));
     expect(await back.ask(asked, waitingWith())).toEqual({ status: 'expired', question: 'run-b/1' });
+    // Nor is it there for another run, though its time has not come by that clock.
+    expect(other.find('run-b/1')).toMatchObject({ state: 'expired' });
+    expect(() => other.vote('run-b/1', yes('user:ada'))).toThrow('is answered: its time is over');
   });
 
   it('waits no longer once its run ends; the question stays, and nobody waits for it', async () => {
@@ -97,5 +102,16 @@ describe('a run that waits for people', () => {
     });
     expect(await broken.ask(questionOf(), waiting)).toEqual({ status: 'unavailable', why: 'no-store' });
     expect(waiting.faults).toHaveLength(1);
+  });
+
+  it('is denied, with a fault, where the file of the questions is replaced; the next question is in the new one', async () => {
+    const file = join(bed.directory, 'approvals.sqlite');
+    const desk = deskOf((count) => count === 2 && renameSync(file, `${file}.old`));
+    const waiting = waitingWith();
+    expect(await desk.ask(questionOf(), waiting)).toEqual({ status: 'unavailable', why: 'no-store' });
+    expect(String(waiting.faults.at(-1))).toContain('was replaced or removed while it was in use');
+    expect(() => other.list()).toThrow('was replaced');
+    const next = questionOf({ id: 'run-b/1', run: 'run-b' });
+    expect(await desk.ask(next, waitingWith(() => Promise.resolve({ answer: 'yes', by: 'user:ada' })))).toMatchObject({ status: 'granted' }); // prettier-ignore
   });
 });

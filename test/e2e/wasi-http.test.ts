@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { openHost, verifyAudit, type RunResult } from '../../host/index.ts';
+import { openHost, verifyAudit, type RunOptions, type RunResult, type ShownQuestion } from '../../host/index.ts';
 import { CELLS, type CellUnderTest } from '../sandbox/support/cell.ts';
 import { httpServer, rawServer, type LoopbackServer } from '../gates/http/loopback.ts';
 import { makeAgentWorld, type AgentWorld } from '../support/agent-world.ts';
@@ -45,10 +45,11 @@ interface Play {
   readonly cell: CellUnderTest;
   readonly input: object;
   readonly rows?: readonly string[];
+  readonly options?: Partial<RunOptions>;
 }
 
-async function play({ cell, input, rows }: Play): Promise<{ result: RunResult; records: Record[] }> {
-  const configuration = `version: 1\nlimits: ${celledLimits(cell, '')}\nagents: { tester: ${celledAgent(cell, component)} }\n`;
+async function play({ cell, input, rows, options }: Play): Promise<{ result: RunResult; records: Record[] }> {
+  const configuration = `version: 1\nlimits: ${celledLimits(cell, '')}\napprovers: { owner: [user:ada] }\nagents: { tester: ${celledAgent(cell, component)} }\n`;
   world = makeAgentWorld({
     configuration,
     rows: rows ?? [`p, agent:tester, http:*, ${server.origin}/**, -, allow, -`],
@@ -57,7 +58,7 @@ async function play({ cell, input, rows }: Play): Promise<{ result: RunResult; r
     configuration: join(world.directory, 'sallyport.yaml'),
     workingDirectory: world.directory,
   });
-  const result = await host.run({ agent: 'tester', component, input: JSON.stringify(input) });
+  const result = await host.run({ agent: 'tester', component, input: JSON.stringify(input), ...options });
   await host.close();
   expect(result.cell).toBe(cell);
   const location = { directory: world.directory, workingDirectory: world.directory };
@@ -140,5 +141,79 @@ describe.each(CELLS)('in a cell of kind `%s`, an agent that speaks wasi:http', (
     const of = (type: string) => records.filter((record) => record.type === type);
     expect(of('effect.intended')).toHaveLength(2);
     expect(of('effect.settled')).toHaveLength(2);
+  });
+
+  describe('where a rule asks for a person', () => {
+    const later = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+    const asking = (ttl = '1m'): string[] => [
+      `p, role:any, http:*, ${server.origin}/**, -, allow, approve=owner ttl=${ttl}`,
+    ];
+    const yes = { answer: 'yes', by: 'user:ada' } as const;
+    const WAIT_MS = 500;
+
+    it('waits before anything leaves, and the clock of the run stands still', async () => {
+      const asked: ShownQuestion[] = [];
+      const input = { step: 'get', authority: new URL(server.origin).host, path: '/one' };
+      const start = performance.now();
+      const { result, records } = await play({
+        ...{ cell, input, rows: asking() },
+        options: {
+          async onApproval(question) {
+            asked.push(question);
+            await later(WAIT_MS);
+            expect(server.contacts()).toBe(0);
+            return yes;
+          },
+        },
+      });
+      expect(JSON.parse(result.output ?? '')).toMatchObject({ status: 200, head: 'hello from /one' });
+      expect(result.usage.wallMs).toBeLessThan(performance.now() - start - WAIT_MS);
+      expect(asked).toMatchObject([{ accesses: [{ action: 'http:GET', resource: `${server.origin}/one` }] }]);
+      expect(records.map(({ type }) => type).slice(1, 4)).toEqual([
+        ...['approval.asked', 'approval.answered', 'effect.intended'],
+      ]);
+    });
+
+    it.each([
+      ['a no', '1m', { onApproval: () => ({ answer: 'no' }) as const }],
+      ['no answer', '1s', {}],
+    ])('meets %s as a denial of its own kind, and reaches nobody', async (_, ttl, options) => {
+      const input = { step: 'get', authority: new URL(server.origin).host, path: '/one' };
+      const { result } = await play({ cell, input, rows: asking(ttl), options });
+      expect(JSON.parse(result.output ?? '')).toEqual({ code: 'HTTP-request-denied' });
+      expect(server.contacts()).toBe(0);
+    });
+
+    it('says that a body which is still to come was not seen, and sends it after the yes', async () => {
+      const asked: ShownQuestion[] = [];
+      const input = { step: 'upload', size: 300_000, authority: new URL(server.origin).host };
+      const { result } = await play({
+        ...{ cell, input, rows: asking() },
+        options: { onApproval: (question) => (asked.push(question), yes) },
+      });
+      expect(JSON.parse(result.output ?? '')).toMatchObject({ status: 200, head: '300000 bytes' });
+      expect(asked).toMatchObject([{ partial: true }]);
+    });
+
+    it('has other requests answered while one waits', async () => {
+      const rows = [
+        `p, role:any, http:*, ${server.origin}/**, -, allow, -`,
+        `p, role:any, http:*, ${server.origin}/slow, -, allow, approve=owner`,
+      ];
+      const input = { step: 'race', authority: new URL(server.origin).host };
+      const { result } = await play({
+        ...{ cell, input, rows },
+        options: {
+          async onApproval() {
+            while (server.contacts() === 0) await later(10); // the quick one has been sent
+            return yes;
+          },
+        },
+      });
+      expect(JSON.parse(result.output ?? '')).toMatchObject({
+        first: [1],
+        all: [{ head: 'slow' }, { head: 'hello from /quick' }],
+      });
+    });
   });
 });

@@ -8,7 +8,12 @@ import { effectOf, request, type Target } from './effects.ts';
 const GRANTED: ApprovalAnswer = { status: 'granted', question: 'run-0/9', by: ['user:ada'], scope: 'once' };
 
 /** A run whose rules ask, whose people answer `answer`, and whose later decisions are `later`. */
-function askingRun(answer: ApprovalAnswer, later: Decision = approve(), meanwhile: () => void = () => undefined) {
+function askingRun(
+  answer: ApprovalAnswer,
+  later: Decision = approve(),
+  meanwhile: () => void = () => undefined,
+  answers: ApprovalAnswer[] = [],
+) {
   const questions: ApprovalRequest[] = [];
   let decisions = 0;
   const run = createMemoryRun(() => (decisions++ === 0 ? approve() : later), {
@@ -17,7 +22,7 @@ function askingRun(answer: ApprovalAnswer, later: Decision = approve(), meanwhil
         run.steps.push('ask');
         questions.push(question);
         meanwhile();
-        return Promise.resolve(answer);
+        return Promise.resolve(answers.shift() ?? answer);
       },
     },
   });
@@ -63,20 +68,40 @@ describe('an effect that people have to approve', () => {
     expect(run.events.at(-1)).toMatchObject({ effect: 'deny', detail: { approval: answer } });
   });
 
-  it('is denied where the policy has changed meanwhile, whatever the new one says', async () => {
+  describe('where the policy has changed meanwhile', () => {
     const policy = { digest: 'sha256:other', generation: 8 };
-    for (const later of [
-      { ...approve(), policy },
-      { ...allow(), policy },
-    ]) {
-      const { run } = askingRun(GRANTED, later);
+
+    it('is asked about again under the new one, and the first yes is worth nothing', async () => {
+      const { run, questions } = askingRun(GRANTED, { ...approve(), policy });
+      expect(await run.pipeline.enforce(effectOf(run))).toMatchObject({ status: 'ok' });
+      expect(questions.map((question) => question.policy)).toEqual([POLICY, policy]);
+      expect(run.types()).toEqual([
+        ...['approval.asked', 'approval.answered', 'approval.asked', 'approval.answered'],
+        ...['effect.intended', 'effect.settled'],
+      ]);
+      expect(run.records.at(-2)).toMatchObject({ policy });
+    });
+
+    it('is denied where they say no to the second question', async () => {
+      const answers: ApprovalAnswer[] = [GRANTED, { status: 'denied', question: 'q', by: 'user:bob' }];
+      const { run } = askingRun(GRANTED, { ...approve(), policy }, () => undefined, answers);
       expect(await run.pipeline.enforce(effectOf(run))).toMatchObject({ denial: { reason: 'not-approved' } });
       expect(run.steps).not.toContain('perform');
-    }
-    // The allowed twin: read again, and the same.
-    const same = { ...approve(), policy: { ...POLICY, generation: 8 } };
-    const { run } = askingRun(GRANTED, same);
-    expect(await run.pipeline.enforce(effectOf(run))).toMatchObject({ status: 'ok' });
+    });
+
+    it('happens as the new one allows it, without the yes in its record', async () => {
+      const { run } = askingRun(GRANTED, { ...allow(), policy });
+      expect(await run.pipeline.enforce(effectOf(run))).toMatchObject({ status: 'ok' });
+      const intended = run.records.find(({ type }) => type === 'effect.intended');
+      expect(intended).toMatchObject({ policy, decision: { effect: 'allow' } });
+      expect(intended?.decision?.approval).toBeUndefined();
+    });
+
+    it('is not asked about again where it was read again, and is the same', async () => {
+      const { run, questions } = askingRun(GRANTED, { ...approve(), policy: { ...POLICY, generation: 8 } });
+      expect(await run.pipeline.enforce(effectOf(run))).toMatchObject({ status: 'ok' });
+      expect(questions).toHaveLength(1);
+    });
   });
 
   it('is denied where a rule denies it by then', async () => {
@@ -85,11 +110,11 @@ describe('an effect that people have to approve', () => {
     expect(run.steps).not.toContain('perform');
   });
 
-  it('is denied where somebody else would have to be asked by then', async () => {
+  it('is asked about again where somebody else has to be asked by then', async () => {
     const later = { ...approve(), obligations: { approval: { roles: ['owner', 'risk'], ttlMs: 1 } } };
-    const { run } = askingRun(GRANTED, later);
-    expect(await run.pipeline.enforce(effectOf(run))).toMatchObject({ denial: { reason: 'not-approved' } });
-    expect(run.events.at(-1)?.detail).toEqual({ approval: { status: 'terms-changed' } });
+    const { run, questions } = askingRun(GRANTED, later);
+    await run.pipeline.enforce(effectOf(run));
+    expect(questions.map(({ terms }) => terms.roles)).toEqual([['owner'], ['owner', 'risk']]);
   });
 
   it('is denied where the request is not the one that was shown any more', async () => {

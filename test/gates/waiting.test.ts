@@ -1,9 +1,10 @@
-import { mkdtempSync, readFileSync, existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ApprovalRequest, Approvals } from '../../host/contracts/approval.ts';
+import type { FileService } from '../../host/contracts/file-service.ts';
 import { createDbGate } from '../../host/gates/db/index.ts';
 import { createFsGate } from '../../host/gates/fs/index.ts';
 import { createSqliteEngine } from '../../host/powers/sqlite-engine.ts';
@@ -58,15 +59,45 @@ describe('files', () => {
     await gate.close();
   });
 
-  it('are denied to WASI, whose calls are answered at once, and nobody is asked', async () => {
+  it('are opened for WASI once a person has said yes, who is told that nobody knows yet what is written', async () => {
     const { run, questions } = asking();
     writeFileSync(join(folder, 'a.txt'), 'old');
     const gate = open(run);
     const how = { read: false, write: true, create: true, exclusive: false, truncate: true, follow: true };
-    expect(gate.files.open('/w/a.txt', how).ok).toBe(false);
-    expect(gate.files.removeFile('/w/a.txt').ok).toBe(false);
-    expect(run.records.map(({ decision }) => decision?.reason)).toEqual(Array(2).fill('unsupported-obligation'));
-    expect([questions, readFileSync(join(folder, 'a.txt'), 'utf8')]).toEqual([[], 'old']);
+    const opening = gate.files.open('/w/a.txt', how);
+    expect(readFileSync(join(folder, 'a.txt'), 'utf8')).toBe('old');
+    expect(await opening).toMatchObject({ ok: true });
+    expect(readFileSync(join(folder, 'a.txt'), 'utf8')).toBe('');
+    expect(await gate.files.open('/w/a.txt', { ...how, read: true, write: false, create: false, truncate: false })).toMatchObject({ ok: true }); // prettier-ignore
+    expect(questions.map(({ summary, payload }) => ({ summary, payload }))).toEqual([
+      {
+        summary: { how: ['write', 'create', 'truncate', 'follow'] },
+        payload: { contents: 'not known yet: whatever is written while it is open' },
+      },
+      { summary: { how: ['read', 'follow'] }, payload: undefined },
+    ]);
+    await gate.close();
+  });
+
+  it.each([
+    ['status', (files: FileService) => files.status('/w/a.txt', true)],
+    ['list', (files: FileService) => files.list('/w')],
+    ['makeDirectory', (files: FileService) => files.makeDirectory('/w/new')],
+    ['removeFile', (files: FileService) => files.removeFile('/w/a.txt')],
+    ['removeDirectory', (files: FileService) => files.removeDirectory('/w/empty')],
+    ['rename', (files: FileService) => files.rename('/w/a.txt', '/w/b.txt')],
+    ['setTimes', (files: FileService) => files.setTimes('/w/a.txt', true, 'now', 'now')],
+  ] as const)('wait for WASI: %s', async (_, act) => {
+    const { run, questions } = asking();
+    writeFileSync(join(folder, 'a.txt'), 'old');
+    mkdirSync(join(folder, 'empty'));
+    const gate = open(run);
+    const before = readdirSync(folder);
+    const pending = act(gate.files);
+    expect(pending).toBeInstanceOf(Promise);
+    expect(readdirSync(folder)).toEqual(before);
+    expect(await pending).toMatchObject({ ok: true });
+    expect(questions).toHaveLength(1);
     await gate.close();
   });
 });

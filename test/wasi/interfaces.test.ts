@@ -91,6 +91,12 @@ describe('the table of WASI interfaces', () => {
         ...['blocking-write-and-flush', 'blocking-flush', 'blocking-write-zeroes-and-flush', 'blocking-splice'].map(
           (name) => `wasi:io/streams#[method]output-stream.${name}`,
         ),
+        // What names a file, for a person.
+        ...'create-directory-at is-same-object link-at metadata-hash metadata-hash-at open-at read-directory readlink-at'
+          .concat(' remove-directory-at rename-at set-times set-times-at stat stat-at symlink-at unlink-file-at')
+          .split(' ')
+          .map((name) => `wasi:filesystem/types#[method]descriptor.${name}`),
+        'wasi:filesystem/types#[method]directory-entry-stream.read-directory-entry',
       ]),
     );
   });

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { fsFixture, type FsFixtureOptions } from '../gates/fs/fs-fixture.ts';
 import { mounted as program, type Filestat } from '../sandbox/preview1/mount.ts';
 import { codeOf, filesRun, FOLLOW, NO_FOLLOW } from './guest-files.ts';
+import { scriptedFiles } from './scripted-files.ts';
 
 /** A mount with two files, and how often something was decided. */
 function mounted(options: FsFixtureOptions = {}) {
@@ -66,5 +67,21 @@ describe('a status and its hash, asked right after each other', () => {
     writeFileSync(join(m.root, 'a'), 'text');
     expect((m.statAt('a') as Filestat).size).toBe(4n);
     expect(m.records.filter(({ type }) => type === 'effect.intended')).toHaveLength(1);
+  });
+});
+
+describe('a status that has to be waited for, and its hash', () => {
+  it('are one look as well, and two once the guest has ended its turn', async () => {
+    const scripted = scriptedFiles();
+    const later = { ...scripted.files, status: async (path: string) => scripted.files.status(path, true) };
+    const root = filesRun(later).root();
+    const looks = () => scripted.calls.filter((call) => call.startsWith('status')).length;
+    await Promise.resolve(root.statAt(FOLLOW, 'a'));
+    root.metadataHashAt(FOLLOW, 'a');
+    expect(looks()).toBe(1);
+    await Promise.resolve(root.statAt(FOLLOW, 'a'));
+    await new Promise((resolve) => setImmediate(resolve));
+    await Promise.resolve(root.metadataHashAt(FOLLOW, 'a'));
+    expect(looks()).toBe(3);
   });
 });

@@ -2,11 +2,13 @@ import type {
   DirectoryName,
   FileAnswer,
   FileError,
+  FileReply,
   FileRoot,
   FileService,
   NewTime,
   OpenHow,
 } from '../../contracts/file-service.ts';
+import { after } from '../../contracts/pending.ts';
 import type { DriverResult } from '../../enforcement/effect.ts';
 import type { Grant } from '../../enforcement/grant.ts';
 import type { Parsed } from '../../contracts/request.ts';
@@ -28,19 +30,19 @@ export function createFileService({ config, parser, driver, enforce }: FileServi
   const call = <Target, Value>(
     parse: (leads: Leads, below: Below | undefined) => Parsed<Target>,
     perform: (grant: Grant<Target>) => DriverResult<Value, FileError | LinkFound>,
-  ): FileAnswer<Value> => fileAnswer(enforce(parse, perform));
+  ): FileReply<Value> => after(enforce(parse, perform), fileAnswer<Value>);
 
-  const page = (path: string, cursor: string | undefined): FileAnswer<NamePage> =>
+  const page = (path: string, cursor: string | undefined): FileReply<NamePage> =>
     call((leads) => parser.list(path, cursor, leads), driver.list);
 
   return Object.freeze({
     roots: config.mounts.map(({ path, access }): FileRoot => ({ path, writable: access === 'rw' })),
     open: (path: string, how: OpenHow) => call((leads) => parser.open(path, how, leads), driver.open),
     status: (path: string, follow: boolean) => call((leads) => parser.status(path, follow, leads), driver.status),
-    list(path: string): FileAnswer<NamePages> {
-      const first = page(path, undefined);
-      return first.ok ? { ok: true, value: createPages(first, (cursor) => page(path, cursor)) } : first;
-    },
+    list: (path: string): FileReply<NamePages> =>
+      after(page(path, undefined), (first) =>
+        first.ok ? { ok: true, value: createPages(first, (cursor) => page(path, cursor)) } : first,
+      ),
     makeDirectory: (path: string) => call((leads) => parser.makeDirectory(path, leads), driver.makeDirectory),
     removeFile: (path: string) => call((leads) => parser.remove(path, leads), driver.removeFile),
     removeDirectory: (path: string) => call((leads) => parser.remove(path, leads), driver.removeDirectory),
@@ -56,20 +58,22 @@ export function createFileService({ config, parser, driver, enforce }: FileServi
 }
 
 interface NamePages {
-  readonly next: () => FileAnswer<readonly DirectoryName[]>;
+  readonly next: () => FileReply<readonly DirectoryName[]>;
 }
 
 /** Turns the pages of a directory; each but the first is an effect of its own, performed when it is asked for. */
-function createPages(first: FileAnswer<NamePage>, turn: (cursor: string) => FileAnswer<NamePage>): NamePages {
+function createPages(first: FileAnswer<NamePage>, turn: (cursor: string) => FileReply<NamePage>): NamePages {
   let ready: FileAnswer<NamePage> | undefined = first;
   let cursor: string | undefined;
   return Object.freeze({
-    next(): FileAnswer<readonly DirectoryName[]> {
-      const turned = ready ?? (cursor === undefined ? LAST : turn(cursor));
+    next(): FileReply<readonly DirectoryName[]> {
+      const turning = ready ?? (cursor === undefined ? LAST : turn(cursor));
       ready = undefined;
-      if (!turned.ok) return turned;
-      cursor = turned.value.next;
-      return { ok: true, value: turned.value.names };
+      return after(turning, (turned: FileAnswer<NamePage>) => {
+        if (!turned.ok) return turned;
+        cursor = turned.value.next;
+        return { ok: true, value: turned.value.names };
+      });
     },
   });
 }

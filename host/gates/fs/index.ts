@@ -12,7 +12,7 @@ import type { FsConfig } from './config.ts';
 import { createFsDriver, type FileMetadata, type FsFailure, type MountFiles, type Page } from './driver.ts';
 import { createFileDriver } from './file-driver.ts';
 import { createFileService } from './file-service.ts';
-import { createEnforceCall, createEnforceWaiting, DISCHARGES, type LinkFound } from './link-leads.ts';
+import { createEnforceCall, DISCHARGES, type LinkFound } from './link-leads.ts';
 import { openMountTrees } from './mount-trees.ts';
 import { createFsParser, type Leads, type WitRange } from './request.ts';
 import { fsAnswer } from './wit-error.ts';
@@ -62,12 +62,12 @@ export function createFsGate(options: FsGateOptions): FsGate {
   const redactors = options.redactors ?? createRedactors(new Map());
   const driver = createFsDriver({ trees, callBytes, redeem, redactors });
   const fileDriver = createFileDriver({ trees, callBytes, redeem, redactors });
-  const enforceWaiting = createEnforceWaiting(pipeline);
+  const enforceCall = createEnforceCall(pipeline);
 
   const enforce = <Target, Value>(
     parse: (leads: Leads) => Parsed<Target>,
     perform: (grant: Grant<Target>) => DriverResult<Value, FsFailure | LinkFound>,
-  ): Pending<Value> => after(enforceWaiting(parse, perform), fsAnswer<Value>);
+  ): Pending<Value> => after(enforceCall(parse, perform), fsAnswer<Value>);
 
   const fs = sealInterface({
     read: (path: string, range: WitRange | undefined): Pending<Uint8Array> =>
@@ -95,7 +95,7 @@ export function createFsGate(options: FsGateOptions): FsGate {
     discharges: DISCHARGES,
     imports: new Map([[FS_INTERFACE.name, fs]]),
     intention: parser.intention,
-    files: createFileService({ config, parser, driver: fileDriver, enforce: createEnforceCall(pipeline) }),
+    files: createFileService({ config, parser, driver: fileDriver, enforce: enforceCall }),
     close(): void {
       fileDriver.close();
       trees.close();

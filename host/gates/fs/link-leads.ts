@@ -29,17 +29,11 @@ export function leadsOf(places: readonly Reached[], last: 'follow' | 'keep'): Le
   return leads;
 }
 
-/** A call returns no rows, and it does not wait. */
+/** A call returns no rows. */
 export const DISCHARGES: ReadonlySet<ObligationName> = new Set<ObligationName>(['redact', 'bytes']);
 
-/** Enforces one call of a guest that is answered at once: what needs a person is denied. */
+/** Enforces one call of a guest. It waits only for a person, where a rule asks for one. */
 export type EnforceCall = <Target, Value, Failure extends string>(
-  parse: (leads: Leads, below: Below | undefined) => Parsed<Target>,
-  perform: (grant: Grant<Target>) => DriverResult<Value, Failure | LinkFound>,
-) => Enforced<Value, Failure | LinkFound>;
-
-/** The same for a call that may wait: for a person, where a rule asks for one. */
-export type EnforceWaiting = <Target, Value, Failure extends string>(
   parse: (leads: Leads, below: Below | undefined) => Parsed<Target>,
   perform: (grant: Grant<Target>) => DriverResult<Value, Failure | LinkFound>,
 ) => Pending<Enforced<Value, Failure | LinkFound>>;
@@ -67,23 +61,6 @@ function next({ leads }: Attempt, end: Enforced<unknown, string | LinkFound>): A
  * moved, and all that is below it.
  */
 export function createEnforceCall(pipeline: Pipeline): EnforceCall {
-  return (parse, perform) => {
-    const ask = ({ leads, below }: Attempt) =>
-      pipeline.enforceNow({ capability: 'fs', discharges: DISCHARGES, parse: () => parse(leads, below), perform });
-    let attempt = FIRST;
-    let end = ask(attempt);
-    for (let count = 1; count < MOST_ATTEMPTS; count += 1) {
-      const more = next(attempt, end);
-      if (more === undefined) break;
-      attempt = more;
-      end = ask(attempt);
-    }
-    return end;
-  };
-}
-
-/** The same for calls that may wait. */
-export function createEnforceWaiting(pipeline: Pipeline): EnforceWaiting {
   return (parse, perform) => {
     const ask = ({ leads, below }: Attempt) =>
       pipeline.enforce({ capability: 'fs', discharges: DISCHARGES, parse: () => parse(leads, below), perform });

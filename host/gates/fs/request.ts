@@ -224,12 +224,12 @@ export function createFsParser(config: FsConfig) {
       if (problem !== undefined) return refuse(first, problem);
       const real = leads.get(path);
       const place = placeOf(real ?? path);
-      const summary = { how: HOWS.filter((name) => how[name]) };
+      const shown = { summary: { how: HOWS.filter((name) => how[name]) }, ...(how.write ? WRITTEN_LATER : {}) };
       if (real === undefined && others.length === 0)
-        return request([accessTo(first, path, NO_ATTRIBUTES, place)], { place, how }, { summary });
+        return request([accessTo(first, path, NO_ATTRIBUTES, place)], { place, how }, shown);
       const more = real === undefined ? [] : [first, ...others].map((action) => joint(action, real));
       const accesses = [joint(first, path), ...others.map((action) => joint(action, path)), ...more] as const;
-      return request(accesses, { place, how }, { summary });
+      return request(accesses, { place, how }, shown);
     },
     status: (path: string, follow: boolean, leads: Leads = NO_LINKS) =>
       one<StatusTarget>('fs:stat', path, { follow }, leads),
@@ -321,6 +321,10 @@ interface Shown {
   readonly partial?: boolean;
 }
 const NOTHING_SHOWN: Shown = { summary: {} };
+/** What whoever is asked about an opening has to know of it. */
+const WRITTEN_LATER: Omit<Shown, 'summary'> = {
+  payload: () => ({ contents: 'not known yet: whatever is written while it is open' }),
+};
 
 function request<Target>(
   accesses: readonly [Access, ...Access[]],

@@ -1,3 +1,4 @@
+import { after, type Pending } from '../../contracts/pending.ts';
 import type { Descriptor, DescriptorType, DirectoryEntryStream, Resource } from './wasi-types.ts';
 
 export interface ListedEntry {
@@ -15,7 +16,7 @@ export interface DirectoryListing {
   /** Lets go of what comes before it. */
   forget(cookie: bigint): void;
   /** `undefined` behind the last entry. */
-  at(cookie: bigint): ListedEntry | undefined;
+  at(cookie: bigint): Pending<ListedEntry | undefined>;
   close(): void;
 }
 
@@ -24,8 +25,15 @@ const OWN: readonly ListedEntry[] = [
   { name: '..', type: 'directory' },
 ];
 
-export function createDirectoryListing(descriptor: Descriptor, drop: (resource: Resource) => void): DirectoryListing {
-  let stream: DirectoryEntryStream | undefined = descriptor.readDirectory();
+export function createDirectoryListing(
+  descriptor: Descriptor,
+  drop: (resource: Resource) => void,
+): Pending<DirectoryListing> {
+  return after(descriptor.readDirectory(), (stream) => listingOf(stream, drop));
+}
+
+function listingOf(opened: DirectoryEntryStream, drop: (resource: Resource) => void): DirectoryListing {
+  let stream: DirectoryEntryStream | undefined = opened;
   let first = 0n;
   let known: ListedEntry[] = [...OWN];
 
@@ -34,21 +42,28 @@ export function createDirectoryListing(descriptor: Descriptor, drop: (resource: 
     stream = undefined;
   }
 
+  function learn(entry: ListedEntry | undefined): void {
+    if (entry === undefined) close();
+    else known.push(entry);
+  }
+
+  function at(cookie: bigint): Pending<ListedEntry | undefined> {
+    const index = Number(cookie - first);
+    while (known.length <= index && stream !== undefined) {
+      const entry = stream.readDirectoryEntry();
+      if (entry instanceof Promise) return entry.then(learn).then(() => at(cookie));
+      learn(entry);
+    }
+    return known[index];
+  }
+
   return Object.freeze({
     reaches: (cookie: bigint) => cookie >= first && cookie <= first + BigInt(known.length),
     forget(cookie: bigint): void {
       known = known.slice(Number(cookie - first));
       first = cookie;
     },
-    at(cookie: bigint): ListedEntry | undefined {
-      const index = Number(cookie - first);
-      while (known.length <= index && stream !== undefined) {
-        const entry = stream.readDirectoryEntry();
-        if (entry === undefined) close();
-        else known.push(entry);
-      }
-      return known[index];
-    },
+    at,
     close,
   });
 }

@@ -1,43 +1,65 @@
+import { after, type Pending } from '../../contracts/pending.ts';
 import type { Adapter, Functions } from './adapter.ts';
 import { createDirectoryListing, type DirectoryListing, type ListedEntry } from './directory-listing.ts';
 import { filetypeOf } from './file-status.ts';
 import { directoryWith, type OpenedDirectory } from './opened.ts';
 import { RIGHT } from './rights.ts';
+import type { MetadataHash } from './wasi-types.ts';
+
+/** How far a call has come. */
+interface Written {
+  /** Of the next entry. */
+  readonly cookie: bigint;
+  readonly used: number;
+}
 
 /** `dirent`, without the name behind it. */
 const DIRENT_BYTES = 24;
 
+const lowerOf = ({ lower }: MetadataHash): bigint => lower;
+
 /** `fd_readdir`. */
 export function createDirectoryReading({ view, table, payloadOf, drop }: Adapter): Functions {
   /** A listing that has what comes at the cookie. */
-  function listingFor(directory: OpenedDirectory, cookie: bigint): DirectoryListing {
-    if (cookie === 0n || directory.listing?.reaches(cookie) !== true) {
-      directory.listing?.close();
-      directory.listing = undefined;
-      directory.listing = createDirectoryListing(directory.descriptor, drop);
-      if (cookie > 0n) directory.listing.at(cookie - 1n); // reads up to there
+  function listingFor(directory: OpenedDirectory, cookie: bigint): Pending<DirectoryListing> {
+    const { listing } = directory;
+    if (cookie > 0n && listing?.reaches(cookie) === true) {
+      listing.forget(cookie);
+      return listing;
     }
-    directory.listing.forget(cookie);
-    return directory.listing;
+    listing?.close();
+    directory.listing = undefined;
+    return after(createDirectoryListing(directory.descriptor, drop), (begun) => {
+      directory.listing = begun;
+      const before = cookie > 0n ? begun.at(cookie - 1n) : undefined; // reads up to there
+      return after(before, () => {
+        begun.forget(cookie);
+        return begun;
+      });
+    });
   }
 
   /** The same as in `filestat`; 0, which libraries take as unknown, where it may not be seen. */
-  function inodeOf({ descriptor }: OpenedDirectory, { name }: ListedEntry): bigint {
-    if (name === '.' || name === '..') return descriptor.metadataHash().lower; // what is above may be out of reach
-    try {
-      return descriptor.metadataHashAt({ symlinkFollow: false }, name).lower;
-    } catch (error) {
+  function inodeOf({ descriptor }: OpenedDirectory, { name }: ListedEntry): Pending<bigint> {
+    if (name === '.' || name === '..') return after(descriptor.metadataHash(), lowerOf); // what is above may be out of reach
+    const unseen = (error: unknown): bigint => {
       payloadOf(error);
       return 0n;
+    };
+    try {
+      const inode = after(descriptor.metadataHashAt({ symlinkFollow: false }, name), lowerOf);
+      return inode instanceof Promise ? inode.catch(unseen) : inode;
+    } catch (error) {
+      return unseen(error);
     }
   }
 
-  function encode(directory: OpenedDirectory, entry: ListedEntry, next: bigint): Uint8Array {
+  function encode(entry: ListedEntry, next: bigint, inode: bigint): Uint8Array {
     const name = Buffer.from(entry.name);
     const bytes = new Uint8Array(DIRENT_BYTES + name.length);
     const data = new DataView(bytes.buffer);
     data.setBigUint64(0, next, true);
-    data.setBigUint64(8, inodeOf(directory, entry), true);
+    data.setBigUint64(8, inode, true);
     data.setUint32(16, name.length, true);
     data.setUint8(20, filetypeOf(entry.type));
     bytes.set(name, DIRENT_BYTES);
@@ -50,19 +72,33 @@ export function createDirectoryReading({ view, table, payloadOf, drop }: Adapter
       const size = given.u32(2);
       const at = view.place(given.u32(1), size, 1);
       const directory = directoryWith(table.get(given.u32(0)), RIGHT.fdReaddir);
-      let cookie = given.u64(3);
-      const listing = listingFor(directory, cookie);
-      let used = 0;
-      while (used < size) {
-        const entry = listing.at(cookie);
-        if (entry === undefined) break;
-        cookie += 1n;
-        const bytes = encode(directory, entry, cookie).subarray(0, size - used); // the last one may be cut off
-        view.write(at + used, bytes);
-        used += bytes.length;
-        given.charge(used);
+
+      /** Writes the entry at the cookie behind those that are there; how much there is then, or nothing at the end. */
+      const writeOne = (listing: DirectoryListing, { cookie, used }: Written): Pending<Written | undefined> =>
+        after(listing.at(cookie), (entry) => {
+          if (entry === undefined) return undefined;
+          return after(inodeOf(directory, entry), (inode) => {
+            const bytes = encode(entry, cookie + 1n, inode).subarray(0, size - used); // the last one may be cut off
+            view.write(at + used, bytes);
+            given.charge(used + bytes.length);
+            return { cookie: cookie + 1n, used: used + bytes.length };
+          });
+        });
+
+      function writeAll(listing: DirectoryListing, from: Written): Pending<void> {
+        let written = from;
+        const end = (): void => view.setU32(result, written.used);
+        while (written.used < size) {
+          const next = writeOne(listing, written);
+          if (next instanceof Promise)
+            return next.then((more) => (more === undefined ? end() : writeAll(listing, more)));
+          if (next === undefined) break;
+          written = next;
+        }
+        end();
       }
-      view.setU32(result, used);
+      const cookie = given.u64(3);
+      return after(listingFor(directory, cookie), (listing) => writeAll(listing, { cookie, used: 0 }));
     },
   };
 }

@@ -1,3 +1,4 @@
+import { after } from '../../contracts/pending.ts';
 import type { Adapter, Functions } from './adapter.ts';
 import type { CallArguments } from './call-arguments.ts';
 import { fail } from './errno.ts';
@@ -119,16 +120,19 @@ export function createFileStatus({ view, table }: Adapter): Functions {
       if (opened.kind === 'input' || opened.kind === 'output') {
         const stat = { type: streamType(opened), linkCount: 0n, size: 0n };
         writeFilestat(view, at, stat, { lower: 0n, upper: 0n });
-      } else {
-        writeFilestat(view, at, opened.descriptor.stat(), opened.descriptor.metadataHash());
+        return undefined;
       }
+      const { descriptor } = opened;
+      return after(descriptor.stat(), (stat) =>
+        after(descriptor.metadataHash(), (hash) => writeFilestat(view, at, stat, hash)),
+      );
     },
     fd_filestat_set_size(given) {
       fileWith(table.get(given.u32(0)), RIGHT.fdFilestatSetSize).descriptor.setSize(given.u64(1));
     },
     fd_filestat_set_times(given) {
       const { descriptor } = fileOrDirectoryWith(table.get(given.u32(0)), RIGHT.fdFilestatSetTimes);
-      descriptor.setTimes(...readNewTimes(given, 1));
+      return descriptor.setTimes(...readNewTimes(given, 1));
     },
     fd_datasync(given) {
       fileOrDirectoryWith(table.get(given.u32(0)), RIGHT.fdDatasync).descriptor.syncData();

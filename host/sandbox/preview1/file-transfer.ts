@@ -20,14 +20,14 @@ const WHENCE = { set: 0, current: 1, end: 2 } as const;
 
 const offsetOf = (offset: bigint): bigint => (offset > LAST_OFFSET ? fail('inval') : offset);
 
-function startOf(file: OpenedFile, whence: number): bigint {
+function startOf(file: OpenedFile, whence: number): Pending<bigint> {
   switch (whence) {
     case WHENCE.set:
       return 0n;
     case WHENCE.current:
       return file.position;
     case WHENCE.end:
-      return file.descriptor.stat().size;
+      return after(file.descriptor.stat(), ({ size }) => size);
     default:
       return fail('inval');
   }
@@ -97,14 +97,13 @@ export function createFileTransfer({ view, table, drop, payloadOf }: Adapter): F
     given: CallArguments,
     result: number,
     put: (bytes: Uint8Array) => Pending<number>,
-    moved?: (count: number) => void,
-  ): Pending<undefined> {
+    moved?: (count: number) => Pending<unknown>,
+  ): Pending<unknown> {
     const bytes = gather(view, readVectors(view, given.u32(1), given.u32(2)));
     given.charge(bytes.length);
     return after(bytes.length === 0 ? 0 : put(bytes), (count) => {
       view.setU32(result, count);
-      if (count > 0) moved?.(count);
-      return undefined;
+      return count > 0 ? moved?.(count) : undefined;
     });
   }
 
@@ -155,7 +154,7 @@ export function createFileTransfer({ view, table, drop, payloadOf }: Adapter): F
                 given,
                 result,
                 (bytes) => appendFile(opened, bytes),
-                () => (opened.position = opened.descriptor.stat().size),
+                () => after(opened.descriptor.stat(), ({ size }) => (opened.position = size)),
               );
         case 'input':
         case 'directory':
@@ -173,10 +172,13 @@ export function createFileTransfer({ view, table, drop, payloadOf }: Adapter): F
       const [delta, whence] = [given.s64(1), given.u32(2)];
       const onlyTells = whence === WHENCE.current && delta === 0n;
       const file = seekable(table.get(given.u32(0)), onlyTells ? RIGHT.fdTell : RIGHT.fdSeek);
-      const next = startOf(file, whence) + delta;
-      if (next < 0n || next > LAST_OFFSET) return fail('inval');
-      file.position = next;
-      view.setU64(result, next);
+      return after(startOf(file, whence), (start) => {
+        const next = start + delta;
+        if (next < 0n || next > LAST_OFFSET) return fail('inval');
+        file.position = next;
+        view.setU64(result, next);
+        return undefined;
+      });
     },
     fd_tell(given) {
       const result = view.place(given.u32(1), 8, 8);
@@ -192,7 +194,7 @@ export function createFileTransfer({ view, table, drop, payloadOf }: Adapter): F
       if (length === 0n) return fail('inval');
       const end = offset + length;
       if (end > LAST_OFFSET) return fail('fbig');
-      if (end > descriptor.stat().size) descriptor.setSize(end);
+      return after(descriptor.stat(), ({ size }) => (end > size ? descriptor.setSize(end) : undefined));
     },
   };
 }

@@ -70,8 +70,13 @@ export function createPreview1(options: Preview1Options): { readonly imports: Re
 
 const MODULE = 'wasi_snapshot_preview1';
 
-/** What may wait: for a clock, for input, for room in an output. */
-const WAITING: ReadonlySet<string> = new Set(['fd_read', 'fd_write', 'poll_oneoff']);
+/** What may wait: for a clock, for input, for room in an output; what looks at files or names them, for a person. */
+const WAITING: ReadonlySet<string> = new Set([
+  ...['fd_read', 'fd_write', 'poll_oneoff'],
+  ...['fd_allocate', 'fd_filestat_get', 'fd_filestat_set_times', 'fd_readdir', 'fd_seek'],
+  ...['path_create_directory', 'path_filestat_get', 'path_filestat_set_times', 'path_link', 'path_open'],
+  ...['path_readlink', 'path_remove_directory', 'path_rename', 'path_symlink', 'path_unlink_file'],
+]);
 
 type Core = number | bigint;
 

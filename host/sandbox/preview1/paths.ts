@@ -1,3 +1,4 @@
+import { after, type Pending } from '../../contracts/pending.ts';
 import type { Adapter, Functions } from './adapter.ts';
 import type { CallArguments } from './call-arguments.ts';
 import { fail } from './errno.ts';
@@ -5,7 +6,7 @@ import { FILESTAT_BYTES, readNewTimes, writeFilestat } from './file-status.ts';
 import { ALL_FDFLAGS, directoryWith, FDFLAG, type Opened, type OpenedDirectory } from './opened.ts';
 import { readPath } from './path-text.ts';
 import { has, openedRights, RIGHT } from './rights.ts';
-import type { DescriptorFlags, OpenFlags, PathFlags } from './wasi-types.ts';
+import type { Descriptor, DescriptorFlags, OpenFlags, PathFlags } from './wasi-types.ts';
 
 const ALL_LOOKUPFLAGS = 1;
 const OFLAG = { create: 1, directory: 2, exclusive: 4, truncate: 8 } as const;
@@ -42,7 +43,7 @@ export function createPaths({ view, table, drop }: Adapter): Functions {
     return text;
   }
 
-  function open(given: CallArguments): Opened {
+  function open(given: CallArguments): Pending<Opened> {
     const parent = directory(given, 0, RIGHT.pathOpen);
     const follow = lookup(given, 1);
     const name = path(given, 2);
@@ -59,7 +60,12 @@ export function createPaths({ view, table, drop }: Adapter): Functions {
       exclusive: (oflags & OFLAG.exclusive) !== 0,
       truncate: (oflags & OFLAG.truncate) !== 0,
     };
-    const descriptor = parent.descriptor.openAt(follow, name, how, accessOf(wanted, flags, how));
+    return after(parent.descriptor.openAt(follow, name, how, accessOf(wanted, flags, how)), (descriptor) =>
+      openedFrom(descriptor, parent, wanted, flags),
+    );
+  }
+
+  function openedFrom(descriptor: Descriptor, parent: OpenedDirectory, wanted: bigint, flags: number): Opened {
     try {
       const type = descriptor.getType();
       const rights = openedRights(parent.rights, wanted, type === 'directory');
@@ -76,51 +82,55 @@ export function createPaths({ view, table, drop }: Adapter): Functions {
     path_open(given) {
       const result = view.place(given.u32(8), 4, 4);
       table.demandRoom();
-      view.setU32(result, table.add(open(given)));
+      return after(open(given), (opened) => view.setU32(result, table.add(opened)));
     },
     path_create_directory(given) {
-      directory(given, 0, RIGHT.pathCreateDirectory).descriptor.createDirectoryAt(path(given, 1));
+      return directory(given, 0, RIGHT.pathCreateDirectory).descriptor.createDirectoryAt(path(given, 1));
     },
     path_filestat_get(given) {
       const at = view.place(given.u32(4), FILESTAT_BYTES, 8);
       const { descriptor } = directory(given, 0, RIGHT.pathFilestatGet);
       const [flags, name] = [lookup(given, 1), path(given, 2)];
-      writeFilestat(view, at, descriptor.statAt(flags, name), descriptor.metadataHashAt(flags, name));
+      return after(descriptor.statAt(flags, name), (stat) =>
+        after(descriptor.metadataHashAt(flags, name), (hash) => writeFilestat(view, at, stat, hash)),
+      );
     },
     path_filestat_set_times(given) {
       const { descriptor } = directory(given, 0, RIGHT.pathFilestatSetTimes);
-      descriptor.setTimesAt(lookup(given, 1), path(given, 2), ...readNewTimes(given, 4));
+      return descriptor.setTimesAt(lookup(given, 1), path(given, 2), ...readNewTimes(given, 4));
     },
     path_link(given) {
       const source = directory(given, 0, RIGHT.pathLinkSource);
       const [flags, name] = [lookup(given, 1), path(given, 2)];
       const target = directory(given, 4, RIGHT.pathLinkTarget);
-      source.descriptor.linkAt(flags, name, target.descriptor, path(given, 5));
+      return source.descriptor.linkAt(flags, name, target.descriptor, path(given, 5));
     },
     path_readlink(given) {
       const result = view.place(given.u32(5), 4, 4);
       const size = given.u32(4);
       const at = view.place(given.u32(3), size, 1);
       const { descriptor } = directory(given, 0, RIGHT.pathReadlink);
-      const text = Buffer.from(descriptor.readlinkAt(path(given, 1))).subarray(0, size);
-      view.write(at, text);
-      view.setU32(result, text.length);
+      return after(descriptor.readlinkAt(path(given, 1)), (target) => {
+        const text = Buffer.from(target).subarray(0, size);
+        view.write(at, text);
+        view.setU32(result, text.length);
+      });
     },
     path_remove_directory(given) {
-      directory(given, 0, RIGHT.pathRemoveDirectory).descriptor.removeDirectoryAt(path(given, 1));
+      return directory(given, 0, RIGHT.pathRemoveDirectory).descriptor.removeDirectoryAt(path(given, 1));
     },
     path_rename(given) {
       const source = directory(given, 0, RIGHT.pathRenameSource);
       const name = path(given, 1);
       const target = directory(given, 3, RIGHT.pathRenameTarget);
-      source.descriptor.renameAt(name, target.descriptor, path(given, 4));
+      return source.descriptor.renameAt(name, target.descriptor, path(given, 4));
     },
     path_symlink(given) {
       const text = path(given, 0);
-      directory(given, 2, RIGHT.pathSymlink).descriptor.symlinkAt(text, path(given, 3));
+      return directory(given, 2, RIGHT.pathSymlink).descriptor.symlinkAt(text, path(given, 3));
     },
     path_unlink_file(given) {
-      directory(given, 0, RIGHT.pathUnlinkFile).descriptor.unlinkFileAt(path(given, 1));
+      return directory(given, 0, RIGHT.pathUnlinkFile).descriptor.unlinkFileAt(path(given, 1));
     },
   };
 }

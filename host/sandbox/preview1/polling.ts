@@ -1,3 +1,4 @@
+import type { Pending } from '../../contracts/pending.ts';
 import type { Adapter, Functions } from './adapter.ts';
 import { CLOCK } from './clocks.ts';
 import { ERRNO, fail, Failure, type ErrnoName } from './errno.ts';
@@ -48,12 +49,12 @@ export function createPolling({ view, wasi, table, drop }: Adapter): Functions {
     return wasi('wasi:clocks/monotonic-clock#subscribe-duration', timeout > now ? timeout - now : 0n);
   }
 
-  function readable(fd: number): Pollable | Readiness {
+  async function readable(fd: number): Promise<Pollable | Readiness> {
     const opened = table.get(fd);
     demand(opened, RIGHT.pollFdReadwrite | RIGHT.fdRead);
     if (opened.kind === 'input') return opened.stream().subscribe();
     if (opened.kind !== 'file') return fail('badf');
-    const { size } = opened.descriptor.stat();
+    const { size } = await opened.descriptor.stat();
     const bytes = size > opened.position ? size - opened.position : 0n;
     return { errno: 'success', bytes, hangup: bytes === 0n };
   }
@@ -65,7 +66,7 @@ export function createPolling({ view, wasi, table, drop }: Adapter): Functions {
     return opened.kind === 'file' ? READY : fail('badf');
   }
 
-  function awaited(at: number, type: number): Pollable | Readiness {
+  function awaited(at: number, type: number): Pending<Pollable | Readiness> {
     switch (type) {
       case EVENT.clock:
         return clock(at);
@@ -78,10 +79,10 @@ export function createPolling({ view, wasi, table, drop }: Adapter): Functions {
     }
   }
 
-  function subscribe(at: number): Subscription {
+  async function subscribe(at: number): Promise<Subscription> {
     const [userdata, type] = [view.u64(at), view.u8(at + 8)];
     try {
-      return { userdata, type, awaits: awaited(at, type) };
+      return { userdata, type, awaits: await awaited(at, type) };
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       return { userdata, type, awaits: { errno: error.errno, bytes: 0n, hangup: false } };
@@ -117,7 +118,8 @@ export function createPolling({ view, wasi, table, drop }: Adapter): Functions {
       given.charge(count * SUBSCRIPTION_BYTES);
       const subscriptions: Subscription[] = [];
       try {
-        for (let index = 0; index < count; index++) subscriptions.push(subscribe(from + index * SUBSCRIPTION_BYTES));
+        for (let index = 0; index < count; index++)
+          subscriptions.push(await subscribe(from + index * SUBSCRIPTION_BYTES));
         const ready = await readyOf(subscriptions);
         let events = 0;
         for (const [index, subscription] of subscriptions.entries()) {

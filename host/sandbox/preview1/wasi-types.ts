@@ -93,9 +93,10 @@ export interface Resource {
 }
 
 export interface DirectoryEntryStream extends Resource {
-  readDirectoryEntry(): { readonly type: DescriptorType; readonly name: string } | undefined;
+  readDirectoryEntry(): Pending<{ readonly type: DescriptorType; readonly name: string } | undefined>;
 }
 
+/** What names a file may have to wait for a person. */
 export interface Descriptor extends Resource {
   appendViaStream(): OutputStream;
   advise(offset: bigint, length: bigint, advice: Advice): void;
@@ -103,23 +104,23 @@ export interface Descriptor extends Resource {
   sync(): void;
   getType(): DescriptorType;
   setSize(size: bigint): void;
-  setTimes(accessed: NewTimestamp, modified: NewTimestamp): void;
+  setTimes(accessed: NewTimestamp, modified: NewTimestamp): Pending<undefined>;
   read(length: bigint, offset: bigint): readonly [bytes: Uint8Array, end: boolean];
   write(bytes: Uint8Array, offset: bigint): bigint;
-  readDirectory(): DirectoryEntryStream;
-  createDirectoryAt(path: string): void;
-  stat(): DescriptorStat;
-  statAt(flags: PathFlags, path: string): DescriptorStat;
-  setTimesAt(flags: PathFlags, path: string, accessed: NewTimestamp, modified: NewTimestamp): void;
-  linkAt(flags: PathFlags, path: string, target: Descriptor, newPath: string): void;
-  openAt(flags: PathFlags, path: string, how: OpenFlags, access: DescriptorFlags): Descriptor;
-  readlinkAt(path: string): string;
-  removeDirectoryAt(path: string): void;
-  renameAt(path: string, target: Descriptor, newPath: string): void;
-  symlinkAt(text: string, path: string): void;
-  unlinkFileAt(path: string): void;
-  metadataHash(): MetadataHash;
-  metadataHashAt(flags: PathFlags, path: string): MetadataHash;
+  readDirectory(): Pending<DirectoryEntryStream>;
+  createDirectoryAt(path: string): Pending<undefined>;
+  stat(): Pending<DescriptorStat>;
+  statAt(flags: PathFlags, path: string): Pending<DescriptorStat>;
+  setTimesAt(flags: PathFlags, path: string, accessed: NewTimestamp, modified: NewTimestamp): Pending<undefined>;
+  linkAt(flags: PathFlags, path: string, target: Descriptor, newPath: string): Pending<undefined>;
+  openAt(flags: PathFlags, path: string, how: OpenFlags, access: DescriptorFlags): Pending<Descriptor>;
+  readlinkAt(path: string): Pending<string>;
+  removeDirectoryAt(path: string): Pending<undefined>;
+  renameAt(path: string, target: Descriptor, newPath: string): Pending<undefined>;
+  symlinkAt(text: string, path: string): Pending<undefined>;
+  unlinkFileAt(path: string): Pending<undefined>;
+  metadataHash(): Pending<MetadataHash>;
+  metadataHashAt(flags: PathFlags, path: string): Pending<MetadataHash>;
 }
 
 export interface Pollable extends Resource {

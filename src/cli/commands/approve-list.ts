@@ -25,6 +25,12 @@ export const approveList: CommandSpec = {
         context.printer.json(found);
         return EXIT.ok;
       }
+      if (found.length === 0) {
+        context.printer.note(
+          options.all ? 'no question was asked' : 'no question waits for people; `--all` shows the others',
+        );
+        return EXIT.ok;
+      }
       const rows = found.map(({ id, state, leftMs, agent, accesses, roles }) => [
         ...[id, state, state === 'open' ? durationText(leftMs) : '', agent, roles.map(({ name }) => name).join('+')],
         accesses.map(({ action, resource }) => `${action} ${resource}`).join(', '),

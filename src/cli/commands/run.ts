@@ -14,6 +14,7 @@ import { CONFIG_OPTION, JSON_OPTION, type CommandContext, type CommandSpec } fro
 import { loadSummary, runLoadTest, worstExit } from '../load-test.ts';
 import { readInput, readStdin, readVariables } from '../input.ts';
 import { createDenialNotes } from '../output/denial-notes.ts';
+import { createHeldPrinter, type HeldPrinter } from '../output/held-printer.ts';
 import { untrusted } from '../output/human.ts';
 import { createPolicyNotes } from '../output/policy-notes.ts';
 import { failedResult } from '../output/failed-result.ts';
@@ -107,7 +108,10 @@ export const run: CommandSpec = {
     const environment = readVariables(options.env);
     const input = options.input === undefined ? {} : { input: await readInput(options.input, context) };
     const stdin = options.stdin === undefined ? {} : { stdin: await readStdin(options.stdin, context) };
-    const { workingDirectory, printer } = context;
+    const { workingDirectory } = context;
+    const { printer, hold } = createHeldPrinter(context.printer);
+    // Where a question is asked, a guest has no line that could pass for one of ours.
+    const mark = context.terminal === undefined ? '' : '| ';
     const host = await openHost({
       configuration: options.config,
       workingDirectory,
@@ -115,7 +119,7 @@ export const run: CommandSpec = {
       watch: options.watch,
     });
     host.onPolicy(createPolicyNotes(printer));
-    const onApproval = await approverOf(options, host, context);
+    const onApproval = await approverOf(options, host, context, hold);
     const facts = {
       ...(options.purpose === undefined ? {} : { purpose: options.purpose }),
       ...(options.onBehalfOf === undefined ? {} : { onBehalfOf: options.onBehalfOf }),
@@ -142,7 +146,7 @@ export const run: CommandSpec = {
             `alert ${alerts.map((name) => `\`${name}\``).join(' ')}: ${untrusted(`${agent}: ${action} ${resource}`)} (${effect}, ${id})`,
           ),
         onLog: (level, text) => printer.note(`[${level}] ${untrusted(text)}`),
-        onOutput: (text: string) => printer.note(untrusted(text)),
+        onOutput: (text: string) => printer.note(`${mark}${untrusted(text)}`),
         ...(options.json ? {} : { onAnswer: printer.answer }),
         onFault: (text) => printer.note(`sallyport: fault: ${untrusted(text)}`),
       });
@@ -160,13 +164,14 @@ async function approverOf(
   { agent, approve, approveAs: as, onBehalfOf, config: configuration }: z.infer<typeof Options>,
   host: Host,
   context: CommandContext,
+  hold: HeldPrinter['hold'],
 ): Promise<NonNullable<RunOptions['onApproval']>> {
   const { manifest } = host;
   const [first = ''] = manifest.agents.keys();
   const own = manifest.agents.get(agent ?? first)?.onBehalfOf;
   try {
     const mode = approveMode(approve);
-    return createApprover({ mode, as, manifest, onBehalfOf: onBehalfOf ?? own, configuration }, context);
+    return createApprover({ mode, as, manifest, onBehalfOf: onBehalfOf ?? own, configuration }, context, hold);
   } catch (error) {
     await host.close();
     throw error;

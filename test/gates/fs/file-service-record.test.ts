@@ -112,7 +112,7 @@ describe('an open file is one effect', () => {
     const { files } = fixture.gate;
     valueOf(files.open('/workspace/f', CREATE)).close();
     valueOf(files.status('/workspace/f', true));
-    valueOf(files.list('/workspace')).next();
+    void valueOf(files.list('/workspace')).next();
     valueOf(files.makeDirectory('/workspace/d'));
     valueOf(files.removeDirectory('/workspace/d'));
     valueOf(files.setTimes('/workspace/f', true, 'keep', 'now'));

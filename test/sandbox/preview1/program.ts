@@ -21,9 +21,9 @@ export interface Program {
   readonly meter: Meter;
   readonly ended: () => GuestEnd | undefined;
   readonly whenEnded: Promise<GuestEnd>;
-  /** Calls a function that does not wait. */
+  /** Calls a function, which has to answer at once. */
   call(name: string, ...core: readonly (number | bigint)[]): number;
-  /** Calls one that may: `fd_read`, `fd_write`, `poll_oneoff`. */
+  /** Calls one of those that may wait, as WebAssembly does. */
   later(name: string, ...core: readonly number[]): Promise<number>;
   /** Puts bytes or text into memory, one behind the other; returns where. */
   put(bytes: Uint8Array | string): number;
@@ -65,6 +65,24 @@ function forwarder(own: unknown): Later {
   return wasm.promising(exports['g']);
 }
 
+/** Makes imports, and keeps the function behind each that may wait: outside of WebAssembly nothing else can be called. */
+function withAnswering<Made>(make: () => Made) {
+  const answering = new Map<unknown, () => unknown>();
+  const { Suspending } = WebAssembly;
+  class Kept extends Suspending {
+    constructor(own: ConstructorParameters<typeof Suspending>[0]) {
+      super(own);
+      answering.set(this, own);
+    }
+  }
+  WebAssembly.Suspending = Kept;
+  try {
+    return { made: make(), answering };
+  } finally {
+    WebAssembly.Suspending = Suspending;
+  }
+}
+
 export function createProgram({ imports, limits, ...options }: ProgramOptions): Program {
   const own = new WebAssembly.Memory({ initial: 16 });
   const memory = options.memory ?? (() => own);
@@ -88,7 +106,7 @@ export function createProgram({ imports, limits, ...options }: ProgramOptions): 
     classify: (error) => classifyError(error, { pages: 1, budgetPages: 1000 }),
   });
   const wanted = new Set(options.wanted ?? PREVIEW1_NEEDS.keys());
-  const made = createPreview1({ imports, calls, memory, wanted });
+  const { made, answering } = withAnswering(() => createPreview1({ imports, calls, memory, wanted }));
   let next = FIRST;
 
   const view = (): DataView => new DataView(memory().buffer);
@@ -109,7 +127,8 @@ export function createProgram({ imports, limits, ...options }: ProgramOptions): 
     ended: ending.ended,
     whenEnded: ending.whenEnded,
     call(name, ...core) {
-      const answer: unknown = Reflect.apply(made.imports[name] as () => unknown, undefined, core);
+      const own = made.imports[name];
+      const answer: unknown = Reflect.apply(answering.get(own) ?? (own as () => unknown), undefined, core);
       if (typeof answer !== 'number') throw new Error(`${name} gave no number`);
       return answer;
     },
