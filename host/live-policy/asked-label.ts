@@ -9,7 +9,12 @@ import { labelBelow } from '../labels/label-places.ts';
 import { createResourceLabels } from '../labels/resource-labels.ts';
 import { createRunLabels } from '../labels/run-labels.ts';
 
-const NOTHING_CARRIED: CarriedLabels = { rankOf: () => undefined, rankBelow: () => undefined, raise: () => undefined, close: () => undefined };
+const NOTHING_CARRIED: CarriedLabels = {
+  rankOf: () => undefined,
+  rankBelow: () => undefined,
+  raise: () => undefined,
+  close: () => undefined,
+};
 
 /**
  * The accesses with the labels that rules test, in a run that has read so much (the lowest label, if absent). What runs

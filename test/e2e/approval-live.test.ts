@@ -115,19 +115,21 @@ describe.each(['thread', 'process', 'shared'] as const)(
       expect(intended?.['decision']).not.toHaveProperty('approval');
     });
 
-    it('after the yes, and before it is used', async () => {
+    it('at the moment of the yes: it is used under the old one, or not at all', async () => {
       await begin(cell);
       const { result } = await ask(async () => {
         const people = openApprovals({ configuration: 'sallyport.yaml', workingDirectory: world.directory });
+        world.write('policy/policy.csv', `${UNRELATED}\n`);
+        const swapped = host.reloadPolicy();
         people.grant(people.list()[0]?.id ?? '', 'user:ada', 'once');
         people.close();
-        world.write('policy/policy.csv', `${UNRELATED}\n`);
-        host.reloadPolicy(); // in the same turn: the desk has not looked yet
-        await Promise.resolve();
+        await swapped;
         return undefined;
       });
-      expect(result).toMatchObject({ output: 'no-rule', decisions: { allow: 0, deny: 1, pending: 0 } });
-      expect(written()).toBe(false);
+      const intended = world.lastRecords().find(({ type }) => type === 'effect.intended');
+      expect(written()).toBe(intended !== undefined);
+      if (intended === undefined) expect(result).toMatchObject({ output: 'no-rule', decisions: { allow: 0, deny: 1 } });
+      else expect(intended).toMatchObject({ policy: { generation: 1 } });
     });
   },
 );

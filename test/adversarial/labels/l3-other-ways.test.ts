@@ -215,7 +215,7 @@ describe('L3: the label of a run', () => {
           '',
         ].join('\n'),
       );
-      host.reloadPolicy();
+      await host.reloadPolicy();
       expect(await run(['write', '/work/a', 'x'], ['read', '/work/note.txt'], post())).toEqual({
         seen: ['no-rule', 'ok', 'no-rule'],
         label: 'confidential',
