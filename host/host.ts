@@ -40,7 +40,8 @@ import type { RunEvent } from './runs/run-event.ts';
 import { tellSafely, type RunObserver } from './runs/run-observer.ts';
 import { createCells, type Cells } from './cells/cells.ts';
 import { showQuestion } from './runs/shown-question.ts';
-import { checkGiven, type Given } from './runs/surroundings.ts';
+import { checkGiven } from './runs/surroundings.ts';
+import { type Given } from './runs/given.ts';
 import { checkFunctions, type ToolFunction, type ToolFunctions } from './runs/tool-function.ts';
 
 /** Where a host finds its configuration. */

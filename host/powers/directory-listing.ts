@@ -1,6 +1,6 @@
 import { opendirSync, type Dirent } from 'node:fs';
 import type { FileType } from '../contracts/file-service.ts';
-import type { FileKind, FileListing, ListOptions, TypedName } from '../gates/fs/driver.ts';
+import type { FileKind, FileListing, ListOptions, TypedName } from '../gates/fs/files.ts';
 import { FileRefusal } from './file-refusal.ts';
 import { descriptorPath } from './descriptor-path.ts';
 

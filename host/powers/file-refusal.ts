@@ -1,4 +1,4 @@
-import type { FileResult, FsFailure } from '../gates/fs/driver.ts';
+import type { FileResult, FsFailure } from '../gates/fs/files.ts';
 
 /** Ends a file operation with a failure that its caller knows. Never leaves this folder. */
 export class FileRefusal extends Error {

@@ -11,14 +11,7 @@ import {
   type Stats,
 } from 'node:fs';
 import type { Random } from '../contracts/powers.ts';
-import type {
-  AppendOptions,
-  FileListing,
-  FileMetadata,
-  FileResult,
-  FileTree,
-  ListOptions,
-} from '../gates/fs/driver.ts';
+import type { AppendOptions, FileListing, FileMetadata, FileResult, FileTree, ListOptions } from '../gates/fs/files.ts';
 import type { ByteRange } from '../gates/fs/request.ts';
 import { descriptorPath, O_PATH } from './descriptor-path.ts';
 import { createDirectoryLister, kindOf } from './directory-listing.ts';

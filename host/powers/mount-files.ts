@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, opendirSync, openSync, readlinkSync, statfsSync, unlinkSync } from 'node:fs';
 import { HostError } from '../contracts/errors.ts';
 import type { Random } from '../contracts/powers.ts';
-import type { FileTree, MountFiles, MountShape } from '../gates/fs/driver.ts';
+import type { FileTree, MountFiles, MountShape } from '../gates/fs/files.ts';
 import { descriptorPath, hasDescriptorPaths, O_PATH } from './descriptor-path.ts';
 import { closing } from './file-contents.ts';
 import { createFileTree } from './file-tree.ts';

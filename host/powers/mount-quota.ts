@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, opendirSync } from 'node:fs';
-import type { QuotaLimits } from '../gates/fs/driver.ts';
+import type { QuotaLimits } from '../gates/fs/files.ts';
 import { descriptorPath, O_PATH } from './descriptor-path.ts';
 import { errnoOf, FileRefusal } from './file-refusal.ts';
 

@@ -1,5 +1,5 @@
 import type { Stats } from 'node:fs';
-import type { FileListing, ListOptions } from '../gates/fs/driver.ts';
+import type { FileListing, ListOptions } from '../gates/fs/files.ts';
 import { O_PATH } from './descriptor-path.ts';
 import { PosixRefusal } from './posix-refusal.ts';
 import type { TreeNames } from './tree-names.ts';

@@ -1,4 +1,4 @@
-import type { FsFailure } from '../gates/fs/driver.ts';
+import type { FsFailure } from '../gates/fs/files.ts';
 import type { PosixFailure, PosixResult } from '../gates/fs/posix-files.ts';
 import { errnoOf, FileRefusal } from './file-refusal.ts';
 

@@ -11,7 +11,7 @@ import {
   type Stats,
 } from 'node:fs';
 import type { NewTime, OpenHow } from '../contracts/file-service.ts';
-import type { FileListing, ListOptions } from '../gates/fs/driver.ts';
+import type { FileListing, ListOptions } from '../gates/fs/files.ts';
 import type { BelowOptions, FileBounds, FileHandle, PosixFiles } from '../gates/fs/posix-files.ts';
 import { descriptorPath, O_PATH } from './descriptor-path.ts';
 import { createPartReader, syncDirectory } from './file-contents.ts';

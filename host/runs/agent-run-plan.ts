@@ -8,7 +8,7 @@ import type { AgentManifest } from '../manifest/agent-section.ts';
 import type { RunEvent } from './run-event.ts';
 import type { Caller } from './run-spec.ts';
 import type { RunTree } from './run-tree.ts';
-import type { Given } from './surroundings.ts';
+import type { Given } from './given.ts';
 import type { ToolFunctions } from './tool-function.ts';
 
 /** One run, with everything that was chosen for it. */

@@ -8,7 +8,7 @@ import type { AgentManifest } from '../manifest/agent-section.ts';
 import { lowerLimits } from '../manifest/limit-section.ts';
 import type { RunEvent } from './run-event.ts';
 import { MOST_RUNS } from './run-tree.ts';
-import { NOTHING_GIVEN } from './surroundings.ts';
+import { NOTHING_GIVEN } from './given.ts';
 import type { ServiceContext } from '../sandbox/cell-service.ts';
 import { describeError } from '../sandbox/printable.ts';
 

@@ -6,7 +6,6 @@ import type { GuestWorld } from '../contracts/guest-world.ts';
 import type { Principal, RunFacts } from '../contracts/principal.ts';
 import type { GateSettings } from '../configuration/settings.ts';
 import type { Surroundings } from '../wasi/cli.ts';
-import type { SecretValues } from './secret-use.ts';
 
 /** An agent in the chain of callers: nothing happens below it that its own rules do not allow. */
 export interface Caller {
@@ -48,6 +47,9 @@ export interface BudgetPlan {
   readonly directory: string;
   readonly prices: readonly RawPrice[];
 }
+
+/** The secrets of a run, for its cell alone: values by name. */
+export type SecretValues = ReadonlyMap<string, string>;
 
 /** The run that takes its place in a cell. */
 export interface RunSeat {

@@ -3,7 +3,7 @@ import { Secret } from '../contracts/secret.ts';
 import { createExactMatcher } from '../redaction/exact-matcher.ts';
 import { joined, maskAll } from '../redaction/mask-stream.ts';
 import { encodingsOf } from '../secrets/encodings.ts';
-import type { SecretValues } from './secret-use.ts';
+import type { SecretValues } from './run-spec.ts';
 
 /** What an agent reads in the place of a value. The same for all of them: it does not say which one, nor how long. */
 export const SECRET_MARK = '[secret]';

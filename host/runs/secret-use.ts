@@ -1,4 +1,5 @@
 import type { AgentRun } from './agent-run-plan.ts';
+import type { SecretValues } from './run-spec.ts';
 import { HostError } from '../contracts/errors.ts';
 import type { Secret } from '../contracts/secret.ts';
 import { shows } from '../gates/fs/config.ts';
@@ -16,9 +17,6 @@ export type SecretTerms = Pick<AgentRun, 'configuration' | 'agent' | 'callers'>;
 
 /** What a component imports: the functions that it can call, by interface. */
 type Imports = Readonly<Record<string, { readonly functions: readonly string[] }>>;
-
-/** The secrets of a run, for its cell alone: values by name. `undefined`: none. */
-export type SecretValues = ReadonlyMap<string, string>;
 
 /** Of all values of one run: each is looked for in some fifty spellings. */
 const MOST_BYTES = 16_384;

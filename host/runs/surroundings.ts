@@ -1,20 +1,10 @@
 import { basename } from 'node:path';
 import type { AgentRun } from './agent-run-plan.ts';
+import type { Given } from './given.ts';
 import { HostError } from '../contracts/errors.ts';
 import { escapeControl } from '../contracts/escape.ts';
 import type { Artefact } from '../sandbox/artefact.ts';
 import type { Surroundings } from '../wasi/cli.ts';
-
-/** What whoever starts a run gives the program, beside what the configuration gives it. */
-export interface Given {
-  /** Behind those of the configuration. */
-  readonly arguments: readonly string[];
-  /** In place of variables of the same name. */
-  readonly environment: ReadonlyMap<string, string>;
-  readonly stdin?: Uint8Array;
-}
-
-export const NOTHING_GIVEN: Given = Object.freeze({ arguments: Object.freeze([]), environment: new Map() });
 
 /** As many as the configuration may have. */
 const MOST_ARGUMENTS = 1000;

@@ -1,7 +1,7 @@
 import type { GuestEnd } from '../contracts/run-end.ts';
 import { TooManyInstances } from './core-instances.ts';
 import { guestStackOf, withStack } from './guest-stack.ts';
-import { MissingImport } from './import-object.ts';
+import { MissingImport } from './missing-import.ts';
 import { withoutPaths } from './printable.ts';
 
 /** How much linear memory and how large tables there are, and may be, when something was thrown. */

@@ -1,6 +1,7 @@
 import type { HostFunction, HostImports, HostInterface, ResourceClass } from '../contracts/guest-import.ts';
 import type { Artefact, ArtefactImport } from './artefact.ts';
 import type { GuestValues } from './guest-values.ts';
+import { MissingImport } from './missing-import.ts';
 import type { HostCalls } from './host-call.ts';
 import { camelCase, className, resourceOf, type ResourceFunction } from './import-names.ts';
 
@@ -21,11 +22,6 @@ export interface Guards {
   readonly byName: ReadonlyMap<string, ResourceClass>;
   /** The interface that a guard class stands for. */
   readonly interfaceOf: (guardClass: ResourceClass) => string | undefined;
-}
-
-/** An interface or a part of it that is imported and that the composition does not give. */
-export class MissingImport extends Error {
-  override readonly name = 'MissingImport';
 }
 
 /** Makes a guard class for every resource class that the artefact imports. `crossing` is asked when calls arrive. */

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { escapeControl } from '../../host/contracts/escape.ts';
 import type { Access } from '../../host/contracts/request.ts';
 import type { FileService } from '../../host/contracts/file-service.ts';
-import type { FileTree } from '../../host/gates/fs/driver.ts';
+import type { FileTree } from '../../host/gates/fs/files.ts';
 import type { PosixFiles } from '../../host/gates/fs/posix-files.ts';
 import { createLogGate } from '../../host/gates/log/index.ts';
 import { createPolicyGate, POLICY_INTERFACE } from '../../host/gates/policy/index.ts';

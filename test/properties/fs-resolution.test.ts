@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { FileTree } from '../../host/gates/fs/driver.ts';
+import type { FileTree } from '../../host/gates/fs/files.ts';
 import { descriptorPath, O_PATH } from '../../host/powers/descriptor-path.ts';
 import { createHeldDirectories } from '../../host/powers/held-directories.ts';
 import { createOpenat2 } from '../../host/powers/openat2.ts';

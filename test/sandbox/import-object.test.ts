@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { HostInterface } from '../../host/contracts/guest-import.ts';
-import { MissingImport } from '../../host/sandbox/import-object.ts';
+import { MissingImport } from '../../host/sandbox/missing-import.ts';
 import { cross, IFACE, thrownBy } from './support/calls.ts';
 
 class Thing {

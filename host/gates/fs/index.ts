@@ -9,7 +9,8 @@ import type { Pipeline } from '../../enforcement/enforce.ts';
 import type { Grant } from '../../enforcement/grant.ts';
 import { createRedactors, type Redactors } from '../../redaction/redactor.ts';
 import type { FsConfig } from './config.ts';
-import { createFsDriver, type FileMetadata, type FsFailure, type MountFiles, type Page } from './driver.ts';
+import { createFsDriver, type Page } from './driver.ts';
+import type { FileMetadata, FsFailure, MountFiles } from './files.ts';
 import { createFileDriver } from './file-driver.ts';
 import { createFileService } from './file-service.ts';
 import { createEnforceCall, DISCHARGES, type LinkFound } from './link-leads.ts';
@@ -18,7 +19,7 @@ import { createFsParser, type Leads, type WitRange } from './request.ts';
 import { fsAnswer } from './wit-error.ts';
 
 export type { FsConfig, FsMount } from './config.ts';
-export type { MountFiles } from './driver.ts';
+export type { MountFiles } from './files.ts';
 export { FS_ACTIONS, isFsArgument } from './request.ts';
 
 export interface FsGateOptions {

@@ -1,5 +1,5 @@
 import type { FsConfig, FsMount } from './config.ts';
-import type { FileTree, MountFiles } from './driver.ts';
+import type { FileTree, MountFiles } from './files.ts';
 import type { Place } from './request.ts';
 
 /** The trees of all mounts, held for the run. */

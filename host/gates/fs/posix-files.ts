@@ -1,5 +1,5 @@
 import type { FileError, FileStatus, NewTime, OpenHow } from '../../contracts/file-service.ts';
-import type { FileListing, ListOptions } from './driver.ts';
+import type { FileListing, ListOptions } from './files.ts';
 
 /**
  * Why nothing was done. `forbidden`: the object is there and may not be touched (another file system, a hard link, no

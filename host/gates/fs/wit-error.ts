@@ -1,7 +1,7 @@
 import type { DeniedCase } from '../../contracts/denial.ts';
 import { throwWit } from '../../contracts/guest-import.ts';
 import type { Enforced } from '../../enforcement/effect.ts';
-import type { FsFailure } from './driver.ts';
+import type { FsFailure } from './files.ts';
 import type { LinkFound } from './link-leads.ts';
 
 /** The variant `error` of `sallyport:agent/fs`. */

@@ -2,7 +2,7 @@ import type { HostImports } from '../../contracts/guest-import.ts';
 import type { Pending } from '../../contracts/pending.ts';
 import { AbiTrap } from '../guest-memory.ts';
 import type { HostCalls } from '../host-call.ts';
-import { MissingImport } from '../import-object.ts';
+import { MissingImport } from '../missing-import.ts';
 import type { Adapter, Functions, Preview1Function } from './adapter.ts';
 import { createArguments } from './call-arguments.ts';
 import { createClocks } from './clocks.ts';

@@ -1,6 +1,7 @@
 import type { HostImports } from '../../contracts/guest-import.ts';
 import { camelCase, resourceOf } from '../import-names.ts';
-import { MissingImport, memberOf } from '../import-object.ts';
+import { memberOf } from '../import-object.ts';
+import { MissingImport } from '../missing-import.ts';
 import { PREVIEW1_NEEDS } from './needs.ts';
 import type { Datetime, Descriptor, FilesystemError, InputStream, OutputStream, Pollable } from './wasi-types.ts';
 

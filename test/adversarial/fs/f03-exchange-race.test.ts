@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileS
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import type { FileTree } from '../../../host/gates/fs/driver.ts';
+import type { FileTree } from '../../../host/gates/fs/files.ts';
 import { BOTH } from '../../gates/fs/file-answers.ts';
 import { fsFixture, realFiles, text } from '../../gates/fs/fs-fixture.ts';
 

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { MountFiles } from '../../../host/gates/fs/driver.ts';
+import type { MountFiles } from '../../../host/gates/fs/files.ts';
 import { createMountFiles } from '../../../host/powers/mount-files.ts';
 import { lookUp, type LookUp } from '../../../host/powers/name-aliases.ts';
 import { createRandom } from '../../../host/powers/random.ts';

@@ -9,7 +9,7 @@ import { createRunTree } from '../../../host/runs/run-tree.ts';
 import { resolveComponentTool } from '../../../host/gates/tool-exec/component-tool.ts';
 import { REAL_WORLD } from '../../../host/contracts/guest-world.ts';
 import { DEFAULT_LIMITS } from '../../../host/contracts/limits.ts';
-import { NOTHING_GIVEN } from '../../../host/runs/surroundings.ts';
+import { NOTHING_GIVEN } from '../../../host/runs/given.ts';
 import type { RunEvent } from '../../../host/runs/run-event.ts';
 import type { ServiceContext } from '../../../host/sandbox/cell-service.ts';
 

@@ -5,7 +5,7 @@ import type { Obligations, RuleRef } from '../../../host/contracts/decision.ts';
 import type { Access } from '../../../host/contracts/request.ts';
 import { createFsGate } from '../../../host/gates/fs/index.ts';
 import type { FsConfig, FsMount } from '../../../host/gates/fs/config.ts';
-import type { FileEntry, MountFiles } from '../../../host/gates/fs/driver.ts';
+import type { FileEntry, MountFiles } from '../../../host/gates/fs/files.ts';
 import { DEFAULT_PROTECTED_NAMES } from '../../../host/gates/fs/protected-names.ts';
 import type { FsError } from '../../../host/gates/fs/wit-error.ts';
 import { createMountFiles } from '../../../host/powers/mount-files.ts';
