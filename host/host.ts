@@ -270,7 +270,7 @@ function createHost({ live, workingDirectory, powers, cells, functions }: HostPa
       const { manifest, settings, policy } = live.current();
       const tests = readPolicyTests(manifest, settings, powers);
       const report = viewNow().report();
-      return tests === undefined ? report : { ...report, tests: runPolicyTests(tests, { settings, policy }) };
+      return tests === undefined ? report : { ...report, tests: runPolicyTests(tests, { manifest, settings, policy }) };
     },
     explain: (question: PolicyQuestion & { readonly agent?: string }) =>
       viewNow().explain(chooseAgent(live.current(), question.agent), question),

@@ -1,12 +1,14 @@
 import { z } from 'zod';
 import { labelledAs } from './asked-label.ts';
 import type { Configuration } from '../configuration/configuration.ts';
+import { groupsOf } from '../configuration/groups.ts';
 import { attributesOf, isAttributesRefusal } from '../contracts/attributes.ts';
 import type { Decision, Obligations } from '../contracts/decision.ts';
 import type { DecisionContext, DecisionPoint } from '../contracts/decision-point.ts';
 import { DENIAL_REASONS } from '../contracts/decision.ts';
 import { HostError } from '../contracts/errors.ts';
 import { isRefusal } from '../contracts/request.ts';
+import { didYouMean } from '../contracts/suggestion.ts';
 import { canonicalIntention } from './intention.ts';
 import { createProblemList, pathText } from '../manifest/problem-list.ts';
 import { readYaml, type YamlSource } from '../manifest/yaml-source.ts';
@@ -42,6 +44,9 @@ const Case = z.strictObject({
 const Suite = z.strictObject({ tests: z.array(Case).max(MOST_TESTS) });
 type TestCase = z.output<typeof Case>;
 
+/** What the tests are held against: the rules, what gates make of a request, and the people in groups. */
+type TestedConfiguration = Pick<Configuration, 'policy' | 'settings' | 'manifest'>;
+
 /** How the tests of a policy went. */
 export interface PolicyTestReport {
   readonly file: string;
@@ -53,12 +58,13 @@ export interface PolicyTestReport {
 /**
  * Runs the tests of a policy, `tests.yaml`: a list of cases under `tests`. A case has `agent`, `action`, `resource` and
  * `expect` (`allow`, `approve` or `deny`), and may have `it` (its name), `arguments`, `purpose`, `environment`,
- * `on-behalf-of`, `label` (what the run has read before; the lowest without it), `at` (a time; a Monday noon without it), `reason` of a denial, and `then`: exactly the obligations of an
- * allow, as the sixth cell of a row has them, `-` without it. Throws `ERR_POLICY_TEST` where the file does not fit.
+ * `on-behalf-of`, `label` (what the run has read before; the lowest without it), `at` (a time; a Monday noon without it), `reason` of a denial, and `then`: exactly what the
+ * rows that decide ask for, as their sixth cell has it (`alert` and `log` of a denial), `-` without it. The groups of a person are those
+ * of the configuration; what an agent has there besides (its purpose, its person) is not taken over. Throws `ERR_POLICY_TEST` where the file does not fit.
  */
 export const runPolicyTests = (...terms: TestTerms): PolicyTestReport => finish(policyTestSteps(...terms));
 
-type TestTerms = readonly [tests: SourceText, configuration: Pick<Configuration, 'policy' | 'settings'>];
+type TestTerms = readonly [tests: SourceText, configuration: TestedConfiguration];
 
 /** The same, with pauses. The file itself is read in one go. */
 export function* policyTestSteps(...[{ file, text }, configuration]: TestTerms): Steps<PolicyTestReport> {
@@ -98,9 +104,11 @@ function readSuite(file: string, text: string): { cases: readonly TestCase[]; ya
 /** Why a case fails; `undefined` where it does not. */
 function* tryCase(
   test: TestCase,
-  { policy, settings }: Pick<Configuration, 'policy' | 'settings'>,
+  { policy, settings, manifest }: TestedConfiguration,
   points: Map<string, DecisionPoint>,
 ): Steps<string | undefined> {
+  const unknown = unknownFact(test, policy.words);
+  if (unknown !== undefined) return unknown;
   const attributes = attributesOf(test.arguments);
   if (isAttributesRefusal(attributes)) return attributes.refused;
   const request = canonicalIntention(settings, { action: test.action, resource: test.resource, attributes });
@@ -110,13 +118,12 @@ function* tryCase(
   const agent = `agent:${test.agent}`;
   const point = points.get(agent) ?? (yield* decisionPointSteps(yield* policy.sliceSteps(agent), agent));
   points.set(agent, point);
-  const decision = point.decide(accesses, contextOf(test));
+  const decision = point.decide(accesses, contextOf(test, manifest));
   if (decision.effect !== test.expect || (test.reason !== undefined && reasonOf(decision) !== test.reason))
     return `expected ${test.expect}${of(test.reason)}, got ${decision.effect}${of(reasonOf(decision))}`;
-  if (decision.effect === 'deny') return undefined;
-  const wanted = obligationsOf(test.then, policy.words);
+  const wanted = obligationsOf(test, policy.words);
   if (typeof wanted === 'string') return wanted;
-  const [expected, got] = [comparable(wanted), comparable(decision.obligations)];
+  const [expected, got] = [comparable(wanted), comparable(decision.obligations ?? {})];
   return expected === got ? undefined : `expected the obligations ${expected}, got ${got}`;
 }
 
@@ -133,20 +140,31 @@ function labelledTest(...asked: Parameters<typeof labelledAs>): ReturnType<typeo
 const of = (reason: string | undefined): string => (reason === undefined ? '' : ` (${reason})`);
 const reasonOf = (decision: Decision): string | undefined => (decision.effect === 'deny' ? decision.reason : undefined);
 
-function contextOf(test: TestCase): DecisionContext {
+/** A fact that no run can have: a misspelt one would be denied for another reason than the one that is tested. */
+function unknownFact({ purpose, environment }: TestCase, words: Configuration['policy']['words']): string | undefined {
+  if (purpose !== undefined && !words.purposes.includes(purpose))
+    return `the purpose \`${purpose}\` is not declared${didYouMean(purpose, words.purposes)}`;
+  if (environment !== undefined && !words.environments.includes(environment))
+    return `the environment \`${environment}\` is not declared${didYouMean(environment, words.environments)}`;
+  return undefined;
+}
+
+function contextOf(test: TestCase, manifest: Configuration['manifest']): DecisionContext {
   const { purpose, environment, at } = test;
   const onBehalfOf = test['on-behalf-of'];
+  const groups = onBehalfOf === undefined ? undefined : groupsOf(manifest, onBehalfOf);
   return {
     nowMs: Date.parse(at),
     ...(purpose === undefined ? {} : { purpose }),
     ...(environment === undefined ? {} : { environment }),
     ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
+    ...(groups === undefined ? {} : { groups }),
   };
 }
 
-function obligationsOf(cell: string, words: Configuration['policy']['words']): Obligations | string {
+function obligationsOf({ then, expect }: TestCase, words: Configuration['policy']['words']): Obligations | string {
   try {
-    return parseObligations(cell, 'allow', words);
+    return parseObligations(then, expect === 'deny' ? 'deny' : 'allow', words);
   } catch (error) {
     return `\`then\`: ${error instanceof Error ? error.message : String(error)}`;
   }

@@ -11,10 +11,15 @@ const ROWS = [
   LOG,
   'p, agent:tester, http:GET, https://api.example.com/**, hours(08-19 UTC) purpose=work, allow, timeout=5s rate=60/m',
   'p, agent:tester, tool:call, tool:note, arg.text=a|b, allow, approve=owner ttl=15m',
+  'p, role:any, fs:remove, /workspace/**, -, deny, alert=soc log=full',
+  'p, agent:tester, fs:stat, /workspace/**, on-behalf-of=group:desk, allow, -',
+  'p, agent:tester, fs:list, /workspace/**, env=prod, allow, -',
 ];
 const TOOL =
   'tools: { note: { kind: function, description: Notes., schema: { type: object, properties: { text: { type: string } }, additionalProperties: false } } }';
-const MORE = `purposes: [work]\napprovers: { owner: ['user:ada'] }\n${TOOL}\n`;
+const MORE = `purposes: [work]\nenvironments: [prod]\nalerts: [soc]\ngroups: { desk: ['user:ada'] }\napprovers: { owner: ['user:ada'] }\n${TOOL}\n`;
+const REMOVE = 'agent: tester, action: fs:remove, resource: /workspace/x, expect: deny';
+const STAT = 'agent: tester, action: fs:stat, resource: /workspace/x';
 const GET = 'agent: tester, action: http:GET, resource: https://api.example.com/v1, purpose: work';
 
 async function check(...cases: readonly string[]) {
@@ -36,6 +41,10 @@ describe('the tests of a policy', () => {
       'an approval',
       'agent: tester, action: tool:call, resource: tool:note, arguments: { text: a }, expect: approve, then: approve=owner ttl=15m',
     ],
+    ['what a denial asks for', `${REMOVE}, then: log=full alert=soc`],
+    ['the groups of a person', `${STAT}, on-behalf-of: user:ada, expect: allow`],
+    ['a person who is in no group', `${STAT}, on-behalf-of: user:eve, expect: deny, reason: no-rule`],
+    ['an environment', 'agent: tester, action: fs:list, resource: /workspace/x, environment: prod, expect: allow'],
     ['an agent that is not declared', 'agent: other, action: log:write, resource: log:info, expect: deny'],
   ])('know %s', async (_, one) => {
     expect(await check(one)).toMatchObject({ code: 0, stderr: '' });
@@ -59,6 +68,11 @@ describe('the tests of a policy', () => {
       'agent: tester, action: fs:read, resource: ../x, expect: deny',
       'not something that a gate asks',
     ],
+    ['what a denial asks for and is not expected', REMOVE, 'got {"alert":["soc"],"log":"full"}'],
+    ['what a denial does not ask for', `${REMOVE}, then: alert=soc`, 'expected the obligations {"alert":["soc"]}'],
+    ['what no denial can ask for', `${REMOVE}, then: rate=1/m`, 'a deny row carries only `alert` and `log`'],
+    ['a purpose that no run has', `${GET.replace('work', 'wrok')}, expect: deny`, 'the purpose `wrok` is not declared'],
+    ['an environment that no run has', `${REMOVE}, environment: prd`, 'the environment `prd` is not declared'],
     ['a `then` that is none', `${GET}, expect: allow, then: rate=often`, '`then`: '],
   ])('fail for %s, with the place, and the check ends with 3', async (_, one, says) => {
     const { code, stdout } = await check(one);
@@ -66,6 +80,7 @@ describe('the tests of a policy', () => {
     expect(stdout).toMatch(/tests\.yaml:2:\d+: `/);
     expect(stdout).toContain(says);
     expect(stdout).toContain('0 tests passed, 1 failed');
+    expect(stdout).not.toContain('no problems');
     expect(onlyJson((await command(['policy', 'check', '--json'], { cwd: world.directory })).stdout)).toMatchObject({
       tests: { passed: 0, failures: [expect.stringContaining(says) as unknown] },
     });

@@ -38,7 +38,8 @@ export const policyCheck: CommandSpec = {
     if (tests !== undefined) printer.line(`${tests.file}: ${tests.passed} tests passed, ${failures.length} failed`);
     const count = warnings.length + secrets.length;
     if (errors > 0) printer.line(`${errors} errors, ${count - errors} warnings`);
-    else printer.line(count === 0 ? printer.style.good('no problems') : `${count} warnings`);
+    else if (count > 0) printer.line(`${count} warnings`);
+    else if (failures.length === 0) printer.line(printer.style.good('no problems'));
     return exit;
   },
 };
