@@ -10,14 +10,13 @@ import {
 } from './configuration/configuration.ts';
 import { isWeakerCell, type CellKind } from './contracts/cell-kind.ts';
 import { HostError } from './contracts/errors.ts';
-import type { RunFacts } from './contracts/principal.ts';
 import type { Attributes } from './contracts/request.ts';
 import type { RunResult } from './contracts/run-result.ts';
 import { didYouMean } from './contracts/suggestion.ts';
 import { createRunTree } from './runs/run-tree.ts';
 import { helpWith, type DenialHelp } from './views/denial-help.ts';
 import type { DecisionEvent } from './enforcement/enforce.ts';
-import { groupsOf } from './configuration/groups.ts';
+import { checkAsked, factsOf } from './configuration/run-facts.ts';
 import { createHostPowers, type HostPowers } from './host-powers.ts';
 import { listBudgets, type BudgetCounter, type BudgetQuestion } from './views/budget-view.ts';
 import { inspectComponent, type Inspection } from './views/inspection.ts';
@@ -209,13 +208,14 @@ function createHost({ live, workingDirectory, powers, cells, functions }: HostPa
       const given = givenOf(request);
       checkGiven(given);
       checkFunctions(configuration.settings.tools, functions);
+      checkAsked(request, agent, configuration.manifest);
       refuseExposedComponent(configuration, component, powers);
       const run = {
         configuration,
         live,
         agent,
         component,
-        facts: factsOf(request, agent, configuration),
+        facts: factsOf(request, agent, configuration.manifest),
         input: request.input ?? '',
         given,
         signal: request.signal ?? new AbortController().signal,
@@ -338,32 +338,6 @@ const givenOf = ({ arguments: args = [], environment = {}, stdin }: RunOptions):
 
 /** Each tool says how long a chain it may make; this is the longest that one can say. */
 const MOST_DEPTH = 16;
-
-const USER = /^user:[A-Za-z0-9][A-Za-z0-9._@-]{0,127}$/;
-
-function factsOf(request: RunOptions, agent: AgentManifest, { manifest }: Configuration): RunFacts {
-  const purpose = request.purpose ?? agent.purpose;
-  const onBehalfOf = request.onBehalfOf ?? agent.onBehalfOf;
-  if (purpose !== undefined && !manifest.purposes.includes(purpose)) {
-    throw new HostError(
-      'ERR_USAGE',
-      `the purpose \`${purpose}\` is not declared${didYouMean(purpose, manifest.purposes)}`,
-      {
-        hints: manifest.purposes,
-      },
-    );
-  }
-  if (onBehalfOf !== undefined && !USER.test(onBehalfOf)) {
-    throw new HostError('ERR_USAGE', `\`${onBehalfOf}\` is not a user: write \`user:NAME\``);
-  }
-  const groups = onBehalfOf === undefined ? undefined : groupsOf(manifest, onBehalfOf);
-  return {
-    ...(purpose === undefined ? {} : { purpose }),
-    ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
-    ...(groups === undefined ? {} : { groups }),
-    ...(agent.environment === undefined ? {} : { environment: agent.environment }),
-  };
-}
 
 /** Who starts a run may ask for more isolation, and not for less: that is the configuration's to say. */
 function cellOf({ cell }: Pick<RunOptions, 'cell'>, agent: AgentManifest): CellKind {

@@ -5,7 +5,7 @@ import { countersOf, type BudgetCounter } from './budget-view.ts';
 import { attributesOf, isAttributesRefusal } from '../contracts/attributes.ts';
 import type { DenialReason, PolicyRef } from '../contracts/decision.ts';
 import { HostError } from '../contracts/errors.ts';
-import { groupsOf } from '../configuration/groups.ts';
+import { checkAsked, factsOf } from '../configuration/run-facts.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import type { Clock } from '../contracts/powers.ts';
 import type { RunFacts } from '../contracts/principal.ts';
@@ -127,6 +127,7 @@ export function createPolicyView(configuration: Configuration, clock: Clock, cou
       warnings: lintPolicy(policy, clock.nowMs(), declaredBy(settings)),
     }),
     explain(agent: AgentManifest, question: PolicyQuestion): PolicyExplanation {
+      checkAsked(question, agent, manifest);
       const { action, resource } = question;
       const parsed = canonicalIntention(settings, { action, resource, attributes: argumentsOf(question.arguments) });
       if (isRefusal(parsed))
@@ -171,17 +172,10 @@ function declaredBy({ tools, db, fs }: Configuration['settings']): Declared {
 
 function contextOf(
   agent: AgentManifest,
-  { purpose = agent.purpose, onBehalfOf = agent.onBehalfOf, atMs }: AskedFacts & { atMs?: number },
+  asked: AskedFacts & { atMs?: number },
   { clock, manifest }: { readonly clock: Clock; readonly manifest: Manifest },
 ): DecisionContext {
-  const groups = onBehalfOf === undefined ? undefined : groupsOf(manifest, onBehalfOf);
-  return {
-    nowMs: atMs ?? clock.nowMs(),
-    ...(groups === undefined ? {} : { groups }),
-    ...(purpose === undefined ? {} : { purpose }),
-    ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
-    ...(agent.environment === undefined ? {} : { environment: agent.environment }),
-  };
+  return { nowMs: asked.atMs ?? clock.nowMs(), ...factsOf(asked, agent, manifest) };
 }
 
 /** What no row can allow, because there is no such thing in the configuration. */

@@ -110,6 +110,18 @@ describe('policy explain', () => {
     ]);
   });
 
+  it.each([
+    ['--purpose', 'triaje', 'the purpose `triaje` is not declared; did you mean `triage`?'],
+    ['--on-behalf-of', 'ada', '`ada` is not a user: write `user:NAME`'],
+    ['--on-behalf-of', 'group:desk', '`group:desk` is not a user'],
+  ])('of a run that could not start says so: %s %s', async (flag, value, says) => {
+    world = greetingWorld({ rows: [READ], more: MORE });
+    makeDatabase(join(world.directory, 'main.sqlite'));
+    const asked = ['policy', 'explain', 'fs:read', '/workspace/greeting.txt', flag, value];
+    const { code, stderr } = await command(asked, { cwd: world.directory });
+    expect([code, stderr]).toEqual([64, expect.stringContaining(says)]);
+  });
+
   it('decides at the time that was asked about', async () => {
     const row = 'p, role:any, fs:read, /workspace/**, hours(08-19 UTC), allow, -';
     const asked = ['fs:read', '/workspace/greeting.txt', '--at'];
