@@ -24,6 +24,8 @@ export interface ShownRecord {
   readonly decision: string;
   readonly outcome: string;
   readonly rules: string;
+  /** Who acts, for whom and why, and through whom: `agent:b, called by agent:a, on behalf of user:x, purpose p`. Empty if not said. */
+  readonly who: string;
 }
 
 /** The audit directory of a configuration. The policy is not read: records outlive it. */
@@ -82,7 +84,7 @@ function shown(json: string, record: RunRecord): ShownRecord {
         ? ''
         : decision.reason === undefined
           ? decision.effect
-          : `${decision.effect} (${decision.reason})`,
+          : `${decision.effect} (${decision.reason}${text(decision.agent) === '' ? '' : ` of ${text(decision.agent)}`})`,
     outcome:
       outcome === undefined
         ? text(detail?.['status'])
@@ -90,7 +92,26 @@ function shown(json: string, record: RunRecord): ShownRecord {
           ? outcome.status
           : `${outcome.status} (${outcome.code})`,
     rules: decision?.rules.join(' ') ?? '',
+    who: whoOf(record),
   };
 }
+
+function whoOf({ principal, purpose, detail }: RunRecord): string {
+  const agent = text(principal?.agent);
+  if (agent === '') return '';
+  const callers: unknown = principal?.callers;
+  // The nearest caller stands last in the record, and first in a sentence.
+  const chain = Array.isArray(callers) ? callers.map(text).reverse() : [];
+  const parts = [
+    ...chain.map((caller) => `called by ${caller}`),
+    ...said('on behalf of', principal?.onBehalfOf),
+    ...said('purpose', purpose),
+    ...said('environment', detail?.['environment']),
+  ];
+  return [agent, ...parts].join(', ');
+}
+
+const said = (what: string, value: unknown): readonly string[] =>
+  text(value) === '' ? [] : [`${what} ${text(value)}`];
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');

@@ -23,6 +23,7 @@ describe('audit show', () => {
   it('shows what was asked, decided and done', async () => {
     const { code, stdout, stderr } = await audit('show');
     expect([code, stderr]).toEqual([0, `${file}\n`]);
+    expect(stdout).toMatch(/^agent:tester\n/);
     expect(stdout).toMatch(/^seq +time +type +action +resource +decision +outcome +rules$/m);
     expect(stdout).toMatch(/effect\.intended +fs:read +\/workspace\/greeting\.txt +allow +p-[0-9a-f]{10}$/m);
     expect(stdout).toMatch(/run\.closed .*ok/);

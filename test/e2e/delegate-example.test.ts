@@ -58,6 +58,9 @@ describe('the delegate example on the command line', { timeout: 600_000 }, () =>
     world.write('policy/policy.csv', policy);
     const { stdout, stderr } = await run('Ada');
     expect(JSON.parse(stdout)).toMatchObject({ output: 'Ada: hello failed: the greeting: no-rule' });
+    const shown = await command(['audit', 'show', 'latest'], { cwd: world.directory });
+    expect(shown.stdout).toMatch(/^agent:hello, called by agent:delegate\n/);
+    expect(shown.stdout).toMatch(/effect\.denied +fs:read .* deny \(no-rule of agent:delegate\)/);
     expect(stderr).toMatch(/denied fs:read \/workspace\/greeting\.txt \(no-rule/);
     expect(stderr).toMatch(/to allow it, add: p, agent:delegate, fs:read, \/workspace\/greeting\.txt, -, allow, -/);
     const alone = await command(['run', '--agent', 'hello', '--input', 'Ada'], { cwd: world.directory });

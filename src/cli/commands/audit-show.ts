@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { EXIT, readAudit } from '../../../host/index.ts';
 import { JSON_OPTION, type CommandSpec } from '../command.ts';
-import { table } from '../output/human.ts';
+import { table, untrusted } from '../output/human.ts';
 import { auditLocation, AUDIT_OPTIONS } from '../audit-location.ts';
 
 const Options = z.object({
@@ -27,6 +27,8 @@ export const auditShow: CommandSpec = {
       return Promise.resolve(EXIT.ok);
     }
     printer.note(file);
+    const who = records[0]?.who ?? '';
+    if (who !== '') printer.line(untrusted(who));
     const rows = records.map(({ seq, time, type, action, resource, decision, outcome, rules }) => [
       String(seq),
       time.slice(11, 23),
