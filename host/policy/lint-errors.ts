@@ -15,12 +15,13 @@ export function* lintErrorSteps(snapshot: PolicySnapshot): Steps<readonly LintWa
   if (!(yield* someCouldVanish(snapshot))) return [];
   const { rules, covering } = yield* groupRules(snapshot);
   const budget: LintBudget = { left: MOST_COMPARISONS };
+  const terms = { budget, labels: snapshot.words.labels };
   const errors: LintWarning[] = [];
   for (const [index, own] of rules.entries()) {
     if (index % RULES_OF_A_STEP === 0) yield;
     // An allow row that asks for something, and only under a condition.
     if (own.effect !== 'allow' || !own.conditional || !own.asking) continue;
-    const finding = yield* relationOf(own, yield* covering(own.group, budget), budget);
+    const finding = yield* relationOf(own, yield* covering(own.group, budget), terms);
     if (finding?.severity === 'error')
       errors.push({ line: own.line, ...asWritten(snapshot, finding), rule: own.rule.id });
   }

@@ -58,7 +58,7 @@ function* lintSteps(...[snapshot, nowMs, declared]: LintTerms): Steps<readonly L
     const alone = [lintRule(own.rule, nowMs), lintDeclared(own, declared), lintBreadth(own, declared), gapsOf(own)];
     for (const findings of alone) for (const finding of findings) warn(finding);
     const broader = yield* covering(own.group, budget);
-    const relation = yield* relationOf(own, broader, budget);
+    const relation = yield* relationOf(own, broader, { budget, labels: snapshot.words.labels });
     if (relation !== undefined) warn(relation);
     if (!cut && own.effect === 'deny') {
       const above = allowAbove(own, broader);

@@ -1,4 +1,4 @@
-import { counterRows } from './counter-row.ts';
+import { counterRows, oppositeOf } from './counter-row.ts';
 import { askedOf, spelled } from './asked.ts';
 import type { LintFinding } from './lint-finding.ts';
 import type { GroupedRule, LintBudget, RuleGroup } from './rule-group.ts';
@@ -8,11 +8,17 @@ import type { Steps } from './steps.ts';
 /** How many rules are compared in one step. */
 const RULES_OF_A_STEP = 128;
 
-/** What a rule is worth beside the rules of the groups that cover it. The gravest only. */
+/** What a relation is looked for with. */
+export interface RelationTerms {
+  readonly budget: LintBudget;
+  readonly labels: readonly string[];
+}
+
+/** What a rule is worth beside the rules of the groups that cover it. The gravest only. `labels`: the least sensitive first. */
 export function* relationOf(
   own: GroupedRule,
   covering: readonly RuleGroup[],
-  budget: LintBudget,
+  { budget, labels }: RelationTerms,
 ): Steps<LintFinding | undefined> {
   const denying = firstOf(covering.map((group) => group.always('deny', own)));
   if (own.effect === 'deny')
@@ -21,8 +27,9 @@ export function* relationOf(
       : undefined;
   if (denying !== undefined) return { message: `line ${denying.line} denies everything that this row allows` };
   if (own.conditional && own.asking) {
-    const vanishing = yield* vanishingOf(own, covering, budget);
-    if (vanishing !== undefined) return vanishing;
+    const vanishing = yield* vanishingOf(own, covering, { budget, labels });
+    // Its condition is a requirement then: nothing is allowed without what it asks for, and it restricts nothing by itself.
+    if (vanishing !== undefined) return (yield* isRequired(own, covering, { budget, labels })) ? undefined : vanishing;
   }
   const allowing = firstOf(covering.map((group) => notTwin(group.always('allow', own), own)));
   if (allowing === undefined) return undefined;
@@ -43,7 +50,7 @@ export function allowAbove(own: GroupedRule, covering: readonly RuleGroup[]): Gr
 function* vanishingOf(
   own: GroupedRule,
   covering: readonly RuleGroup[],
-  budget: LintBudget,
+  { budget, labels }: RelationTerms,
 ): Steps<LintFinding | undefined> {
   let first: { readonly other: GroupedRule; readonly missing: readonly string[] } | undefined;
   for (const group of covering)
@@ -62,13 +69,34 @@ function* vanishingOf(
     }
   if (first === undefined) return undefined;
   const { other, missing } = first;
-  const mend = counterRows(own.rule);
+  const mend = counterRows(own.rule, labels);
   const binds = missing.some((name) => name !== 'log' && name !== 'alert');
   return {
     ...(binds ? { severity: 'error' } : {}),
     message: `line ${other.line} allows this too, and asks for no ${missing.map(spelled).join(', ')}: while the condition here is not true, nothing asks for it; to require it, write a deny row`,
     ...(mend === undefined ? {} : { mend }),
   };
+}
+
+/** Whether rows deny all that a rule covers where one of its clauses does not hold: the rows that the lint proposes. */
+function* isRequired(
+  own: GroupedRule,
+  covering: readonly RuleGroup[],
+  { budget, labels }: RelationTerms,
+): Steps<boolean> {
+  const missing = new Set(own.rule.condition.clauses.map(({ text }) => oppositeOf(text, labels)));
+  for (const { denies, rules } of covering) {
+    if (!denies) continue;
+    for (const other of rules) {
+      if (missing.size === 0) return true;
+      if (budget.left-- <= 0) return false;
+      if (budget.left % RULES_OF_A_STEP === 0) yield;
+      if (other.effect !== 'deny' || !other.conditional) continue;
+      const [only, ...more] = other.rule.condition.clauses;
+      if (only !== undefined && more.length === 0) missing.delete(only.text);
+    }
+  }
+  return missing.size === 0;
 }
 
 /** What a rule asks for and another does not. Of detectors, each counts. */

@@ -99,12 +99,16 @@ describe('the tests of a policy', () => {
   });
 });
 
-it('a row whose obligations can vanish is an error of the check', async () => {
-  world = greetingWorld({
-    rows: [READ.replace(', -, allow', ', purpose=work, allow').replace(/-$/, 'rate=1/m'), READ],
-    more: 'purposes: [work]\n',
-  });
+it('a row whose obligations can vanish is an error of the check, and the row that it proposes mends that', async () => {
+  const rows = [READ.replace(', -, allow', ', purpose=work, allow').replace(/-$/, 'rate=1/m'), READ];
+  world = greetingWorld({ rows, more: 'purposes: [work]\n' });
   const { code, stdout } = await command(['policy', 'check'], { cwd: world.directory });
   expect(code).toBe(3);
   expect(stdout).toMatch(/policy\.csv:1: error: /);
+  const mend = /mended by: (.*)/.exec(stdout)?.[1] ?? '';
+  world.write('policy/policy.csv', `${[mend, ...rows].join('\n')}\n`);
+  expect(await command(['policy', 'check'], { cwd: world.directory })).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('no problems') as unknown,
+  });
 });

@@ -31,10 +31,15 @@ describe('the opposite of a clause', () => {
     'arg.n>5',
     'arg.n>=6',
     'arg.a.b-c=x',
+    'label<=internal',
+    'label>=confidential',
+    'days(mon-fri UTC)',
+    'days(sun+tue-wed UTC)',
+    'days(sat-mon UTC)',
   ])('of %s is true where that is false, false where it is true, undecided where it is', (clause) => {
-    const opposite = oppositeOf(clause);
+    const opposite = oppositeOf(clause, VOCABULARY.labels);
     const [one, other] = [compile(clause), compile(opposite ?? '')];
-    for (const hour of [0, 7, 8, 12, 19, 22, 48])
+    for (const hour of [0, 7, 8, 11, 12, 19, 22, 24, 48, 72, 96, 120, 144])
       for (const purpose of ['triage', 'audit', undefined])
         for (const value of [...VALUES, undefined]) {
           const context = {
@@ -48,13 +53,46 @@ describe('the opposite of a clause', () => {
                   ['n', value],
                   ['a.b-c', value],
                 ] as const);
-          const [is, isNot] = [one, other].map((condition) => condition.test({ context, attributes: new Map(named) }));
+          // A label for each purpose, and none without one.
+          const label = { triage: 'internal', audit: 'confidential' }[purpose ?? ''];
+          const [is, isNot] = [one, other].map((condition) =>
+            condition.test({ context, attributes: new Map(named), label }),
+          );
           expect(isNot, `${clause} with ${JSON.stringify({ context, value })}`).toBe(is === 'undecided' ? is : !is);
         }
   });
 
   it('of a clause that has none is not there', () => {
-    expect(['label<=internal', 'days(mon-fri UTC)'].map(oppositeOf)).toEqual([undefined, undefined]);
+    for (const clause of ['label=internal', 'label<=secret', 'label>=public', 'label<=unknown', 'days(mon-sun UTC)'])
+      expect(oppositeOf(clause, ['public', 'internal', 'secret']), clause).toBeUndefined();
+  });
+});
+
+describe('once they stand beside it, a row that the lint called an error', () => {
+  const BROAD = row({ resource: '/w/**' });
+  it.each([
+    'purpose=triage',
+    'purpose=triage env=prod hours(22-06 Europe/Paris)',
+    'label<=internal',
+    'label>=confidential days(mon-fri UTC)',
+    'on-behalf-of=user:ada before(2026-05-01)',
+  ])('%s is one no more, with all of them and not with all but one', (when) => {
+    const text = row({ resource: '/w/x', when, then: 'rate=1/m' }) + BROAD;
+    const errors = (rows: readonly string[]) =>
+      lintPolicy(load(rows.map((line) => `${line}\n`).join('') + text), NOON).filter(
+        ({ severity }) => severity === 'error',
+      );
+    const mend = errors([])[0]?.mend ?? [];
+    expect(mend).toHaveLength(compile(when).clauses.length);
+    expect(lintPolicy(load(`${mend.join('\n')}\n${text}`), NOON)).toEqual([]);
+    for (const left of mend) expect(errors(mend.filter((one) => one !== left))).toHaveLength(1);
+    for (const wide of mend)
+      for (const narrow of [
+        wide.replace('/w/x', '/w/y'),
+        wide.replace('role:any', 'agent:b'),
+        wide.replace(', deny', ' arg.n=1, deny'),
+      ])
+        expect(errors(mend.map((one) => (one === wide ? narrow : one)))).toHaveLength(1);
   });
 });
 

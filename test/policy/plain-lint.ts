@@ -64,6 +64,9 @@ function relation({ rule, line }: LintedRule, broader: readonly LintedRule[]): s
   if (denying !== undefined) return [`denied by ${denying.line}`];
   const conditional = rule.condition.clauses.length > 0;
   const clauses = ({ condition }: Rule): string[] => condition.clauses.map(({ text }) => text);
+  const required = clauses(rule).every((text) =>
+    broader.some(({ rule: other }) => other.effect === 'deny' && clauses(other).join(' ') === negated(text)),
+  );
   for (const { rule: other, line: place } of broader) {
     if (other.effect !== 'allow' || !conditional) continue;
     if (clauses(rule).every((text) => clauses(other).includes(text))) continue;
@@ -73,10 +76,13 @@ function relation({ rule, line }: LintedRule, broader: readonly LintedRule[]): s
         !askedOf(other.obligations).includes(name) ||
         (name === 'redact' && rule.obligations.redact?.some((detector) => !redacted.includes(detector))),
     );
-    if (missing.length > 0) return [`${missing.join()} vanish by ${place}`];
+    if (missing.length > 0) return required ? [] : [`${missing.join()} vanish by ${place}`];
   }
   const allowing = always.find((other) => other.rule.effect === 'allow' && !isTwin(other));
   if (allowing === undefined) return [];
   if (conditional) return [`condition void by ${allowing.line}`];
   return askedOf(rule.obligations).length === 0 ? [`allowed by ${allowing.line}`] : [];
 }
+
+/** Of the clauses `NAME=VALUE` and `NAME!=VALUE`, the other one. */
+const negated = (text: string): string => (text.includes('!=') ? text.replace('!=', '=') : text.replace('=', '!='));

@@ -28,7 +28,7 @@ const cells = fc.record({
     fc.record({ action: pick('fs:read', 'fs:*', 'fs:list'), resource: pick(...PATTERNS) }),
     fc.record({ action: pick('http:GET', 'http:*'), resource: pick(...HOSTS) }),
   ),
-  when: pick('-', '-', 'purpose=triage', 'env=prod', 'purpose=triage env=prod'),
+  when: pick('-', '-', 'purpose=triage', 'env=prod', 'purpose=triage env=prod', 'purpose!=triage', 'env!=prod'),
   effect: pick('allow', 'allow', 'deny'),
   then: pick('-', '-', 'rate=1/m', 'log=full', 'rate=1/m log=full', 'redact=email', 'redact=email|iban'),
 });
