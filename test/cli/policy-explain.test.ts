@@ -144,7 +144,7 @@ describe('policy explain', () => {
     [['gpu:use', 'gpu:0'], 'there is no gate for it'],
     [['fs:read', 'workspace/a'], 'is not something that a gate asks'],
     [['fs:read'], 'missing required argument'],
-    [['fs:read', '/workspace/a', '--at', 'noon'], 'at'],
+    [['fs:read', '/workspace/a', '--at', 'noon'], '--at: expected a time as in `2026-03-02T11:00:00Z`'],
     [['fs:read', '/workspace/a', '--arguments', '['], 'the arguments are not JSON'],
     [['fs:read', '/workspace/a', '--agent', 'nobody'], 'no agent `nobody`'],
   ])('ends with 64 for %j', async (args, says) => {

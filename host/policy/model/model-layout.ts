@@ -55,7 +55,10 @@ function* complain(model: Model): Generator<Complaint> {
     if (!request.includes(column))
       yield { section: 'request_definition', message: `a request has a \`${column}\`; add the column` };
     if (!policy.includes(column))
-      yield { section: 'policy_definition', message: `a row names its \`${column}\`; add the column` };
+      yield {
+        section: 'policy_definition',
+        message: `a row names its \`${column}\`; add the column${column === 'sub' ? ' (`role:any` is every agent)' : ''}`,
+      };
   }
   const [terms = [], second] = matcher;
   const [other] = second ?? [];

@@ -4,6 +4,7 @@ import type { ProblemList } from '../problem-list.ts';
 import { suggestion } from '../spelling.ts';
 import { parseEffect, type PolicyEffect } from './effect.ts';
 import { parseMatcher, type Alternatives, type MatcherScope } from './matcher.ts';
+import { refusedColumn } from './refused-word.ts';
 import { MAX_MODEL, readModelText, shown, type Definition, type Place } from './model-text.ts';
 
 /** A Casbin model of the accepted subset. It says how rows are read; what decides is the same for every model. */
@@ -94,6 +95,8 @@ function parseColumns(text: string, known: readonly string[], what: string): rea
   for (const piece of text.split(',')) {
     const name = piece.trim();
     const at = offset + piece.length - piece.trimStart().length;
+    const refused = refusedColumn(name);
+    if (refused !== undefined) throw new CellError(at, `a column \`${name}\` is not accepted: ${refused}`);
     if (!known.includes(name))
       throw new CellError(at, `unknown column \`${shown(name)}\` of ${what}${suggestion(name, known)}`);
     if (columns.includes(name)) throw new CellError(at, `the column \`${name}\` stands twice`);

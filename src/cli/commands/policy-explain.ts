@@ -11,7 +11,7 @@ const Options = z.object({
   purpose: z.string().optional(),
   onBehalfOf: z.string().optional(),
   label: z.string().optional(),
-  at: z.iso.datetime({ offset: true }).optional(),
+  at: z.iso.datetime({ offset: true, error: 'expected a time as in `2026-03-02T11:00:00Z`' }).optional(),
   json: z.boolean().default(false),
 });
 
@@ -39,7 +39,11 @@ export const policyExplain: CommandSpec = {
   example: 'sallyport policy explain fs:read /workspace/.env --config guest-examples/hello/sallyport.yaml',
   async run(context, [action = '', resource = ''], values) {
     const parsed = Options.safeParse(values);
-    if (!parsed.success) throw new HostError('ERR_USAGE', z.prettifyError(parsed.error).replaceAll('\n', ' '));
+    if (!parsed.success)
+      throw new HostError(
+        'ERR_USAGE',
+        parsed.error.issues.map(({ path, message }) => `--${path.join('.')}: ${message}`).join('; '),
+      );
     const options = parsed.data;
     const host = await openHost({ configuration: options.config, workingDirectory: context.workingDirectory });
     const explanation = host.explain({

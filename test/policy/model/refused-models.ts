@@ -327,7 +327,9 @@ export const REFUSED_MODELS: readonly RefusedModel[] = [
     'a second graph used',
     'objMatch',
     'g2',
-    ['14:50: `g2` is not accepted: a policy has one graph of roles; use `g(r.sub, p.sub)`'],
+    [
+      '14:50: `g2` is not accepted: a policy has one graph of roles, that of agents; use `g(r.sub, p.sub)`, and `objMatch(r.obj, p.obj)` for many resources',
+    ],
   ],
   [
     'a second definition of requests',
@@ -387,8 +389,14 @@ export const REFUSED_MODELS: readonly RefusedModel[] = [
     'p = sub',
     'p = priority, sub',
     [
-      '5:5: unknown column `priority` of a row; known: `sub` `dom` `act` `obj` `when` `eft` `then` `purpose` `on_behalf_of`',
+      '5:5: a column `priority` is not accepted: the order of rows would decide; a deny row overrides every allow row, so write that',
     ],
+  ],
+  [
+    'a column of conditions for `eval`',
+    'p = sub',
+    'p = sub_rule',
+    ['5:5: a column `sub_rule` is not accepted: it would hold code for `eval`; write conditions in a `when` column'],
   ],
   [
     'an empty column',
