@@ -47,7 +47,9 @@ describe('the tests of a policy', () => {
     ['an environment', 'agent: tester, action: fs:list, resource: /workspace/x, environment: prod, expect: allow'],
     ['an agent that is not declared', 'agent: other, action: log:write, resource: log:info, expect: deny'],
   ])('know %s', async (_, one) => {
-    expect(await check(one)).toMatchObject({ code: 0, stderr: '' });
+    const { code, stdout, stderr } = await check(one);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toContain(': 1 test passed, 0 failed\n');
   });
 
   it.each([

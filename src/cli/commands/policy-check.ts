@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { EXIT, listSecrets, openHost } from '../../../host/index.ts';
 import { CONFIG_OPTION, JSON_OPTION, type CommandSpec } from '../command.ts';
-import { untrusted } from '../output/human.ts';
+import { counted, untrusted } from '../output/human.ts';
 
 const Options = z.object({ config: z.string().default('sallyport.yaml'), json: z.boolean().default(false) });
 
@@ -27,7 +27,7 @@ export const policyCheck: CommandSpec = {
       printer.json(secrets.length === 0 ? report : { ...report, secrets });
       return exit;
     }
-    printer.line(`${report.file}: ${report.rules} rules, ${report.policy.digest}`);
+    printer.line(`${report.file}: ${counted(report.rules, 'rule')}, ${report.policy.digest}`);
     for (const { line, severity = 'warning', message, mend = [] } of warnings) {
       printer.line(`${report.file}:${line}: ${severity}: ${untrusted(message)}`);
       for (const row of mend) printer.line(`  mended by: ${untrusted(row)}`);
@@ -35,10 +35,11 @@ export const policyCheck: CommandSpec = {
     for (const { secret, message } of secrets)
       printer.line(untrusted(`${options.config}: secrets.${secret}: warning: ${message}`));
     for (const failure of failures) printer.line(untrusted(failure));
-    if (tests !== undefined) printer.line(`${tests.file}: ${tests.passed} tests passed, ${failures.length} failed`);
+    if (tests !== undefined)
+      printer.line(`${tests.file}: ${counted(tests.passed, 'test')} passed, ${failures.length} failed`);
     const count = warnings.length + secrets.length;
-    if (errors > 0) printer.line(`${errors} errors, ${count - errors} warnings`);
-    else if (count > 0) printer.line(`${count} warnings`);
+    if (errors > 0) printer.line(`${counted(errors, 'error')}, ${counted(count - errors, 'warning')}`);
+    else if (count > 0) printer.line(counted(count, 'warning'));
     else if (failures.length === 0) printer.line(printer.style.good('no problems'));
     return exit;
   },

@@ -79,6 +79,9 @@ export function untrusted(text: string): string {
   return text.split('\n').map(escapeControl).join('\n');
 }
 
+/** `1 rule`, `2 rules`. */
+export const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+
 /** A table with aligned columns and a header. Cells are escaped. */
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const cells = [header, ...rows].map((row) => row.map((cell) => escapeControl(cell)));

@@ -1,5 +1,5 @@
 import type { RowChange } from '../../../host/index.ts';
-import { untrusted, type Style } from './human.ts';
+import { counted, untrusted, type Style } from './human.ts';
 
 /** Rows that differ, as lines: `-` for what is gone, `+` for what is new, with what that does to what is allowed. */
 export function* changeLines(changes: readonly RowChange[], style: Style): Generator<string> {
@@ -12,5 +12,5 @@ export function* changeLines(changes: readonly RowChange[], style: Style): Gener
   const unclear = changes.filter(({ direction }) => direction === 'unclear').length;
   yield changes.length === 0
     ? 'no difference'
-    : `${changes.length} changes: ${widening} widen what is allowed, ${unclear} cannot be told row by row`;
+    : `${counted(changes.length, 'change')}: ${widening} widen${widening === 1 ? 's' : ''} what is allowed, ${unclear} cannot be told row by row`;
 }

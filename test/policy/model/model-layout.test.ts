@@ -43,6 +43,12 @@ describe('the model file', () => {
     expect(problems(change(DEFAULT_MODEL))).toEqual([]);
   });
 
+  it('without users learns how a row is for every agent', () => {
+    const model = `[request_definition]\nr = sub, obj, act\n[policy_definition]\np = obj, act\n[policy_effect]
+e = some(where (p.eft == allow))\n[matchers]\nm = r.obj == p.obj && r.act == p.act\n`;
+    expect(problems(model)).toEqual(['4:1: a row names its `sub`; add the column (`role:any` is every agent)']);
+  });
+
   it.each(REFUSED_MODELS)('is refused with %s', (_, from, to, expected) => {
     const text = DEFAULT_MODEL.replace(from, to);
     expect(text).not.toBe(DEFAULT_MODEL);
