@@ -1,4 +1,5 @@
 import { CellError } from './cell-error.ts';
+import { codeOf, findLookAlike } from './look-alike.ts';
 import { coversParts, matchParts, MAX_PATTERN_PARTS, parsePath, type Part } from './path-glob.ts';
 import { isHostLabel, isPort, NAMES, SCHEMES, splitResource, type ResourceParts } from './resource-parts.ts';
 import { suggestion } from './spelling.ts';
@@ -174,8 +175,18 @@ function refuseLabel(label: string, offset: number): void {
     throw new CellError(offset, `host names are in lower case; expected \`${label.toLowerCase()}\``);
   throw new CellError(
     offset,
-    `\`${label}\` is not a host label; names of other scripts are written in their \`xn--\` form`,
+    /\P{ASCII}/u.test(label)
+      ? `\`${label}\` is not a host label; names of other scripts are written in their \`xn--\` form${asciiForm(label)}`
+      : `\`${label}\` is not a host label; expected letters, digits, \`-\` or \`_\`, and no \`-\` at either end`,
   );
+}
+
+/** Shown with the letter that a reader takes for another, so that nobody copies the form of a name that was not meant. */
+function asciiForm(label: string): string {
+  const alike = findLookAlike(label);
+  if (alike !== undefined) return `, and \`${alike.letter}\` is ${codeOf(alike.letter)}`;
+  const name = URL.parse(`http://${label}/`)?.hostname;
+  return name?.startsWith('xn--') === true && isHostLabel(name) ? `; expected \`${name}\`` : '';
 }
 
 function refusePort(scheme: string, port: string, offset: number): void {
@@ -188,7 +199,8 @@ function refusePort(scheme: string, port: string, offset: number): void {
 function refuseAddress(address: string, offset: number): void {
   if (address.includes('*')) throw new CellError(offset, 'wildcards never match an address; write it in full');
   const url = URL.parse(`http://${address}/`);
-  if (url === null) throw new CellError(offset, `\`${address}\` is not an address`);
+  if (url === null)
+    throw new CellError(offset, `\`${address}\` is not an address; expected for instance \`127.0.0.1\` or \`[::1]\``);
   if (url.hostname.startsWith('[::ffff:')) throw new CellError(offset, 'a mapped address is written as IPv4');
   if (url.hostname !== address)
     throw new CellError(offset, `\`${address}\` is not in canonical form; expected \`${url.hostname}\``);
