@@ -106,6 +106,18 @@ describe('arguments', () => {
     ],
     ['arg.x<abc', 'policy.csv:1:36: `abc` is not a number; expected for instance `100`, `-1.5` or `10MB`'],
     ['arg.x<=5TB', 'policy.csv:1:37: `5TB` is not a number; expected for instance `100`, `-1.5` or `10MB`'],
+    ['arg.x<010MB', 'policy.csv:1:36: `010MB` is not a number; expected `10MB`'],
+    ['arg.x<-007', 'policy.csv:1:36: `-007` is not a number; expected `-7`'],
+    ['arg.x<10mb', 'policy.csv:1:36: `10mb` is not a number; expected `10MB`'],
+    [
+      'arg.x=10MB',
+      'policy.csv:1:36: `10MB` is a quantity, and here text is compared; expected `arg.x<=10MB`, or `~` for this very text',
+    ],
+    [
+      'arg.x!=a|1.5GB',
+      'policy.csv:1:39: `1.5GB` is a quantity, and here text is compared; expected `arg.x>1.5GB`, or `~` for this very text',
+    ],
+    ['arg.x=a|b|a', 'policy.csv:1:40: `a` stands twice in this list'],
     ['arg.x~!a', 'policy.csv:1:36: a pattern cannot be negated; write `!~`'],
     ['arg.x~a?', 'policy.csv:1:37: `?` has no meaning in a pattern; expected literal text, `*` or `**`'],
     ["arg.x='a'", "policy.csv:1:36: a value has no `'`; brackets are written `%28` and `%29`"],
