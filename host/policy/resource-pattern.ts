@@ -30,6 +30,8 @@ export interface HostWildcard {
 /** Reads a resource pattern. Throws a `CellError` for anything that is not in the grammar, or that could never match. */
 export function parseResourcePattern(text: string): ResourcePattern {
   if (text.startsWith('!')) throw new CellError(0, 'a pattern cannot be negated; write a deny row');
+  const [, quoted] = /^(['"`])(.*)\1$/s.exec(text)?.slice(1) ?? [];
+  if (quoted !== undefined) throw new CellError(0, `cells are never quoted; expected \`${quoted}\``);
   const odd = /[\s\p{Cc}'"`]/u.exec(text);
   if (odd) throw new CellError(odd.index, `a resource pattern has no \`${escape(odd[0])}\`; put \`*\` in its place`);
   const parts = splitResource(text);

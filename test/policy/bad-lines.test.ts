@@ -7,7 +7,8 @@ describe('a line that looks like a row and is none is refused with its place', (
   it.each([
     ['a comment behind a row', `${ROW} # why\n`, '1:42: a comment has a line of its own, which begins with `#`'],
     ['a comment behind a link', 'g, agent:a, role:x # why\n', '1:20: a comment has a line of its own, which begins with `#`'],
-    ['quotes of the other kind', row({ resource: "'/w'" }), "1:23: a resource pattern has no `'`; put `*` in its place"],
+    ['quotes of the other kind', row({ resource: "'/w'" }), "1:23: cells are never quoted; expected `/w`"],
+    ['one quote', row({ resource: "/w/it's" }), "1:28: a resource pattern has no `'`; put `*` in its place"],
     ['a byte order mark inside', `${ROW}\n\uFEFF${ROW}\n`, '2:1: a character that no cell may hold: U+FEFF; expected `p`'],
     ['the next-line mark', row({ resource: '/w\u0085' }), '1:25: a character that no cell may hold: U+0085; expected `/w`'],
     ['a space of no width', row({ resource: '/w/\u200b', effect: 'deny' }), '1:26: a character that no cell may hold: U+200B; expected `/w/`'],
