@@ -118,7 +118,9 @@ function refuseUnreachable(text: string, parts: ResourceParts): void {
   const dots = /(?:^|\/)\.{1,2}(?=\/|$)/.exec(path);
   if (dots) throw new CellError(parts.at.path + dots.index, 'resources have no dot segments, so this never matches');
   if (parts.head === '') refuseFilePath(text);
-  if (parts.head === 'db:' && /\p{Lu}/u.test(path))
+  if (parts.head.endsWith(':') && parts.at.host < 0) refuseEmptySegment(path, parts.at.path);
+  // An escape has capitals: `%2D`.
+  if (parts.head === 'db:' && /\p{Lu}/u.test(path.replace(/%[0-9A-F]{2}/g, '')))
     throw new CellError(parts.at.path, 'database names are in lower case in resources');
   if (parts.at.host >= 0) refuseUrlPath(path, parts.at.path);
 }
@@ -144,6 +146,35 @@ function refuseUrlPath(path: string, offset: number): void {
     throw new CellError(offset + encoded.index, `\`${encoded[0]}\` is refused in every request, so this never matches`);
   const wide = /\P{ASCII}/u.exec(path);
   if (wide) throw new CellError(offset + wide.index, `URLs are percent-encoded; expected \`${encodeURI(wide[0])}\``);
+  for (const { 0: escape, index } of path.matchAll(/%(?:[0-9A-F]{2})?/gi)) refuseEscape(escape, offset + index);
+  for (const { 0: character, index } of path.matchAll(/[^%*/A-Za-z0-9\-._~!$&'()+,;=:@]/g)) {
+    const written = URL.parse(`http://h/${character}`)?.pathname.slice(1);
+    if (written !== undefined && written !== character)
+      throw new CellError(offset + index, `URLs are percent-encoded; expected \`${written}\``);
+  }
+}
+
+/** Stand for themselves in the path of a request, whatever way the guest wrote them (RFC 3986, sections 2.3 and 3.3). */
+const PLAIN = /^[A-Za-z0-9\-._~!$'()*,:@]$/;
+
+/** Requests have every escape in one spelling, and none that is needless. */
+function refuseEscape(escape: string, offset: number): void {
+  if (escape === '%') throw new CellError(offset, '`%` begins no escape here; expected `%25` for the character itself');
+  const character = String.fromCharCode(Number.parseInt(escape.slice(1), 16));
+  const written = PLAIN.test(character) ? character : escape.toUpperCase();
+  if (written === '*' || written === ',')
+    throw new CellError(offset, `requests have \`${written}\` here, which no pattern can name; put \`*\` in its place`);
+  if (written !== escape)
+    throw new CellError(offset, `requests are without \`${escape}\`, so this never matches; expected \`${written}\``);
+}
+
+function refuseEmptySegment(path: string, offset: number): void {
+  const empty = /^(?=\/|$)|\/(?=\/|$)/.exec(path);
+  if (empty)
+    throw new CellError(
+      offset + empty.index,
+      'such a resource has no empty segment, so this never matches; expected a name, `*` or `**`',
+    );
 }
 
 function checkHost(text: string, parts: ResourceParts): void {

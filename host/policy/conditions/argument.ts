@@ -93,6 +93,8 @@ function compare(operand: string, offset: number, holds: (value: number, bound: 
   const bound = Number(digits) * (unit === undefined ? 1 : (UNITS.get(unit) ?? Number.NaN));
   if (!Number.isFinite(bound))
     throw new CellError(offset, `\`${operand}\` is not a number; ${expectedNumber(operand)}`);
+  if (Math.abs(bound) > Number.MAX_SAFE_INTEGER)
+    throw new CellError(offset, `\`${operand}\` is too large to be compared exactly`);
   return (value) => (typeof value === 'number' && Number.isFinite(value) ? holds(value, bound) : 'undecided');
 }
 

@@ -106,6 +106,7 @@ describe('arguments', () => {
     ],
     ['arg.x<abc', 'policy.csv:1:36: `abc` is not a number; expected for instance `100`, `-1.5` or `10MB`'],
     ['arg.x<=5TB', 'policy.csv:1:37: `5TB` is not a number; expected for instance `100`, `-1.5` or `10MB`'],
+    ['arg.x<9007199254740993', 'policy.csv:1:36: `9007199254740993` is too large to be compared exactly'],
     ['arg.x<010MB', 'policy.csv:1:36: `010MB` is not a number; expected `10MB`'],
     ['arg.x<-007', 'policy.csv:1:36: `-007` is not a number; expected `-7`'],
     ['arg.x<10mb', 'policy.csv:1:36: `10mb` is not a number; expected `10MB`'],
