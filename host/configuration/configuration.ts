@@ -6,6 +6,7 @@ import type { HostPowers } from '../host-powers.ts';
 import { parseManifest, type Manifest } from '../manifest/manifest.ts';
 import { loadPolicy, type PolicySnapshot, type PolicySource } from '../policy/policy-snapshot.ts';
 import { readValues, type DetectorConfig } from '../redaction/detector-config.ts';
+import { decodePolicyText } from './policy-text.ts';
 import { checkPrices } from './prices.ts';
 import type { SourceText } from '../policy/policy-file.ts';
 import type { ReadText } from '../powers/text-file.ts';
@@ -182,11 +183,7 @@ function readText(path: string, settings: GateSettings, powers: HostPowers): Sou
   const { bytes, real } = readBytes(path, path, 'ERR_POLICY_READ', MOST_POLICY_BYTES, powers);
   // CWE-59: a link may have been exchanged since the configuration was checked. What counts is the file that was opened.
   refuseExposedTexts(settings, path, real);
-  try {
-    return { file: path, text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes) };
-  } catch (cause) {
-    throw new HostError('ERR_POLICY_READ', `\`${path}\` is not UTF-8`, { cause });
-  }
+  return decodePolicyText(path, bytes);
 }
 
 function readBytes(

@@ -11,7 +11,7 @@ import { matchesResource, parseResourcePattern } from '../policy/resource-patter
 import { actionMatches, capabilityOf } from '../policy/vocabulary.ts';
 
 const CURRENCY_LETTERS = 3;
-const currencyOf = ({ price }: RawPrice): string => price.slice(-CURRENCY_LETTERS);
+export const currencyOf = ({ price }: RawPrice): string => price.slice(-CURRENCY_LETTERS);
 
 function compile({ resource, action, price, report }: RawPrice) {
   const amount = parseAmount(price.slice(0, -CURRENCY_LETTERS));

@@ -19,6 +19,7 @@ import { exposedPrograms, TOOL_ACTIONS, TOOL_INTERFACE } from '../gates/tool-exe
 import { secretsConfig, type SecretsConfig } from './secret-section.ts';
 import type { DatabaseInspector } from '../gates/db/engine.ts';
 import { detectorConfig, type DetectorConfig } from '../redaction/detector-config.ts';
+import { currencyOf } from './prices.ts';
 import { BUILT_IN_NAMES } from '../redaction/builtin.ts';
 import type { HostManifest } from '../manifest/host-section.ts';
 import type { Vocabulary } from '../policy/vocabulary.ts';
@@ -144,15 +145,19 @@ const ACTIONS: readonly string[] = [
 export type VocabularySource = Pick<
   HostManifest,
   'purposes' | 'environments' | 'labels' | 'approvers' | 'alerts' | 'groups'
->;
+> &
+  Partial<Pick<HostManifest, 'prices'>>;
 
 /** The words that a policy may use under this configuration. */
 export function vocabularyOf(
-  { purposes, environments, labels, approvers, alerts, groups }: VocabularySource,
+  { purposes, environments, labels, approvers, alerts, groups, prices = [] }: VocabularySource,
   tools: ToolConfig,
   detectors: DetectorConfig,
 ): Vocabulary {
+  const [currency, ...others] = new Set(prices.map(currencyOf));
   return {
+    // Prices in two currencies are refused where the prices are checked.
+    ...(currency === undefined || others.length > 0 ? {} : { currency }),
     ...(groups === undefined ? {} : { groups: [...groups.keys()] }),
     ...{ purposes, environments, labels, alerts, approvers: [...approvers.keys()] },
     detectors: [...BUILT_IN_NAMES, ...detectors.keys()],

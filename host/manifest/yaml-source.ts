@@ -83,7 +83,7 @@ function decoded(source: string | Uint8Array, problems: ProblemList): string | u
 }
 
 /** Where the first byte is that no UTF-8 has there. */
-function positionOfBadByte(source: Uint8Array): Position {
+export function positionOfBadByte(source: Uint8Array): Position {
   let [good, bad] = [0, source.length];
   while (bad - good > 1) {
     const middle = (good + bad) >> 1;

@@ -56,7 +56,7 @@ export function argumentCondition(
 }
 
 /** What a row cannot hold, or could not be copied as from a terminal: it is printed escaped. */
-const UNWRITABLE = /[^\P{Cc}]|[\p{Cf}\p{Cs}"'\ufeff]|[^\S ]|\\+(?=u\{)/gu;
+const UNWRITABLE = /[^\P{Cc}]|[\p{Cf}\p{Cs}\p{DI}"'\u2800\uFFFD]|[^\S ]|\\+(?=u\{)/gu;
 /** What a pattern cannot hold besides. */
 const NO_PATTERN = /[?{}\\]/g;
 

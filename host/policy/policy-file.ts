@@ -1,4 +1,5 @@
 import type { RowLayout } from './model/row-layout.ts';
+import { codeOf } from './look-alike.ts';
 import type { ProblemList } from './problem-list.ts';
 import { suggestion } from './spelling.ts';
 import type { Steps } from './steps.ts';
@@ -163,7 +164,7 @@ function readRow(raw: string, kinds: Kinds): RawRow | Mistake | undefined {
   if (begin === '' || begin.startsWith('#')) return undefined;
   if (line.length > MAX_LINE) return mistake(1, `a line has at most ${MAX_LINE} characters`);
   const odd = ODD.exec(line);
-  if (odd) return mistake(odd.index + 1, oddCharacter(odd[0]));
+  if (odd) return mistake(odd.index + 1, oddCharacter(odd[0], line, odd.index));
   const [name = '', ...cells] = line.split(',').map((piece) => piece.trim());
   const kind = kinds.get(name);
   if (kind === undefined)
@@ -178,6 +179,13 @@ function readRow(raw: string, kinds: Kinds): RawRow | Mistake | undefined {
       `a \`${name}\` row has ${kind.cells} cells after \`${name}\`, this one has ${cells.length}; expected \`${kind.form}\``,
     );
   }
+  const wide = WIDE.test(line) ? cells.findIndex((cell) => WIDE.test(cell)) : -1;
+  if (wide >= 0) {
+    const cell = cells[wide] ?? '';
+    const at = cell.search(WIDE);
+    const column = columnOf(line, wide, at);
+    return mistake(column, oddCharacter(cell.charAt(at), line, column - 1));
+  }
   const comment = COMMENT.exec(cells.at(-1) ?? '');
   if (comment)
     return mistake(
@@ -190,20 +198,33 @@ function readRow(raw: string, kinds: Kinds): RawRow | Mistake | undefined {
 }
 
 /**
- * What no cell may hold: controls but the tab, quotes, what looks like a line end, and what looks like nothing or turns the
- * text around it (CVE-2021-42574): a row has to mean what a reader sees.
+ * What no cell may hold: controls but the tab, quotes, what looks like a line end, and what looks like nothing or turns the text around it (CVE-2021-42574): a row has to mean what a reader sees.
  */
-const ODD = /[^\P{Cc}\t]|["\u2028\u2029]|\p{Cs}|\p{Cf}/u;
+const ODD = /[^\P{Cc}\t]|["\u2028\u2029\u2800\uFFFD]|\p{Cs}|\p{Cf}|\p{DI}/u;
+/** What looks like a space and is none: inside a cell it is a part of a word. */
+const WIDE = /[^\P{Zs} ]/u;
+const EVERY_ODD = new RegExp(ODD.source, 'gu');
 /** In a last cell: the beginning of a comment. */
 const COMMENT = /(?:^|\s)#/;
 const BLANKS = /[ \t]{2}|\t/;
 
 const mistake = (column: number, message: string): Mistake => ({ column, message });
 
-function oddCharacter(character: string): string {
+/** How much of a cell is shown. */
+const MAX_SHOWN = 80;
+
+function oddCharacter(character: string, line: string, at: number): string {
   if (character === '"') return 'cells are never quoted, and have no quotes';
-  const code = character.codePointAt(0) ?? 0;
-  return `a character that no cell may hold: U+${code.toString(16).toUpperCase().padStart(4, '0')}`;
+  const what = `a character that no cell may hold: ${codeOf(character)}`;
+  if (character === '\r') return `${what}; expected lines that end with LF or CRLF`;
+  if (character === '\uFFFD') return `${what}, which stands for bytes that are not UTF-8; expected a file in UTF-8`;
+  const end = line.indexOf(',', at);
+  const cell = line.slice(line.lastIndexOf(',', at) + 1, end < 0 ? line.length : end);
+  const plain = cell
+    .replace(/\p{Zs}/gu, ' ')
+    .replace(EVERY_ODD, '')
+    .trim();
+  return plain === '' || plain.length > MAX_SHOWN ? `${what}; leave it out` : `${what}; expected \`${plain}\``;
 }
 
 /**

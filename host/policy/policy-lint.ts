@@ -2,6 +2,7 @@ import { askedOf, spelled } from './asked.ts';
 import { lintBreadth, lintDeclared, type Declared } from './breadth.ts';
 import { createDenyGaps, createFindAllowing } from './deny-gap.ts';
 import type { LintFinding } from './lint-finding.ts';
+import { codeOf, findLookAlike } from './look-alike.ts';
 import type { RuleCells } from './policy-file.ts';
 import type { PolicySnapshot } from './policy-snapshot.ts';
 import { groupRules, type GroupedRule, type LintBudget } from './rule-group.ts';
@@ -90,6 +91,11 @@ const RESOURCE_FORMS: ReadonlyMap<string, RegExp> = new Map([
 ]);
 
 function* lintRule(rule: Rule, nowMs: number): Generator<LintFinding> {
+  const alike = findLookAlike(rule.cells.join(' '));
+  if (alike !== undefined)
+    yield {
+      message: `\`${alike.letter}\` in \`${alike.word}\` is ${codeOf(alike.letter)}, which a reader takes for another letter`,
+    };
   const expired = rule.condition.clauses.find(({ expiresMs }) => expiresMs !== undefined && expiresMs <= nowMs);
   if (expired !== undefined) yield { message: `\`${expired.text}\` is past: this row never matches again` };
   const capability = capabilityOf(rule.action);

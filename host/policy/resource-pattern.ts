@@ -1,4 +1,5 @@
 import { CellError } from './cell-error.ts';
+import { codeOf, findLookAlike } from './look-alike.ts';
 import { coversParts, matchParts, MAX_PATTERN_PARTS, parsePath, type Part } from './path-glob.ts';
 import { isHostLabel, isPort, NAMES, SCHEMES, splitResource, type ResourceParts } from './resource-parts.ts';
 import { suggestion } from './spelling.ts';
@@ -29,6 +30,8 @@ export interface HostWildcard {
 /** Reads a resource pattern. Throws a `CellError` for anything that is not in the grammar, or that could never match. */
 export function parseResourcePattern(text: string): ResourcePattern {
   if (text.startsWith('!')) throw new CellError(0, 'a pattern cannot be negated; write a deny row');
+  const [, quoted] = /^(['"`])(.*)\1$/s.exec(text)?.slice(1) ?? [];
+  if (quoted !== undefined) throw new CellError(0, `cells are never quoted; expected \`${quoted}\``);
   const odd = /[\s\p{Cc}'"`]/u.exec(text);
   if (odd) throw new CellError(odd.index, `a resource pattern has no \`${escape(odd[0])}\`; put \`*\` in its place`);
   const parts = splitResource(text);
@@ -115,7 +118,9 @@ function refuseUnreachable(text: string, parts: ResourceParts): void {
   const dots = /(?:^|\/)\.{1,2}(?=\/|$)/.exec(path);
   if (dots) throw new CellError(parts.at.path + dots.index, 'resources have no dot segments, so this never matches');
   if (parts.head === '') refuseFilePath(text);
-  if (parts.head === 'db:' && /\p{Lu}/u.test(path))
+  if (parts.head.endsWith(':') && parts.at.host < 0) refuseEmptySegment(path, parts.at.path);
+  // An escape has capitals: `%2D`.
+  if (parts.head === 'db:' && /\p{Lu}/u.test(path.replace(/%[0-9A-F]{2}/g, '')))
     throw new CellError(parts.at.path, 'database names are in lower case in resources');
   if (parts.at.host >= 0) refuseUrlPath(path, parts.at.path);
 }
@@ -141,6 +146,35 @@ function refuseUrlPath(path: string, offset: number): void {
     throw new CellError(offset + encoded.index, `\`${encoded[0]}\` is refused in every request, so this never matches`);
   const wide = /\P{ASCII}/u.exec(path);
   if (wide) throw new CellError(offset + wide.index, `URLs are percent-encoded; expected \`${encodeURI(wide[0])}\``);
+  for (const { 0: escape, index } of path.matchAll(/%(?:[0-9A-F]{2})?/gi)) refuseEscape(escape, offset + index);
+  for (const { 0: character, index } of path.matchAll(/[^%*/A-Za-z0-9\-._~!$&'()+,;=:@]/g)) {
+    const written = URL.parse(`http://h/${character}`)?.pathname.slice(1);
+    if (written !== undefined && written !== character)
+      throw new CellError(offset + index, `URLs are percent-encoded; expected \`${written}\``);
+  }
+}
+
+/** Stand for themselves in the path of a request, whatever way the guest wrote them (RFC 3986, sections 2.3 and 3.3). */
+const PLAIN = /^[A-Za-z0-9\-._~!$'()*,:@]$/;
+
+/** Requests have every escape in one spelling, and none that is needless. */
+function refuseEscape(escape: string, offset: number): void {
+  if (escape === '%') throw new CellError(offset, '`%` begins no escape here; expected `%25` for the character itself');
+  const character = String.fromCharCode(Number.parseInt(escape.slice(1), 16));
+  const written = PLAIN.test(character) ? character : escape.toUpperCase();
+  if (written === '*' || written === ',')
+    throw new CellError(offset, `requests have \`${written}\` here, which no pattern can name; put \`*\` in its place`);
+  if (written !== escape)
+    throw new CellError(offset, `requests are without \`${escape}\`, so this never matches; expected \`${written}\``);
+}
+
+function refuseEmptySegment(path: string, offset: number): void {
+  const empty = /^(?=\/|$)|\/(?=\/|$)/.exec(path);
+  if (empty)
+    throw new CellError(
+      offset + empty.index,
+      'such a resource has no empty segment, so this never matches; expected a name, `*` or `**`',
+    );
 }
 
 function checkHost(text: string, parts: ResourceParts): void {
@@ -174,8 +208,18 @@ function refuseLabel(label: string, offset: number): void {
     throw new CellError(offset, `host names are in lower case; expected \`${label.toLowerCase()}\``);
   throw new CellError(
     offset,
-    `\`${label}\` is not a host label; names of other scripts are written in their \`xn--\` form`,
+    /\P{ASCII}/u.test(label)
+      ? `\`${label}\` is not a host label; names of other scripts are written in their \`xn--\` form${asciiForm(label)}`
+      : `\`${label}\` is not a host label; expected letters, digits, \`-\` or \`_\`, and no \`-\` at either end`,
   );
+}
+
+/** Shown with the letter that a reader takes for another, so that nobody copies the form of a name that was not meant. */
+function asciiForm(label: string): string {
+  const alike = findLookAlike(label);
+  if (alike !== undefined) return `, and \`${alike.letter}\` is ${codeOf(alike.letter)}`;
+  const name = URL.parse(`http://${label}/`)?.hostname;
+  return name?.startsWith('xn--') === true && isHostLabel(name) ? `; expected \`${name}\`` : '';
 }
 
 function refusePort(scheme: string, port: string, offset: number): void {
@@ -188,7 +232,8 @@ function refusePort(scheme: string, port: string, offset: number): void {
 function refuseAddress(address: string, offset: number): void {
   if (address.includes('*')) throw new CellError(offset, 'wildcards never match an address; write it in full');
   const url = URL.parse(`http://${address}/`);
-  if (url === null) throw new CellError(offset, `\`${address}\` is not an address`);
+  if (url === null)
+    throw new CellError(offset, `\`${address}\` is not an address; expected for instance \`127.0.0.1\` or \`[::1]\``);
   if (url.hostname.startsWith('[::ffff:')) throw new CellError(offset, 'a mapped address is written as IPv4');
   if (url.hostname !== address)
     throw new CellError(offset, `\`${address}\` is not in canonical form; expected \`${url.hostname}\``);

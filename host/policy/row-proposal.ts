@@ -119,7 +119,7 @@ function isSubstance(capability: string, name: string): boolean {
 }
 
 /** What a cell or a pattern cannot hold as it is. */
-const UNWRITABLE = /[\s\p{Cc}\p{Cf}\p{Cs},'"`*?{}\\]+/gu;
+const UNWRITABLE = /[\s\p{Cc}\p{Cf}\p{Cs}\p{DI}\u2800\uFFFD,'"`*?{}\\]+/gu;
 
 /** The pattern that matches one resource, and as little else as can be written; `undefined` if there is none. */
 export function literalPattern(resource: string): string | undefined {
@@ -127,7 +127,8 @@ export function literalPattern(resource: string): string | undefined {
   if (given === undefined) return undefined;
   const start = given.at.path;
   let path = resource.slice(start).replace(UNWRITABLE, '*');
-  if (given.head === 'db:') path = path.replace(/\p{Lu}+/gu, '*');
+  if (given.head === 'db:')
+    path = path.replace(/%[0-9A-F]{2}|\p{Lu}+/gu, (found) => (found.startsWith('%') ? found : '*'));
   const pattern = resource.slice(0, start) + path.replace(/\*{2,}/g, '*');
   try {
     return matchesResource(parseResourcePattern(pattern), given) ? pattern : undefined;

@@ -37,7 +37,7 @@ export function* checkRows(source: PolicyFile, scope: RowScope, problems: Proble
   const actions = knownActions(vocabulary);
   const byId = new Map<string, PlacedRule>();
   const rules: PlacedRule[] = [];
-  const checkCurrency = createCurrencyCheck();
+  const checkCurrency = createCurrencyCheck(vocabulary.currency);
   yield* source.rules(({ line, cells, raw }) => {
     const attempt: Attempt = (column, read) =>
       problems.attempt({ file, line }, (offset) => columnOf(raw, column, offset), read);

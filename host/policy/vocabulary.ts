@@ -12,6 +12,8 @@ export interface Vocabulary {
   readonly alerts: readonly string[];
   /** The groups of people; absent where the configuration names none, and rules may name any. */
   readonly groups?: readonly string[];
+  /** What the declared prices are in; absent where there are none. */
+  readonly currency?: string;
   /** Every action that a gate can ask for, for instance `http:GET`. */
   readonly actions: readonly string[];
   /** Whether an access of this action on such a resource carries the attribute `name` (`arg.NAME` in a rule). */

@@ -84,6 +84,29 @@ describe('obligations', () => {
     ['rows=99999999999999999999', 'policy.csv:1:45: `99999999999999999999` is too large'],
     ['timeout=30', 'policy.csv:1:40: `timeout=30` is not in the form of `timeout=30s`'],
     ['timeout=30d', 'policy.csv:1:48: `30d` is too long; the longest is `24d`'],
+    ['rate=060/m', 'policy.csv:1:40: `rate=060/m` is not in the form of `rate=60/m`; did you mean `rate=60/m`'],
+    ['rate=60/M', 'policy.csv:1:40: `rate=60/M` is not in the form of `rate=60/m`; did you mean `rate=60/m`'],
+    [
+      'rate=60/m@agnet',
+      'policy.csv:1:40: `rate=60/m@agnet` is not in the form of `rate=60/m`; did you mean `rate=60/m@agent`',
+    ],
+    [
+      'bytes=20mb/h',
+      'policy.csv:1:40: `bytes=20mb/h` is not in the form of `bytes=20MB/h`; did you mean `bytes=20MB/h`',
+    ],
+    [
+      'cost=05.00EUR/d',
+      'policy.csv:1:40: `cost=05.00EUR/d` is not in the form of `cost=5.00EUR/d`; did you mean `cost=5.00EUR/d`',
+    ],
+    [
+      'cost=5eur/d',
+      'policy.csv:1:40: `cost=5eur/d` is not in the form of `cost=5.00EUR/d`; did you mean `cost=5EUR/d`',
+    ],
+    ['log=ful', 'policy.csv:1:40: `log=ful` is not in the form of `log=full`; did you mean `log=full`'],
+    [
+      'approve=own!er',
+      'policy.csv:1:40: `approve=own!er` is not in the form of `approve=owner`; did you mean `approve=owner`',
+    ],
     ['rate=60', 'policy.csv:1:40: `rate=60` is not in the form of `rate=60/m`'],
     ['rate=60/m@team', 'policy.csv:1:40: `rate=60/m@team` is not in the form of `rate=60/m`'],
     ['redact=emial', 'policy.csv:1:47: unknown detector `emial`; did you mean `email`'],

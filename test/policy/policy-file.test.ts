@@ -49,11 +49,17 @@ describe('the rows of a policy file', () => {
     ['q, role:any, fs:read, /w/**, -, allow, -\n', 'policy.csv:1:1: unknown kind of row `q`; did you mean `p`'],
     ['  p2, role:any\n', 'policy.csv:1:3: unknown kind of row `p2`; did you mean `p`'],
     ['p, role:any, fs:read, "/w/**", -, allow, -\n', 'policy.csv:1:23: cells are never quoted, and have no quotes'],
-    ['p, role:any, fs:read, /w/\u0000, -, allow, -\n', 'policy.csv:1:26: a character that no cell may hold: U+0000'],
-    ['p, role:any, fs:read, /w\u2028, -, allow, -\n', 'policy.csv:1:25: a character that no cell may hold: U+2028'],
+    [
+      'p, role:any, fs:read, /w/\u0000, -, allow, -\n',
+      'policy.csv:1:26: a character that no cell may hold: U+0000; expected `/w/`',
+    ],
+    [
+      'p, role:any, fs:read, /w\u2028, -, allow, -\n',
+      'policy.csv:1:25: a character that no cell may hold: U+2028; expected `/w`',
+    ],
     [
       'p, role:any, fs:read, /w, -, allow, -\rp, role:any, fs:write, /w, -, allow, -\n',
-      'policy.csv:1:38: a character that no cell may hold: U+000D',
+      'policy.csv:1:38: a character that no cell may hold: U+000D; expected lines that end with LF or CRLF',
     ],
     [
       'p, *, fs:read, /w/**, -, allow, -\n',

@@ -6,6 +6,7 @@ import {
   namesHost,
   parseResourcePattern,
 } from '../../host/policy/resource-pattern.ts';
+import { literalPattern } from '../../host/policy/row-proposal.ts';
 import { splitCanonical } from '../../host/policy/resource-parts.ts';
 
 function matches(pattern: string, resource: string): boolean {
@@ -135,6 +136,30 @@ describe('resource patterns', () => {
     expect(() => parseResourcePattern(`/${'a/'.repeat(63)}a`)).not.toThrow();
     expect(mistake(`/${'a/'.repeat(64)}a`).message).toContain('64 parts');
     expect(mistake(`https://a.b/${'a/'.repeat(62)}a`).message).toContain('64 parts');
+  });
+
+  it.each([
+    ['https://h/%41', 10, 'so this never matches; expected `A`'],
+    ['https://h/a%2e%2e/x', 11, 'expected `.`'],
+    ['https://h/caf%c3%a9', 13, 'expected `%C3`'],
+    ['https://h/a%zz', 11, 'expected `%25`'],
+    ['https://h/a%', 11, 'expected `%25`'],
+    ['https://h/a%2Cb', 11, 'put `*` in its place'],
+    ['https://h/a<b', 11, 'expected `%3C`'],
+    ['tool:', 5, 'no empty segment'],
+    ['tool:/git', 5, 'no empty segment'],
+    ['tool:git/', 8, 'no empty segment'],
+    ['db:main/', 7, 'no empty segment'],
+    ['db:main//x', 7, 'no empty segment'],
+  ])('are refused where no request has such a resource: %s', (pattern, offset, message) => {
+    expect(mistake(pattern)).toMatchObject({ offset, message: expect.stringContaining(message) as string });
+  });
+
+  it('name what only an escape can spell', () => {
+    expect(matches('https://h/caf%C3%A9%20a', 'https://h/caf%C3%A9%20a')).toBe(true);
+    expect(matches('https://h/a;b=c&d+e', 'https://h/a;b=c&d+e')).toBe(true);
+    expect(matches('db:main/public.%4Frders', 'db:main/public.%4Frders')).toBe(true);
+    expect(literalPattern('db:main/public.%4Frders')).toBe('db:main/public.%4Frders');
   });
 
   it('names its host when scheme and host have no wildcard', () => {

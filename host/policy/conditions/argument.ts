@@ -5,7 +5,9 @@ import { negate, type Clause, type ClauseScope, type ClauseText, type Verdict } 
 import { decodeSet, decodeValue } from './value.ts';
 
 const FORM = /^arg\.([A-Za-z_][A-Za-z0-9_.-]*?)(!=|!~|<=|>=|=|~|<|>)(.*)$/s;
-const NUMBER = /^(-?\d+(?:\.\d+)?)(KB|MB|GB)?$/;
+const NUMBER = /^(-?(?:0|[1-9]\d*)(?:\.\d+)?)(KB|MB|GB)?$/;
+/** As text it would be compared with the text of a number, which has no unit. */
+const QUANTITY = /^-?\d+(?:\.\d+)?(?:KB|MB|GB)$/;
 const UNITS: ReadonlyMap<string, number> = new Map([
   ['KB', 1e3],
   ['MB', 1e6],
@@ -24,7 +26,7 @@ export function parseArgument({ text, offset }: ClauseText, scope: ClauseScope):
   if (!scope.isArgument(name)) {
     throw new CellError(offset + 4, `unknown argument \`${name}\`: no request of this action on this resource has it`);
   }
-  const test = parseTest(operator, operand, offset + 4 + name.length + operator.length);
+  const test = parseTest(name, operator, operand, offset + 4 + name.length + operator.length);
   return {
     text,
     about: `arg.${name}`,
@@ -35,12 +37,12 @@ export function parseArgument({ text, offset }: ClauseText, scope: ClauseScope):
   };
 }
 
-function parseTest(operator: string, operand: string, offset: number): Test {
+function parseTest(name: string, operator: string, operand: string, offset: number): Test {
   switch (operator) {
     case '=':
-      return oneOf(operand, offset);
+      return oneOf(operand, offset, `arg.${name}<=`);
     case '!=':
-      return inverse(oneOf(operand, offset));
+      return inverse(oneOf(operand, offset, `arg.${name}>`));
     case '~':
       return like(operand, offset);
     case '!~':
@@ -61,8 +63,17 @@ const inverse =
   (value) =>
     negate(test(value));
 
-function oneOf(operand: string, offset: number): Test {
-  const set = new Set(decodeSet(operand, offset).map(({ value }) => value));
+function oneOf(operand: string, offset: number, ordered: string): Test {
+  const values = decodeSet(operand, offset);
+  const quantity = values.find(({ value }) => QUANTITY.test(value));
+  if (quantity !== undefined) {
+    const { value } = quantity;
+    throw new CellError(
+      quantity.offset,
+      `\`${value}\` is a quantity, and here text is compared; expected \`${ordered}${value}\`, or \`~\` for this very text`,
+    );
+  }
+  const set = new Set(values.map(({ value }) => value));
   return (value) => set.has(String(value));
 }
 
@@ -81,8 +92,16 @@ function compare(operand: string, offset: number, holds: (value: number, bound: 
   const [, digits, unit] = NUMBER.exec(operand) ?? [];
   const bound = Number(digits) * (unit === undefined ? 1 : (UNITS.get(unit) ?? Number.NaN));
   if (!Number.isFinite(bound))
-    throw new CellError(offset, `\`${operand}\` is not a number; expected for instance \`100\`, \`-1.5\` or \`10MB\``);
+    throw new CellError(offset, `\`${operand}\` is not a number; ${expectedNumber(operand)}`);
+  if (Math.abs(bound) > Number.MAX_SAFE_INTEGER)
+    throw new CellError(offset, `\`${operand}\` is too large to be compared exactly`);
   return (value) => (typeof value === 'number' && Number.isFinite(value) ? holds(value, bound) : 'undecided');
+}
+
+/** The number that was probably meant, or some examples. */
+function expectedNumber(operand: string): string {
+  const near = operand.replace(/^(-?)0+(?=\d)/, '$1').toUpperCase();
+  return NUMBER.test(near) ? `expected \`${near}\`` : 'expected for instance `100`, `-1.5` or `10MB`';
 }
 
 /**

@@ -3,6 +3,7 @@ import { closest } from '../../contracts/suggestion.ts';
 import { suggestion } from '../spelling.ts';
 import type { Clause, ClauseScope, ClauseText } from './clause.ts';
 import { DAYS, zoneNames, type ZoneClock } from './zone-clock.ts';
+import { isForeignZone, spelledZone } from './zone-name.ts';
 
 const TIME = /^([01]\d|2[0-3])(?::([0-5]\d))?$/;
 
@@ -57,7 +58,13 @@ export function parseDays(clause: ClauseText, scope: ClauseScope): Clause {
       throw new CellError(at, `\`${piece}\` is not a range of days; expected for instance \`mon-fri\``);
     const from = parseDay(first, at);
     const to = last === undefined ? from : parseDay(last, at + first.length + 1);
+    if (last === first)
+      throw new CellError(
+        at,
+        `\`${piece}\` begins and ends at the same day; expected \`${first}\`, or no clause for the whole week`,
+      );
     for (let day = from; ; day = (day + 1) % DAYS.length) {
+      if (days.has(day)) throw new CellError(at, `\`${DAYS[day] ?? ''}\` stands twice in this clause`);
       days.add(day);
       if (day === to) break;
     }
@@ -88,13 +95,16 @@ function rangeAndZone(
   if (zone === undefined || more.length > 0)
     throw new CellError(offset, `expected a range and a time zone, as in \`${example}\``);
   const clock = scope.zones(zone);
-  if (clock === undefined) {
+  if (clock === undefined || isForeignZone(zone)) {
     const near = closest(zone, zoneNames());
     throw new CellError(
       offset + range.length + 1,
       `unknown time zone \`${zone}\`${near === undefined ? '; expected for instance `Europe/Paris` or `UTC`' : `; did you mean \`${near}\``}`,
     );
   }
+  const spelled = spelledZone(zone);
+  if (zone !== spelled)
+    throw new CellError(offset + range.length + 1, `time zone \`${zone}\` in other letters; expected \`${spelled}\``);
   return { range, clock };
 }
 

@@ -50,9 +50,13 @@ export function decodeSet(
   offset: number,
 ): readonly { readonly value: string; readonly offset: number }[] {
   let at = offset;
+  const seen = new Set<string>();
   return text.split('|').map((piece) => {
     const start = at;
     at += piece.length + 1;
-    return { value: decodeValue(piece, start), offset: start };
+    const value = decodeValue(piece, start);
+    if (seen.has(value)) throw new CellError(start, `\`${piece}\` stands twice in this list`);
+    seen.add(value);
+    return { value, offset: start };
   });
 }

@@ -76,7 +76,7 @@ export const ITEMS: ReadonlyMap<string, ItemKind> = new Map<string, ItemKind>([
   [
     'cost',
     {
-      form: new RegExp(`^\\d+(?:\\.\\d+)?[A-Z]{3}/[smhd]${SCOPE}$`),
+      form: new RegExp(`^(?:0|[1-9]\\d*)(?:\\.\\d+)?[A-Z]{3}/[smhd]${SCOPE}$`),
       example: 'cost=5.00EUR/d',
       read: (value, offset) =>
         budget('cost', value, (amount) => ({
