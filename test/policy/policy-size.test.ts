@@ -77,14 +77,15 @@ describe('a policy that is loaded gradually', () => {
 });
 
 describe('a policy', () => {
-  it('holds nothing of the text that it was read from', () => {
+  it('holds nothing of the text that it was read from', async () => {
     const textWith = (comments: number): string =>
       `g, agent:a, role:reader\n${`# ${'x'.repeat(1_000)}\n`.repeat(comments)}${row({ who: 'role:reader', when: 'purpose=triage env=prod' })}`;
     const before = liveHeap();
     const snapshot = load(textWith(16_000));
     expect('reset'.replace(/s/, '')).toBe('reet'); // the engine holds the text of the last match, whatever it was
     const slice = snapshot.sliceFor(AGENT);
-    expect(liveHeap() - before).toBeLessThan(8_000_000);
+    // While it compiles a function in the background, the engine holds what that function holds.
+    await expect.poll(() => liveHeap() - before, { timeout: 10_000 }).toBeLessThan(8_000_000);
     expect(slice.rows).toHaveLength(1);
   });
 
