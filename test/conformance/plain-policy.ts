@@ -8,6 +8,7 @@ import { createRowLayout, inDomain } from '../../host/policy/model/row-layout.ts
 import { openPolicyFile, type Row, type RuleCells, type SourceText } from '../../host/policy/policy-file.ts';
 import { createProblemList } from '../../host/policy/problem-list.ts';
 import { createRoleGraph } from '../../host/policy/role-graph.ts';
+import { ruleId } from '../../host/policy/rule.ts';
 import { finish } from '../../host/policy/steps.ts';
 
 /** What a plain policy answers: whether, and by which rows as they are written. */
@@ -86,15 +87,15 @@ export function plainPolicy(model: Model, source: SourceText, deciding: EngineCh
         subjects,
         words,
         rows: own.map(([, cells]) => cells.join(', ')),
-        ids: own.map(([index]) => written[index] ?? ''),
       };
+      const rowOf = new Map(own.map(([index, cells]) => [ruleId(cells.join(', ')), written[index] ?? '']));
       const context: DecisionContext = { nowMs: 0, ...(domain === undefined ? {} : { environment: domain }) };
       const access = { action: value('act'), resource: `/${value('obj')}`, attributes: new Map() };
       const decision = createDecisionPoint(slice, agent).decide([access], context);
       if (decision.diverged !== undefined) throw new Error('the engines disagree');
       if (decision.effect === 'deny' && !['no-rule', 'forbidden-by-rule'].includes(decision.reason))
         throw new Error(`the decision point could not decide: ${decision.reason}`);
-      return { allowed: decision.effect === 'allow', rows: decision.rules.map(({ id }) => id) };
+      return { allowed: decision.effect === 'allow', rows: decision.rules.map(({ id }) => rowOf.get(id) ?? id) };
     };
   });
 
