@@ -5,8 +5,8 @@ import { newTimeOf, type NewTimestamp } from './file-stat.ts';
 import { changeable, directoryOf, fail, valueIn, type OpenDescriptor } from './open-descriptor.ts';
 
 /*
- * What is done to names below a directory. Each answer may have to be waited for: where a rule asks for a person. A descriptor that may not change its directory answers `read-only` before
- * anything is looked at.
+ * What is done to names below a directory. Each answer may have to be waited for: where a rule asks for a person. A
+ * descriptor that may not change its directory answers `read-only` before anything is looked at.
  */
 
 export function createDirectory(open: OpenDescriptor, path: string): Pending<undefined> {

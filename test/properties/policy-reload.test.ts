@@ -59,3 +59,23 @@ it('a policy that is loaded beside one that is known is what it is without, mist
   );
   expect(Math.min(loaded, refused)).toBeGreaterThan(10);
 });
+
+it.each([
+  ['purposes', 'purpose=triage', '-'],
+  ['environments', 'env=prod', '-'],
+  ['approvers', '-', 'approve=owner ttl=5m'],
+  ['alerts', '-', 'alert=soc'],
+] as const)('a row that is known does not keep a word of %s that is declared no more', (words, when, then) => {
+  const text = `g, agent:a, role:r\np, role:r, fs:read, /workspace/**, ${when}, allow, ${then}\n`;
+  const declared = {
+    ...VOCABULARY,
+    purposes: ['triage'],
+    environments: ['prod'],
+    approvers: ['owner'],
+    alerts: ['soc'],
+  };
+  const known = loadPolicy(sourceOf(text), declared, 1);
+  const load = (vocabulary: typeof declared) => loadPolicy(sourceOf(text), vocabulary, 2, undefined, known);
+  expect(load(declared).rules).toHaveLength(1);
+  expect(() => load({ ...declared, [words]: [] })).toThrow(HostError);
+});
